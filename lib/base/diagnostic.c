@@ -1,0 +1,193 @@
+/* Diagnostics and the context that keeps them. Knows nothing of what is read. */
+#include "base/diagnostic.h"
+
+#include <string.h>
+
+enum { MOST_DIAGNOSTICS = 200, LONGEST_LINE = 160 };
+
+speedup_status speedup_context_create(const speedup_allocator *allocator, speedup_context **context)
+{
+    if (!context)
+        return SPEEDUP_INVALID_ARGUMENT;
+    *context = NULL;
+    if (!allocator)
+        allocator = &memory_default;
+    if (allocator->struct_size < sizeof *allocator || !allocator->allocate || !allocator->resize ||
+        !allocator->release)
+        return SPEEDUP_INVALID_ARGUMENT;
+    speedup_context *made = allocator->allocate(allocator->user, sizeof *made);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    *made = (speedup_context){.allocator = *allocator};
+    arena_begin(&made->arena, allocator);
+    text_begin(&made->message, allocator);
+    *context = made;
+    return SPEEDUP_OK;
+}
+
+void speedup_context_destroy(speedup_context *context)
+{
+    if (!context)
+        return;
+    speedup_allocator allocator = context->allocator;
+    arena_end(&context->arena);
+    text_end(&context->message);
+    if (context->items)
+        allocator.release(allocator.user, context->items);
+    allocator.release(allocator.user, context);
+}
+
+speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function, void *user)
+{
+    if (!context)
+        return SPEEDUP_INVALID_ARGUMENT;
+    context->log = function;
+    context->log_user = user;
+    return SPEEDUP_OK;
+}
+
+void diagnostics_clear(speedup_context *context)
+{
+    arena_end(&context->arena);
+    arena_begin(&context->arena, &context->allocator);
+    context->count = context->unlisted = 0;
+    context->first = SPEEDUP_OK;
+}
+
+speedup_status no_memory(speedup_context *context)
+{
+    context->first = SPEEDUP_OUT_OF_MEMORY;
+    return SPEEDUP_OUT_OF_MEMORY;
+}
+
+struct text *problem_begin(speedup_context *context)
+{
+    context->message.length = 0;
+    context->message.failed = false;
+    return &context->message;
+}
+
+/* The line of the source that a place is in. */
+static void find_line(const struct place *place, const char **line, size_t *length)
+{
+    const char *at = place->source, *end = place->source + place->source_length;
+    for (uint32_t n = 1; n < place->line && at < end; n++) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        at = next ? next + 1 : end;
+    }
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    if (!stop)
+        stop = end;
+    if (stop > at && stop[-1] == '\r')
+        stop--;
+    *line = at;
+    *length = (size_t)(stop - at);
+}
+
+/* The source line and a caret under the column; long lines are cut around it. */
+static void put_caret(struct text *text, const struct place *place)
+{
+    const char *line;
+    size_t length, from = 0, column = place->column ? place->column - 1 : 0;
+    find_line(place, &line, &length);
+    for (size_t seen = 0; column > LONGEST_LINE / 2 && seen + LONGEST_LINE / 2 < column && from < length; from++)
+        seen += ((unsigned char)line[from] & 0xC0) != 0x80;
+    while (from < length && ((unsigned char)line[from] & 0xC0) == 0x80)
+        from++;
+    size_t skipped = text_width(line, from);
+    size_t shown = length - from < LONGEST_LINE ? length - from : LONGEST_LINE;
+    while (shown > 0 && from + shown < length && ((unsigned char)line[from + shown] & 0xC0) == 0x80)
+        shown--;
+    text_format(text, "\n  %.*s\n  ", (int)shown, line + from);
+    for (size_t i = skipped; i < column && i < skipped + shown; i++)
+        text_put(text, " ");
+    text_put(text, "^");
+}
+
+void problem_end(speedup_context *context, speedup_status code, const struct place *place)
+{
+    if (context->first == SPEEDUP_OK)
+        context->first = code;
+    if (context->count >= MOST_DIAGNOSTICS) {
+        context->unlisted++;
+        return;
+    }
+    struct text *text = &context->message;
+    size_t message_length = text->length;
+    if (text->failed) {
+        no_memory(context);
+        return;
+    }
+    const char *message = arena_copy(&context->arena, text->bytes ? text->bytes : "", message_length);
+    text->length = 0;
+    if (place && place->file && place->line)
+        text_format(text, "%s:%u:%u: ", place->file, place->line, place->column);
+    else if (place && place->file)
+        text_format(text, "%s: ", place->file);
+    text_format(text, "error[SPD-%03d]: %s", (int)code, message ? message : "");
+    if (place && place->source && place->line)
+        put_caret(text, place);
+    void *items = context->items;
+    bool grown = memory_grow(&context->allocator, &items, &context->room, context->count, sizeof *context->items);
+    context->items = items;
+    const char *full = text->failed ? NULL : arena_copy(&context->arena, text->bytes, text->length);
+    const char *file =
+        place && place->file ? arena_copy(&context->arena, place->file, strlen(place->file)) : NULL;
+    if (!grown || !message || !full || (place && place->file && !file)) {
+        no_memory(context);
+        return;
+    }
+    context->items[context->count++] = (struct diagnostic){
+        .code = code,
+        .line = place ? place->line : 0,
+        .column = place ? place->column : 0,
+        .file = file,
+        .message = message,
+        .full = full,
+    };
+    if (context->log)
+        context->log(context->log_user, code, full);
+}
+
+void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(problem_begin(context), format, arguments);
+    va_end(arguments);
+    problem_end(context, code, place);
+}
+
+size_t speedup_diagnostic_count(const speedup_context *context)
+{
+    return context ? context->count : 0;
+}
+
+const char *speedup_diagnostic_text(const speedup_context *context, size_t index)
+{
+    return context && index < context->count ? context->items[index].full : NULL;
+}
+
+const char *speedup_diagnostic_message(const speedup_context *context, size_t index)
+{
+    return context && index < context->count ? context->items[index].message : NULL;
+}
+
+speedup_status speedup_diagnostic_place(const speedup_context *context, size_t index, speedup_status *code,
+                                        const char **file, uint32_t *line, uint32_t *column)
+{
+    if (!context)
+        return SPEEDUP_INVALID_ARGUMENT;
+    if (index >= context->count)
+        return SPEEDUP_NOT_FOUND;
+    const struct diagnostic *d = &context->items[index];
+    if (code)
+        *code = d->code;
+    if (file)
+        *file = d->file;
+    if (line)
+        *line = d->line;
+    if (column)
+        *column = d->column;
+    return SPEEDUP_OK;
+}

@@ -1,0 +1,48 @@
+/* Diagnostics: what went wrong, where, and the line it stands in. */
+#ifndef BASE_DIAGNOSTIC_H
+#define BASE_DIAGNOSTIC_H
+
+#include "base/text.h"
+
+/* A place in a text; all zero when there is none. */
+struct place {
+    const char *file;
+    const char *source; /* the whole text, for the caret line; may be NULL */
+    size_t source_length;
+    uint32_t line;
+    uint32_t column;
+};
+
+struct diagnostic {
+    speedup_status code;
+    uint32_t line, column;
+    const char *file, *message, *full;
+};
+
+struct speedup_context {
+    speedup_allocator allocator;
+    speedup_log_function log;
+    void *log_user;
+    struct arena arena; /* texts of the diagnostics */
+    struct diagnostic *items;
+    size_t count, room;
+    size_t unlisted; /* past the limit */
+    speedup_status first;
+    struct text message; /* being built between problem_begin and problem_end */
+};
+
+/* Forgets all; every public call that can fail begins with it. */
+void diagnostics_clear(speedup_context *context);
+
+/* Records one: begin, add to context->message, end. */
+struct text *problem_begin(speedup_context *context);
+void problem_end(speedup_context *context, speedup_status code, const struct place *place);
+
+/* The three in one, for a plain message. */
+void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Marks the call as failed for want of memory; always works. */
+speedup_status no_memory(speedup_context *context);
+
+#endif

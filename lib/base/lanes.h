@@ -1,0 +1,40 @@
+/* Lanes: several layouts at once. A formula written with lanes reads like one
+ * written with doubles, and every lane gives the bits that a double would. */
+#ifndef BASE_LANES_H
+#define BASE_LANES_H
+
+#include <math.h>
+#include <stdint.h>
+
+enum { LANES = 4 };
+
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(16)));
+typedef int64_t lane_mask __attribute__((vector_size(LANES * sizeof(int64_t)), aligned(16)));
+
+#define lanes_of(x) ((lanes){(x), (x), (x), (x)})
+#define lanes_select(mask, yes, no) ((lanes)(((mask) & (lane_mask)(yes)) | (~(mask) & (lane_mask)(no))))
+#define lanes_min(a, b) lanes_select((a) < (b), (a), (b))
+#define lanes_max(a, b) lanes_select((a) > (b), (a), (b))
+
+#define LANES_EACH(result, call)                 \
+    do {                                         \
+        for (int lane_ = 0; lane_ < LANES; lane_++) \
+            (result)[lane_] = (call);            \
+    } while (0)
+
+/* Whole numbers of values from 0 to 2^51, by the rounding of an addition. */
+static inline lanes lanes_floor(lanes x)
+{
+    const lanes large = lanes_of(4503599627370496.0);
+    lanes nearest = (x + large) - large;
+    return nearest - lanes_select(nearest > x, lanes_of(1.0), lanes_of(0.0));
+}
+
+static inline lanes lanes_ceil(lanes x)
+{
+    const lanes large = lanes_of(4503599627370496.0);
+    lanes nearest = (x + large) - large;
+    return nearest + lanes_select(nearest < x, lanes_of(1.0), lanes_of(0.0));
+}
+
+#endif

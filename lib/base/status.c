@@ -1,0 +1,58 @@
+/* Status codes by table, and the version of the library. */
+#include <speedup/status.h>
+#include <speedup/version.h>
+
+static const struct {
+    speedup_status status;
+    const char *name, *text, *remedy;
+} statuses[] = {
+#define SPEEDUP_STATUS(name, number, text, remedy) {number, #name, text, remedy},
+#include <speedup/status.def>
+#undef SPEEDUP_STATUS
+};
+
+enum { STATUSES = sizeof statuses / sizeof *statuses };
+
+static size_t find(speedup_status status)
+{
+    size_t i = 0;
+    while (i < STATUSES && statuses[i].status != status)
+        i++;
+    return i;
+}
+
+const char *speedup_status_name(speedup_status status)
+{
+    size_t i = find(status);
+    return i < STATUSES ? statuses[i].name : NULL;
+}
+
+const char *speedup_status_text(speedup_status status)
+{
+    size_t i = find(status);
+    return i < STATUSES ? statuses[i].text : NULL;
+}
+
+const char *speedup_status_remedy(speedup_status status)
+{
+    size_t i = find(status);
+    return i < STATUSES ? statuses[i].remedy : NULL;
+}
+
+speedup_status speedup_status_at(size_t index, speedup_status *status)
+{
+    if (!status)
+        return SPEEDUP_INVALID_ARGUMENT;
+    if (index >= STATUSES)
+        return SPEEDUP_NOT_FOUND;
+    *status = statuses[index].status;
+    return SPEEDUP_OK;
+}
+
+#define TEXT_OF(x) #x
+#define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+const char *speedup_version(void)
+{
+    return VERSION_TEXT(SPEEDUP_VERSION_MAJOR, SPEEDUP_VERSION_MINOR, SPEEDUP_VERSION_PATCH);
+}

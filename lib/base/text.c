@@ -1,0 +1,134 @@
+/* Text: a growing string, and the nearest of some names. Knows no locale. */
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST_COMPARED = 48 };
+
+void text_begin(struct text *text, const speedup_allocator *allocator)
+{
+    *text = (struct text){.allocator = *allocator};
+}
+
+void text_end(struct text *text)
+{
+    if (text->bytes)
+        text->allocator.release(text->allocator.user, text->bytes);
+    text->bytes = NULL;
+    text->length = text->room = 0;
+}
+
+void text_add(struct text *text, const char *bytes, size_t length)
+{
+    if (text->failed)
+        return;
+    while (text->room < text->length + length + 1) {
+        void *memory = text->bytes;
+        size_t room = text->room;
+        if (!memory_grow(&text->allocator, &memory, &room, room, 1)) {
+            text_end(text);
+            text->failed = true;
+            return;
+        }
+        text->bytes = memory;
+        text->room = room;
+    }
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
+
+void text_put(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+void text_vformat(struct text *text, const char *format, va_list arguments)
+{
+    char small[256];
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(small, sizeof small, format, arguments);
+    if (length >= 0 && (size_t)length < sizeof small) {
+        text_add(text, small, (size_t)length);
+    } else if (length >= 0) {
+        size_t size = (size_t)length + 1;
+        char *large = text->allocator.allocate(text->allocator.user, size);
+        if (large) {
+            vsnprintf(large, size, format, again);
+            text_add(text, large, (size_t)length);
+            text->allocator.release(text->allocator.user, large);
+        } else {
+            text_end(text);
+            text->failed = true;
+        }
+    }
+    va_end(again);
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(text, format, arguments);
+    va_end(arguments);
+}
+
+size_t text_width(const char *bytes, size_t length)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < length; i++)
+        width += ((unsigned char)bytes[i] & 0xC0) != 0x80;
+    return width;
+}
+
+/* Edits (insert, delete, replace, swap neighbours) between two short strings. */
+static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
+{
+    size_t before[LONGEST_COMPARED + 1], last[LONGEST_COMPARED + 1], now[LONGEST_COMPARED + 1];
+    for (size_t j = 0; j <= m; j++) {
+        before[j] = 0;
+        last[j] = j;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t least = last[j - 1] + (a[i - 1] != b[j - 1]);
+            if (last[j] + 1 < least)
+                least = last[j] + 1;
+            if (now[j - 1] + 1 < least)
+                least = now[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < least)
+                least = before[j - 2] + 1;
+            now[j] = least;
+        }
+        memcpy(before, last, sizeof before);
+        memcpy(last, now, sizeof last);
+    }
+    return last[m];
+}
+
+void nearest_begin(struct nearest *nearest, const char *wanted, size_t length)
+{
+    *nearest = (struct nearest){.wanted = wanted, .wanted_length = length, .distance = SIZE_MAX};
+}
+
+void nearest_offer(struct nearest *nearest, const char *name)
+{
+    size_t length = strlen(name);
+    if (length > LONGEST_COMPARED || nearest->wanted_length > LONGEST_COMPARED)
+        return;
+    size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, name, length);
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        nearest->name = name;
+    }
+}
+
+void nearest_put(const struct nearest *nearest, struct text *text)
+{
+    size_t most = nearest->wanted_length / 3 + 1;
+    if (nearest->name && nearest->distance <= most && nearest->distance < nearest->wanted_length)
+        text_format(text, "; did you mean '%s'?", nearest->name);
+}

@@ -1,0 +1,616 @@
+/* Catalogs: entries by kind and id, each catalog extending another. Knows how an
+ * entry is found, overridden and based on another, not what estimates make of it. */
+#include "catalog/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_ID = 64, LONGEST_BASE_CHAIN = 32 };
+
+/* An entry while its file is read. */
+struct draft {
+    struct entry *entry;
+    enum { UNREAD, READING, READ } state;
+};
+
+struct extension {
+    speedup_context *context;
+    const speedup_catalog *base;
+    speedup_catalog *made;
+    struct draft *drafts[KINDS];
+    size_t count[KINDS];
+    const struct callback *callbacks;
+    size_t callback_count;
+    int chain;
+};
+
+bool valid_id(const char *id)
+{
+    size_t length = strlen(id);
+    for (size_t i = 0; i < length; i++) {
+        char c = id[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!word && (i == 0 || (c != '-' && c != '_' && c != '.')))
+            return false;
+    }
+    return length > 0 && length <= LONGEST_ID;
+}
+
+bool valid_name(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++) {
+        char c = name[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || c < '0' || c > '9'))
+            return false;
+    }
+    return length > 0 && length <= LONGEST_ID;
+}
+
+/* Where an id stands, or would stand, in entries sorted by id. */
+static size_t position(struct entry *const *items, size_t count, const char *id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(items[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind, const char *id)
+{
+    if (!catalog)
+        return NULL;
+    size_t at = position(catalog->entries[kind].items, catalog->entries[kind].count, id);
+    if (at < catalog->entries[kind].count && !strcmp(catalog->entries[kind].items[at]->id, id))
+        return catalog->entries[kind].items[at];
+    return NULL;
+}
+
+void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
+                     const struct place *place)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, id, strlen(id));
+    if (!problems_full(context))
+        for (size_t i = 0; catalog && i < catalog->entries[kind].count; i++)
+            nearest_offer(&nearest, catalog->entries[kind].items[i]->id);
+    struct text *text = problem_begin(context);
+    text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
+    nearest_put(&nearest, text);
+    problem_end(context, SPEEDUP_UNKNOWN_ENTRY, place);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(const struct draft *)a).entry->id, (*(const struct draft *)b).entry->id);
+}
+
+static struct draft *find_draft(const struct extension *extension, enum kind kind, const char *id)
+{
+    size_t low = 0, high = extension->count[kind];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(extension->drafts[kind][middle].entry->id, id);
+        if (!order)
+            return &extension->drafts[kind][middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Makes a draft of every entry of a section. */
+static bool draft_section(struct extension *extension, const struct yaml_tree *tree, uint32_t section,
+                          enum kind kind, size_t *room)
+{
+    speedup_context *context = extension->context;
+    const struct yaml_node *nodes = tree->nodes;
+    if (!expect_kind(context, tree, section, YAML_MAPPING, kinds[kind].section))
+        return true;
+    for (uint32_t key = nodes[section].first; key && !problems_full(context); key = nodes[nodes[key].next].next) {
+        const char *id = yaml_text(tree, key);
+        struct place place = yaml_place(tree, key);
+        if (!valid_id(id)) {
+            problem(context, SPEEDUP_BAD_NAME, &place,
+                    "'%.70s' cannot name %s: lower-case letters, digits, '-', '_' and '.', at most %d", id,
+                    kinds[kind].singular, LONGEST_ID);
+            continue;
+        }
+        if (!expect_kind(context, tree, nodes[key].next, YAML_MAPPING, id))
+            continue;
+        void *items = extension->drafts[kind];
+        if (!memory_grow(&context->allocator, &items, room, extension->count[kind], sizeof(struct draft)))
+            return false;
+        extension->drafts[kind] = items;
+        struct entry *entry = arena_zeroed(&extension->made->arena, 1, kinds[kind].size);
+        if (!entry)
+            return false;
+        entry->id = id;
+        entry->tree = tree;
+        entry->node = nodes[key].next;
+        extension->drafts[kind][extension->count[kind]++] = (struct draft){entry, UNREAD};
+    }
+    return true;
+}
+
+static void check_top_level(speedup_context *context, const struct yaml_tree *tree, const char *const *ignored)
+{
+    for (uint32_t key = yaml_at(tree, tree->root)->first; key && !problems_full(context);
+         key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
+        const char *name = yaml_text(tree, key);
+        struct nearest nearest;
+        nearest_begin(&nearest, name, yaml_at(tree, key)->length);
+        bool known = false;
+        for (int kind = 0; kind < KINDS; kind++) {
+            known |= !strcmp(kinds[kind].section, name);
+            nearest_offer(&nearest, kinds[kind].section);
+        }
+        for (const char *const *other = ignored; other && *other; other++) {
+            known |= !strcmp(*other, name);
+            nearest_offer(&nearest, *other);
+        }
+        if (known)
+            continue;
+        struct place place = yaml_place(tree, key);
+        struct text *text = problem_begin(context);
+        text_format(text, "unknown section '%.60s'", name);
+        nearest_put(&nearest, text);
+        problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
+    }
+}
+
+static bool draft_all(struct extension *extension, const struct yaml_tree *trees, size_t tree_count,
+                      const char *const *ignored)
+{
+    size_t room[KINDS] = {0};
+    for (size_t t = 0; t < tree_count; t++) {
+        if (!expect_kind(extension->context, &trees[t], trees[t].root, YAML_MAPPING, "the document"))
+            continue;
+        check_top_level(extension->context, &trees[t], ignored);
+        for (int kind = 0; kind < KINDS; kind++) {
+            uint32_t section = yaml_find(&trees[t], trees[t].root, kinds[kind].section);
+            if (section && !draft_section(extension, &trees[t], section, (enum kind)kind, &room[kind]))
+                return false;
+        }
+    }
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (!extension->count[kind])
+            continue;
+        qsort(extension->drafts[kind], extension->count[kind], sizeof(struct draft), by_id);
+        for (size_t i = 1; i < extension->count[kind]; i++) {
+            const struct entry *entry = extension->drafts[kind][i].entry;
+            if (!strcmp(extension->drafts[kind][i - 1].entry->id, entry->id)) {
+                struct place place = yaml_place(entry->tree, entry->node);
+                problem(extension->context, SPEEDUP_EXISTS, &place, "%s '%s' is given in two files",
+                        kinds[kind].singular, entry->id);
+            }
+        }
+    }
+    return true;
+}
+
+static void read_draft(struct extension *extension, enum kind kind, struct draft *draft);
+
+/* The entry that `base:` names, read; NULL after a problem. */
+static const struct entry *find_base(struct extension *extension, enum kind kind, const struct entry *entry,
+                                     uint32_t node)
+{
+    const char *id;
+    struct place place = yaml_place(entry->tree, node);
+    if (!read_text(extension->context, entry->tree, node, "base", &id))
+        return NULL;
+    struct draft *draft = find_draft(extension, kind, id);
+    /* An entry that replaces another may be based on the one it replaces. */
+    if (draft && !(draft->entry == entry && catalog_find(extension->base, kind, id))) {
+        if (draft->state == READING || extension->chain >= LONGEST_BASE_CHAIN) {
+            problem(extension->context, SPEEDUP_CIRCULAR_BASE, &place,
+                    draft->state == READING ? "'%s' is based on itself, through 'base: %s'"
+                                            : "'%s' stands on too long a chain of bases, from 'base: %s'",
+                    entry->id, id);
+            return NULL;
+        }
+        read_draft(extension, kind, draft);
+        return draft->entry;
+    }
+    const struct entry *found = catalog_find(extension->base, kind, id);
+    if (!found)
+        catalog_missing(extension->context, extension->base, kind, id, &place);
+    return found;
+}
+
+static void check_replaces(struct extension *extension, enum kind kind, const struct entry *entry)
+{
+    const struct entry *older = catalog_find(extension->base, kind, entry->id);
+    struct place place = yaml_place(entry->tree, entry->node);
+    if (older && !entry->replaces)
+        problem(extension->context, SPEEDUP_EXISTS, &place,
+                "%s '%s' exists already; add 'replaces: true' to override it", kinds[kind].singular, entry->id);
+    if (!older && entry->replaces)
+        problem(extension->context, SPEEDUP_NOTHING_TO_REPLACE, &place, "there is no %s '%s' to replace",
+                kinds[kind].singular, entry->id);
+}
+
+/* What follows from the fields of an entry, by kind. */
+static void finish(struct extension *extension, enum kind kind, struct entry *entry);
+
+static void read_draft(struct extension *extension, enum kind kind, struct draft *draft)
+{
+    static const char *const also[] = {"base", NULL};
+    if (draft->state == READ)
+        return;
+    draft->state = READING;
+    extension->chain++;
+    struct entry *entry = draft->entry;
+    uint32_t node = yaml_find(entry->tree, entry->node, "base");
+    if (node) {
+        const struct entry *base = find_base(extension, kind, entry, node);
+        if (base) {
+            struct entry own = *entry;
+            memcpy(entry, base, kinds[kind].size);
+            entry->id = own.id;
+            entry->name = entry->notes = NULL;
+            entry->tree = own.tree;
+            entry->node = own.node;
+            entry->replaces = false;
+        }
+    }
+    record_read(extension->context, entry->tree, entry->node, kinds[kind].table, also, entry);
+    record_require(extension->context, entry->tree, entry->node, kinds[kind].table, entry);
+    if (!entry->name)
+        entry->name = entry->id;
+    check_replaces(extension, kind, entry);
+    finish(extension, kind, entry);
+    extension->chain--;
+    draft->state = READ;
+}
+
+/* The entry as seen from the file being read: its own entries before older ones. */
+static const struct entry *find_either(const struct extension *extension, enum kind kind, const char *id)
+{
+    struct draft *draft = find_draft(extension, kind, id);
+    return draft ? draft->entry : catalog_find(extension->base, kind, id);
+}
+
+static void expect_entry(struct extension *extension, const struct entry *entry, const char *key, enum kind kind,
+                         const char *id)
+{
+    if (!id || find_either(extension, kind, id))
+        return;
+    uint32_t node = yaml_find(entry->tree, entry->node, key);
+    struct place place = yaml_place(entry->tree, node ? node : entry->node);
+    catalog_missing(extension->context, extension->base ? extension->base : extension->made, kind, id, &place);
+}
+
+static void finish_coefficient(struct extension *extension, struct coefficient *coefficient)
+{
+    const struct entry *older = catalog_find(extension->base, KIND_COEFFICIENT, coefficient->head.id);
+    coefficient->slot = older ? ((const struct coefficient *)older)->slot : extension->made->coefficient_slots++;
+    if (!FIELD_GIVEN(&coefficient->head, 6))
+        coefficient->most = 1e18;
+    if (!FIELD_GIVEN(&coefficient->head, 9))
+        coefficient->provenance = PROVENANCE_GENERIC;
+    struct place place = yaml_place(coefficient->head.tree, coefficient->head.node);
+    if (!valid_name(coefficient->head.id))
+        problem(extension->context, SPEEDUP_BAD_NAME, &place, "'%s' cannot be read in expressions: use letters, digits and '_'",
+                coefficient->head.id);
+    if (coefficient->value < coefficient->least || coefficient->value > coefficient->most)
+        problem(extension->context, SPEEDUP_OUT_OF_RANGE, &place, "'value' of '%s' lies outside its own range",
+                coefficient->head.id);
+}
+
+static void finish_accelerator(struct extension *extension, struct accelerator *accelerator)
+{
+    struct place place = yaml_place(accelerator->head.tree, accelerator->head.node);
+    bool any = false;
+    for (int i = 0; i < PEAKS; i++)
+        any |= accelerator->peak.rate[i] > 0;
+    if (!any && accelerator->peak.present)
+        any = true; /* a wrong value has been told already */
+    if (!any && yaml_find(accelerator->head.tree, accelerator->head.node, "peak"))
+        problem(extension->context, SPEEDUP_MISSING_KEY, &place, "accelerator '%s' lists no peak", accelerator->head.id);
+    if (accelerator->host_link <= 0)
+        accelerator->host_link = 32e9;
+    if (accelerator->link <= 0)
+        accelerator->link = accelerator->host_link;
+    calibration_read(extension->context, extension->made, accelerator->head.tree,
+                     yaml_find(accelerator->head.tree, accelerator->head.node, "calibration"),
+                     &accelerator->calibration);
+    accelerator->calibration.provenance =
+        accelerator->calibration.count ? accelerator->provenance : PROVENANCE_GENERIC;
+}
+
+static void finish_system(struct extension *extension, struct system *system)
+{
+    expect_entry(extension, &system->head, "accelerator", KIND_ACCELERATOR, system->accelerator_id);
+    if (system->domain <= 0)
+        system->domain = system->node_accelerators;
+    if (system->network <= 0)
+        system->network = 25e9 * system->node_accelerators;
+}
+
+static void finish(struct extension *extension, enum kind kind, struct entry *entry)
+{
+    switch (kind) {
+    case KIND_COEFFICIENT:
+        finish_coefficient(extension, (struct coefficient *)entry);
+        break;
+    case KIND_ACCELERATOR:
+        finish_accelerator(extension, (struct accelerator *)entry);
+        break;
+    case KIND_SYSTEM:
+        finish_system(extension, (struct system *)entry);
+        break;
+    case KIND_STACK: {
+        struct stack *stack = (struct stack *)entry;
+        calibration_read(extension->context, extension->made, entry->tree,
+                         yaml_find(entry->tree, entry->node, "calibration"), &stack->calibration);
+        stack->calibration.provenance = stack->provenance;
+        break;
+    }
+    case KIND_MODEL:
+        model_finish(extension->context, (struct model *)entry);
+        break;
+    case KIND_PRICE: {
+        const struct price *price = (const struct price *)entry;
+        expect_entry(extension, entry, "accelerator", KIND_ACCELERATOR, price->accelerator_id);
+        expect_entry(extension, entry, "system", KIND_SYSTEM, price->system_id);
+        break;
+    }
+    case KIND_OPTIMIZATION:
+        optimization_read(extension->context, extension->made, (struct optimization *)entry, extension->callbacks,
+                          extension->callback_count);
+        break;
+    case KINDS:
+        break;
+    }
+}
+
+/* The entries of the base and the new ones, sorted; a new one takes the place of
+ * an older one of the same id. */
+static bool merge(struct extension *extension, enum kind kind)
+{
+    speedup_catalog *made = extension->made;
+    size_t older = extension->base ? extension->base->entries[kind].count : 0, newer = extension->count[kind];
+    struct entry **items = arena_zeroed(&made->arena, older + newer, sizeof *items);
+    if (!items)
+        return false;
+    size_t i = 0, j = 0, n = 0;
+    while (i < older || j < newer) {
+        struct entry *old = i < older ? extension->base->entries[kind].items[i] : NULL;
+        struct entry *new = j < newer ? extension->drafts[kind][j].entry : NULL;
+        int order = !old ? 1 : !new ? -1 : strcmp(old->id, new->id);
+        items[n++] = order < 0 ? old : new;
+        i += order <= 0;
+        j += order >= 0;
+    }
+    made->entries[kind].items = items;
+    made->entries[kind].count = n;
+    return true;
+}
+
+/* Where the estimator's own coefficients are; the built-in data must have them all. */
+static void find_known(speedup_context *context, speedup_catalog *made)
+{
+    for (int i = 0; i < KNOWN_COEFFICIENTS; i++) {
+        const struct entry *entry = catalog_find(made, KIND_COEFFICIENT, known_coefficients[i]);
+        if (entry)
+            made->known_slots[i] = ((const struct coefficient *)entry)->slot;
+        else
+            catalog_missing(context, made, KIND_COEFFICIENT, known_coefficients[i], NULL);
+    }
+}
+
+speedup_catalog *catalog_allocate(speedup_context *context)
+{
+    speedup_catalog *made = context->allocator.allocate(context->allocator.user, sizeof *made);
+    if (!made) {
+        no_memory(context);
+        return NULL;
+    }
+    memset(made, 0, sizeof *made);
+    atomic_init(&made->references, 1);
+    made->allocator = context->allocator;
+    arena_begin(&made->arena, &context->allocator);
+    return made;
+}
+
+speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored,
+                              const struct callback *callbacks, size_t callback_count)
+{
+    struct extension extension = {
+        .context = context, .base = base, .made = made, .callbacks = callbacks, .callback_count = callback_count};
+    made->coefficient_slots = base ? base->coefficient_slots : 0;
+    bool memory = draft_all(&extension, trees, tree_count, ignored);
+    /* Kind by kind, so that what refers to an earlier kind finds it merged. */
+    for (int kind = 0; kind < KINDS && memory; kind++) {
+        for (size_t i = 0; i < extension.count[kind] && !problems_full(context); i++)
+            read_draft(&extension, (enum kind)kind, &extension.drafts[kind][i]);
+        memory = merge(&extension, (enum kind)kind);
+    }
+    for (int kind = 0; kind < KINDS; kind++)
+        if (extension.drafts[kind])
+            context->allocator.release(context->allocator.user, extension.drafts[kind]);
+    if (base)
+        memcpy(made->known_slots, base->known_slots, sizeof made->known_slots);
+    else if (memory && !context->first)
+        find_known(context, made);
+    if (!memory || made->arena.failed)
+        no_memory(context);
+    if (context->first)
+        return context->first;
+    made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
+    return SPEEDUP_OK;
+}
+
+static speedup_status extend_by_tree(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                                     const struct yaml_tree *tree, speedup_catalog **catalog)
+{
+    speedup_status status = catalog_extend(context, base, made, tree, 1, NULL, NULL, 0);
+    if (status)
+        speedup_catalog_unref(made);
+    else
+        *catalog = made;
+    return status;
+}
+
+speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog **catalog)
+{
+    if (catalog)
+        *catalog = NULL;
+    if (!context || !catalog)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    speedup_catalog *made = catalog_allocate(context);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    struct yaml_tree *trees;
+    size_t count;
+    speedup_status status = builtin_read(&made->arena, &trees, &count)
+                                ? catalog_extend(context, NULL, made, trees, count, NULL, NULL, 0)
+                                : no_memory(context);
+    if (status)
+        speedup_catalog_unref(made);
+    else
+        *catalog = made;
+    return status;
+}
+
+speedup_status speedup_catalog_extend(speedup_context *context, const speedup_catalog *base, const char *name,
+                                      const char *text, size_t length, speedup_catalog **catalog)
+{
+    if (catalog)
+        *catalog = NULL;
+    if (!context || !base || !catalog || (!text && length))
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    speedup_catalog *made = catalog_allocate(context);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    struct yaml_tree *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
+    speedup_status status =
+        tree ? yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, tree)
+             : no_memory(context);
+    if (status) {
+        speedup_catalog_unref(made);
+        return status;
+    }
+    return extend_by_tree(context, base, made, tree, catalog);
+}
+
+speedup_status speedup_catalog_extend_file(speedup_context *context, const speedup_catalog *base, const char *path,
+                                           speedup_catalog **catalog)
+{
+    if (catalog)
+        *catalog = NULL;
+    if (!context || !base || !catalog || !path)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    speedup_catalog *made = catalog_allocate(context);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    struct yaml_tree *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
+    speedup_status status = tree ? yaml_read_file(context, &made->arena, path, tree) : no_memory(context);
+    if (status) {
+        speedup_catalog_unref(made);
+        return status;
+    }
+    return extend_by_tree(context, base, made, tree, catalog);
+}
+
+speedup_catalog *speedup_catalog_ref(speedup_catalog *catalog)
+{
+    if (catalog)
+        atomic_fetch_add_explicit(&catalog->references, 1, memory_order_relaxed);
+    return catalog;
+}
+
+void speedup_catalog_unref(speedup_catalog *catalog)
+{
+    while (catalog && atomic_fetch_sub_explicit(&catalog->references, 1, memory_order_acq_rel) == 1) {
+        speedup_catalog *base = catalog->base;
+        speedup_allocator allocator = catalog->allocator;
+        arena_end(&catalog->arena);
+        allocator.release(allocator.user, catalog);
+        catalog = base;
+    }
+}
+
+static int find_kind(const char *name)
+{
+    for (int kind = 0; name && kind < KINDS; kind++)
+        if (!strcmp(kinds[kind].section, name))
+            return kind;
+    return KINDS;
+}
+
+speedup_status speedup_kind_at(size_t index, speedup_word *word)
+{
+    if (index >= KINDS)
+        return SPEEDUP_NOT_FOUND;
+    if (!word || word->struct_size < sizeof *word)
+        return SPEEDUP_INVALID_ARGUMENT;
+    *word = (speedup_word){word->struct_size, kinds[index].section, "", "", "1", kinds[index].text};
+    return SPEEDUP_OK;
+}
+
+size_t speedup_catalog_count(const speedup_catalog *catalog, const char *kind)
+{
+    int found = find_kind(kind);
+    return catalog && found < KINDS ? catalog->entries[found].count : 0;
+}
+
+speedup_status speedup_catalog_at(const speedup_catalog *catalog, const char *kind, size_t index, const char **id,
+                                  const char **name)
+{
+    int found = find_kind(kind);
+    if (!catalog || !kind || !id)
+        return SPEEDUP_INVALID_ARGUMENT;
+    if (found == KINDS || index >= catalog->entries[found].count)
+        return SPEEDUP_NOT_FOUND;
+    *id = catalog->entries[found].items[index]->id;
+    if (name)
+        *name = catalog->entries[found].items[index]->name;
+    return SPEEDUP_OK;
+}
+
+static speedup_status number_at(const struct record_table *table, const void *record, const char *path,
+                                double *value)
+{
+    size_t length = strcspn(path, ".");
+    uint64_t present = ((const struct record *)record)->present;
+    for (const struct field *field = table->fields; field->key; field++) {
+        if (strlen(field->key) != length || memcmp(field->key, path, length))
+            continue;
+        const void *at = (const char *)record + field->offset;
+        if (field->type == FIELD_RECORD && path[length] == '.')
+            return number_at(field->record, at, path + length + 1, value);
+        if ((field->type != FIELD_NUMBER && field->type != FIELD_COUNT) || path[length])
+            return SPEEDUP_NOT_FOUND;
+        double number;
+        memcpy(&number, at, sizeof number);
+        if (!((present >> (field - table->fields)) & 1) && number == 0)
+            return SPEEDUP_NOT_FOUND;
+        *value = number;
+        return SPEEDUP_OK;
+    }
+    return SPEEDUP_NOT_FOUND;
+}
+
+speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char *kind, const char *id,
+                                      const char *field, double *value)
+{
+    if (!catalog || !kind || !id || !field || !value)
+        return SPEEDUP_INVALID_ARGUMENT;
+    int found = find_kind(kind);
+    const struct entry *entry = found < KINDS ? catalog_find(catalog, (enum kind)found, id) : NULL;
+    return entry ? number_at(kinds[found].table, entry, field, value) : SPEEDUP_NOT_FOUND;
+}

@@ -1,0 +1,62 @@
+/* The catalog inside: sorted entries by kind, shared arenas, and how it grows. */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "catalog/entity.h"
+
+#include <speedup/catalog.h>
+#include <stdatomic.h>
+
+struct speedup_catalog {
+    atomic_uint references;
+    speedup_allocator allocator;
+    struct arena arena;
+    speedup_catalog *base; /* keeps the older entries alive */
+    struct {
+        struct entry **items; /* by id */
+        size_t count;
+    } entries[KINDS];
+    uint32_t coefficient_slots;
+    uint32_t known_slots[KNOWN_COEFFICIENTS]; /* of the coefficients that the estimator reads */
+};
+
+/* An effect of a registered optimization that is a function. */
+struct callback {
+    const char *target;
+    speedup_effect_function function;
+    void *user;
+};
+
+/* Extends by trees that must live as long as the result: give them in its arena.
+ * Sections of `ignored` (ended by NULL) belong to somebody else. */
+speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored,
+                              const struct callback *callbacks, size_t callback_count);
+
+/* An empty catalog whose arena the caller may fill before catalog_extend. */
+speedup_catalog *catalog_allocate(speedup_context *context);
+
+/* NULL when there is none; `report` then also tells the nearest name. */
+const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind, const char *id);
+void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
+                     const struct place *place);
+
+/* Reads what the field table of an optimization leaves as nodes. */
+void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization,
+                       const struct callback *callbacks, size_t callback_count);
+
+/* Reads `calibration:` over what the base entry gave. */
+void calibration_read(speedup_context *context, speedup_catalog *catalog, const struct yaml_tree *tree,
+                      uint32_t node, struct calibration *calibration);
+
+/* Fills in what follows from the other fields of a model, and checks that they agree. */
+void model_finish(speedup_context *context, struct model *model);
+
+/* Is this name fit for an entry or a parameter? */
+bool valid_id(const char *id);
+bool valid_name(const char *name);
+
+/* The trees of the data built into the library, in the arena; false without memory. */
+bool builtin_read(struct arena *arena, struct yaml_tree **trees, size_t *count);
+
+#endif

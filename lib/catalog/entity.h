@@ -1,0 +1,188 @@
+/* What a catalog holds: one struct per kind of entry. */
+#ifndef CATALOG_ENTITY_H
+#define CATALOG_ENTITY_H
+
+#include "catalog/expression.h"
+#include "catalog/vocabulary.h"
+#include "yaml/record.h"
+
+#include <speedup/optimization.h>
+
+enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KINDS };
+
+/* First in every entry, so that any entry can be handled as one. */
+struct entry {
+    uint64_t present; /* first: see struct record */
+    const char *id;
+    const char *name;
+    const char *source;
+    const char *notes;
+    const struct yaml_tree *tree;
+    uint32_t node;  /* the entry's mapping; 0 for one registered from C */
+    bool replaces;
+};
+
+/* Provenance of a coefficient, from most to least trusted; it sets the interval. */
+enum provenance { PROVENANCE_DATASHEET, PROVENANCE_MEASURED, PROVENANCE_FITTED, PROVENANCE_GENERIC };
+extern const char *const provenance_names[];
+
+struct coefficient {
+    struct entry head;
+    double value, least, most;
+    const char *unit;
+    const char *text;
+    int32_t provenance;
+    uint32_t slot; /* where scenarios keep its value */
+};
+
+struct calibration {
+    uint32_t count;
+    struct setting {
+        uint32_t slot;
+        double value;
+    } *settings;
+    int32_t provenance;
+};
+
+struct accelerator {
+    struct entry head;
+    const char *vendor, *architecture;
+    double compute_capability;
+    struct peaks {
+        uint64_t present;
+        double rate[PEAKS]; /* FLOP/s, 0 where the chip has none */
+    } peak;
+    double memory;    /* B */
+    double bandwidth; /* B/s */
+    double cache;     /* B */
+    double link;      /* B/s per direction, 0 without a scale-up link */
+    double host_link; /* B/s per direction */
+    double power;     /* W */
+    int32_t provenance;
+    uint32_t calibration_node;
+    struct calibration calibration;
+};
+
+struct system {
+    struct entry head;
+    const char *accelerator_id;
+    double node_accelerators, domain;
+    double link;        /* B/s per direction, 0: the accelerator's */
+    double network;     /* B/s per node and direction */
+    double host_memory; /* B */
+    double node_power;  /* W */
+    double failures;    /* per accelerator and second */
+};
+
+struct stack {
+    struct entry head;
+    int32_t provenance;
+    uint32_t calibration_node;
+    struct calibration calibration;
+};
+
+enum price_tier { TIER_ON_DEMAND };
+extern const char *const price_tiers[];
+
+struct price {
+    struct entry head;
+    const char *provider, *accelerator_id, *system_id, *date;
+    int32_t tier;
+    double per_hour; /* USD per accelerator-hour */
+};
+
+enum feed_forward { FEED_FORWARD_GATED, FEED_FORWARD_PLAIN };
+enum attention_kind { ATTENTION_STANDARD, ATTENTION_LATENT };
+extern const char *const feed_forward_names[], *const attention_names[];
+
+struct model {
+    struct entry head;
+    double layers, hidden, heads, kv_heads, head_dim, ffn, vocab, max_sequence, learned_positions;
+    int32_t ffn_kind;
+    bool tied_embeddings, bias, parallel_block;
+    struct attention {
+        uint64_t present;
+        int32_t kind;
+        double query_rank, kv_rank, rope_dim, nope_dim, value_dim;
+        double window, window_layers, linear_layers, index_top_k;
+    } attention;
+    struct experts {
+        uint64_t present;
+        double count, active, ffn, shared, shared_ffn, dense_layers;
+    } experts;
+    double prediction_layers;
+    double parameters, parameters_active; /* as published, 0 when not */
+};
+
+enum job_kind { JOB_TRAINING, JOB_INFERENCE, JOB_KINDS };
+
+struct parameter {
+    uint64_t present;
+    const char *name;
+    const char *text;
+    double value, least, most;
+};
+
+/* One effect; with a phase left open it stands once for each entry it acts on. */
+struct effect {
+    enum target target;
+    struct expression value;             /* without callback */
+    int32_t precision;                   /* for a target of rule CHOOSE */
+    speedup_effect_function callback;    /* instead of an expression */
+    void *user;
+    struct place place;
+};
+
+struct requirement {
+    struct expression condition; /* not 0 when met */
+    const char *text;
+    struct place place;
+};
+
+/* A published claim: a factor on one resource. */
+struct claim {
+    uint64_t present;
+    const char *resource;
+    double factor;
+    const char *source;
+};
+
+struct optimization {
+    struct entry head;
+    bool applies[JOB_KINDS];
+    const char **excludes, **supersedes; /* ids, ended by NULL */
+    struct parameter *parameters;
+    struct requirement *requirements;
+    struct effect *effects;
+    struct claim *claims;
+    uint32_t parameter_count, requirement_count, effect_count, claim_count;
+    uint32_t applies_node, excludes_node, supersedes_node, parameters_node, requires_node, effects_node, claims_node;
+};
+
+struct kind_info {
+    const char *section; /* the key of the section in a file */
+    const char *singular;
+    const struct record_table *table;
+    size_t size;
+    const char *text;
+};
+
+extern const struct kind_info kinds[KINDS];
+
+extern const struct record_table parameter_table, claim_table;
+
+/* Parameters of the model by its shape: all, and those that work on one token. */
+struct model_size {
+    double total, active;
+    double embedding;    /* input table */
+    double head;         /* output projection, also when tied */
+    double attention;    /* of one layer */
+    double dense_ffn;    /* of one dense layer */
+    double expert_ffn;   /* of one routed expert */
+    double shared_ffn;   /* shared experts and router of one layer */
+    double expert_layers, dense_layers;
+};
+
+void model_measure(const struct model *model, struct model_size *size);
+
+#endif

@@ -1,0 +1,109 @@
+/* A model by its shape: what follows from the fields, whether they agree, and how
+ * many parameters there are. */
+#include "catalog/catalog.h"
+
+#include "base/number.h"
+
+#include <math.h>
+
+/* Parameters of one attention block. Standard: query, key, value and output
+ * matrices. Latent (arXiv 2405.04434, sec. 2.1): down- and up-projections. */
+static double attention_parameters(const struct model *model)
+{
+    const struct attention *a = &model->attention;
+    double h = model->hidden, heads = model->heads;
+    if (a->kind == ATTENTION_LATENT) {
+        double key = a->nope_dim + a->rope_dim;
+        double query = a->query_rank > 0 ? h * a->query_rank + a->query_rank * heads * key : h * heads * key;
+        return query + h * (a->kv_rank + a->rope_dim) + a->kv_rank * heads * (a->nope_dim + a->value_dim) +
+               heads * a->value_dim * h;
+    }
+    double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim;
+    double bias = model->bias ? q + 2 * kv + h : 0;
+    return 2 * h * q + 2 * h * kv + bias;
+}
+
+void model_measure(const struct model *model, struct model_size *size)
+{
+    const struct experts *x = &model->experts;
+    double h = model->hidden, matrices = model->ffn_kind == FEED_FORWARD_GATED ? 3 : 2;
+    double ffn_bias = model->bias ? model->ffn * (matrices - 1) + h : 0;
+    double norm = model->bias ? 2 * h : h;
+    *size = (struct model_size){.embedding = model->vocab * h, .head = model->vocab * h};
+    size->attention = attention_parameters(model);
+    size->dense_ffn = matrices * h * model->ffn + ffn_bias;
+    size->expert_layers = x->count > 0 ? model->layers - x->dense_layers : 0;
+    size->dense_layers = model->layers - size->expert_layers;
+    size->expert_ffn = x->count > 0 ? matrices * h * x->ffn : 0;
+    size->shared_ffn = x->count > 0 ? matrices * h * x->shared * x->shared_ffn + h * x->count : 0;
+    double common = size->embedding + (model->tied_embeddings ? 0 : size->head) + model->learned_positions * h +
+                    model->layers * (size->attention + 2 * norm) + norm + size->dense_layers * size->dense_ffn +
+                    size->expert_layers * size->shared_ffn;
+    size->total = common + size->expert_layers * x->count * size->expert_ffn;
+    size->active = common + size->expert_layers * x->active * size->expert_ffn;
+}
+
+static void disagree(speedup_context *context, const struct model *model, const char *key, const char *what)
+{
+    uint32_t node = yaml_find(model->head.tree, model->head.node, key);
+    struct place place = yaml_place(model->head.tree, node ? node : model->head.node);
+    problem(context, SPEEDUP_INCONSISTENT, &place, "model '%s': %s", model->head.id, what);
+}
+
+static void check_published(speedup_context *context, const struct model *model, const char *key,
+                            double published, double least, double most)
+{
+    if (published <= 0 || (published >= least && published <= most))
+        return;
+    char a[NUMBER_TEXT], b[NUMBER_TEXT], c[NUMBER_TEXT];
+    uint32_t node = yaml_find(model->head.tree, model->head.node, key);
+    struct place place = yaml_place(model->head.tree, node ? node : model->head.node);
+    problem(context, SPEEDUP_INCONSISTENT, &place, "model '%s': '%s' is %s billion, the shape gives %s to %s billion",
+            model->head.id, key, number_digits(a, published / 1e9, 5), number_digits(b, least / 1e9, 5),
+            number_digits(c, most / 1e9, 5));
+}
+
+void model_finish(speedup_context *context, struct model *model)
+{
+    if (context->first || model->hidden <= 0 || model->heads <= 0)
+        return; /* what is wrong has been told; derived values would only repeat it */
+    if (model->kv_heads <= 0)
+        model->kv_heads = model->heads;
+    struct attention *a = &model->attention;
+    if (a->kind == ATTENTION_LATENT) {
+        if (a->kv_rank <= 0 || a->nope_dim <= 0 || a->value_dim <= 0)
+            disagree(context, model, "attention", "latent attention needs 'kv_rank', 'nope_dim' and 'value_dim'");
+        if (model->head_dim <= 0)
+            model->head_dim = a->nope_dim + a->rope_dim;
+    } else if (a->kv_rank > 0 || a->query_rank > 0) {
+        disagree(context, model, "attention", "'kv_rank' and 'query_rank' belong to 'kind: latent'");
+    }
+    if (model->head_dim <= 0) {
+        model->head_dim = model->hidden / model->heads;
+        if (model->head_dim != floor(model->head_dim))
+            disagree(context, model, "heads", "'hidden' is not a multiple of 'heads'; give 'head_dim'");
+    }
+    if (fmod(model->heads, model->kv_heads) != 0)
+        disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
+    if (a->window_layers + a->linear_layers > model->layers)
+        disagree(context, model, "attention", "more layers with a window or linear attention than there are layers");
+    if (a->window_layers > 0 && a->window <= 0)
+        disagree(context, model, "attention", "'window_layers' without 'window'");
+    struct experts *x = &model->experts;
+    if (x->count > 0) {
+        if (x->active > x->count)
+            disagree(context, model, "experts", "more active experts than there are");
+        if (x->dense_layers > model->layers)
+            disagree(context, model, "experts", "more dense layers than there are layers");
+        if (x->shared > 0 && x->shared_ffn <= 0)
+            x->shared_ffn = x->ffn;
+    }
+    struct model_size size;
+    model_measure(model, &size);
+    if (!context->first) {
+        check_published(context, model, "parameters", model->parameters, size.total / 1.03, size.total * 1.03);
+        /* Active parameters are published with or without the vocabulary tables. */
+        double least = size.active - size.embedding - size.head;
+        check_published(context, model, "parameters_active", model->parameters_active, 0.8 * least, 1.1 * size.active);
+    }
+}

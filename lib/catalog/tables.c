@@ -1,0 +1,211 @@
+/* The format of catalog entries: one table of fields per kind. The reference page
+ * is made from these tables. */
+#include "catalog/entity.h"
+
+#include <float.h>
+
+const char *const provenance_names[] = {"datasheet", "measured", "fitted", "generic", NULL};
+const char *const price_tiers[] = {"on-demand", "reserved-1y", "reserved-3y", "spot", "capacity-block", "marketplace", NULL};
+const char *const feed_forward_names[] = {"gated", "plain", NULL};
+const char *const attention_names[] = {"standard", "latent", NULL};
+
+#define HEAD(entity)                                                                                          \
+    {.key = "name", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.name), .shown = "the id",       \
+     .doc = "name for people"},                                                                              \
+    {.key = "source", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.source),                      \
+     .doc = "where the figures come from"},                                                                  \
+    {.key = "notes", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.notes),                        \
+     .doc = "anything a reader should know"},                                                                \
+    {.key = "replaces", .type = FIELD_BOOL, .offset = offsetof(struct entity, head.replaces), .shown = "false", \
+     .doc = "overrides the entry of the same id from before"}
+
+#define TEXT(name_, member, required_, doc_) \
+    {.key = name_, .type = FIELD_TEXT, .offset = offsetof(struct ENTITY, member), .required = required_, .doc = doc_}
+#define NUMBER(name_, member, dimension_, low, high, required_, default_, doc_)                              \
+    {.key = name_, .type = FIELD_NUMBER, .dimension = DIMENSION_##dimension_, .least = low, .most = high,    \
+     .offset = offsetof(struct ENTITY, member), .required = required_, .shown = default_, .doc = doc_}
+#define COUNT(name_, member, low, high, required_, default_, doc_)                                           \
+    {.key = name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = low, .most = high,            \
+     .offset = offsetof(struct ENTITY, member), .required = required_, .shown = default_, .doc = doc_}
+#define CHOICE(name_, member, choices_, required_, default_, doc_)                                           \
+    {.key = name_, .type = FIELD_CHOICE, .choices = choices_, .offset = offsetof(struct ENTITY, member),     \
+     .required = required_, .shown = default_, .doc = doc_}
+#define BOOLEAN(name_, member, doc_)                                                                         \
+    {.key = name_, .type = FIELD_BOOL, .offset = offsetof(struct ENTITY, member), .shown = "false", .doc = doc_}
+#define RECORD(name_, member, table_, required_, doc_)                                                       \
+    {.key = name_, .type = FIELD_RECORD, .record = &table_, .offset = offsetof(struct ENTITY, member),       \
+     .required = required_, .doc = doc_}
+#define NODE(name_, member, shape, doc_) \
+    {.key = name_, .type = FIELD_NODE, .offset = offsetof(struct ENTITY, member), .shown = shape, .doc = doc_}
+#define END {.key = NULL}
+
+static const struct field coefficient_fields[] = {
+    HEAD(coefficient),
+#define ENTITY coefficient
+    NUMBER("value", value, NONE, -DBL_MAX, DBL_MAX, true, NULL, "value where no calibration gives another"),
+    NUMBER("least", least, NONE, -DBL_MAX, DBL_MAX, false, "0", "least value that a calibration may give"),
+    NUMBER("most", most, NONE, -DBL_MAX, DBL_MAX, false, "1e18", "largest value that a calibration may give"),
+    TEXT("unit", unit, true, "unit, 1 for a plain number"),
+    TEXT("text", text, true, "what it is"),
+    CHOICE("provenance", provenance, provenance_names, false, "generic", "how the value was found"),
+#undef ENTITY
+    END,
+};
+
+static const struct field peak_fields[] = {
+#define PEAK(name_, index)                                                                                   \
+    {.key = name_, .type = FIELD_NUMBER, .dimension = DIMENSION_FLOPS_PER_S, .least = 1e9, .most = 1e18,     \
+     .offset = offsetof(struct peaks, rate[index]), .doc = "dense peak of products in " name_}
+    PEAK("fp32", PEAK_FP32), PEAK("tf32", PEAK_TF32), PEAK("bf16", PEAK_BF16), PEAK("fp16", PEAK_FP16),
+    PEAK("fp8", PEAK_FP8),   PEAK("int8", PEAK_INT8), PEAK("fp4", PEAK_FP4),   PEAK("int4", PEAK_INT4),
+    END,
+};
+
+static const struct record_table peak_table = {"peak", "Dense peaks by number format, without sparsity.", peak_fields};
+
+static const struct field accelerator_fields[] = {
+    HEAD(accelerator),
+#define ENTITY accelerator
+    TEXT("vendor", vendor, false, "who makes it"),
+    TEXT("architecture", architecture, false, "generation, as its vendor calls it"),
+    NUMBER("compute_capability", compute_capability, NONE, 0, 100, false, "0", "CUDA compute capability"),
+    RECORD("peak", peak, peak_table, true, "dense peaks by number format"),
+    NUMBER("memory", memory, BYTES, 1e9, 1e13, true, NULL, "memory of the device"),
+    NUMBER("bandwidth", bandwidth, BYTES_PER_S, 1e9, 1e15, true, NULL, "memory bandwidth"),
+    NUMBER("cache", cache, BYTES, 0, 1e12, false, "0", "last-level cache"),
+    NUMBER("link", link, BYTES_PER_S, 0, 1e14, false, "the host link", "scale-up link of the whole device, per direction"),
+    NUMBER("host_link", host_link, BYTES_PER_S, 0, 1e13, false, "32 GB/s", "link to the host, per direction"),
+    NUMBER("power", power, WATTS, 1, 1e5, false, "0", "power at full load"),
+    CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
+    NODE("calibration", calibration_node, "coefficient: value", "coefficients of this accelerator"),
+#undef ENTITY
+    END,
+};
+
+static const struct field system_fields[] = {
+    HEAD(system),
+#define ENTITY system
+    TEXT("accelerator", accelerator_id, true, "id of its accelerator"),
+    COUNT("accelerators_per_node", node_accelerators, 1, 1e5, true, NULL, "accelerators in a node"),
+    COUNT("scale_up_domain", domain, 1, 1e5, false, "accelerators_per_node", "accelerators that share the scale-up link"),
+    NUMBER("link", link, BYTES_PER_S, 1e6, 1e14, false, "the accelerator's", "scale-up link per accelerator and direction"),
+    NUMBER("network", network, BYTES_PER_S, 1e6, 1e14, false, "25 GB/s per accelerator", "network of a node, per direction"),
+    NUMBER("host_memory", host_memory, BYTES, 1e9, 1e15, false, NULL, "host memory of a node"),
+    NUMBER("node_power", node_power, WATTS, 1, 1e6, false, "the accelerators'", "power of a whole node at full load"),
+    NUMBER("failures", failures, RATE, 0, 1, false, "0 /day", "failures that stop a job, per accelerator"),
+#undef ENTITY
+    END,
+};
+
+static const struct field stack_fields[] = {
+    HEAD(stack),
+#define ENTITY stack
+    CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
+    NODE("calibration", calibration_node, "coefficient: value", "coefficients of this software"),
+#undef ENTITY
+    END,
+};
+
+static const struct field attention_fields[] = {
+#define ENTITY attention
+    CHOICE("kind", kind, attention_names, false, "standard", "latent: keys and values are kept compressed (MLA)"),
+    COUNT("query_rank", query_rank, 0, 1e6, false, "0", "latent: rank of the query compression, 0 for none"),
+    COUNT("kv_rank", kv_rank, 0, 1e6, false, "0", "latent: rank of the key and value compression"),
+    COUNT("rope_dim", rope_dim, 0, 1e5, false, "0", "latent: rotated width of a head"),
+    COUNT("nope_dim", nope_dim, 0, 1e5, false, "0", "latent: unrotated width of a head"),
+    COUNT("value_dim", value_dim, 0, 1e5, false, "0", "latent: width of a head's values"),
+    COUNT("window", window, 0, 1e8, false, "0", "sliding window in tokens, 0 for none"),
+    COUNT("window_layers", window_layers, 0, 1e5, false, "0", "layers that use the window"),
+    COUNT("linear_layers", linear_layers, 0, 1e5, false, "0", "layers with linear attention or a state space instead"),
+    COUNT("index_top_k", index_top_k, 0, 1e8, false, "0", "sparse attention: tokens attended, 0 for all"),
+#undef ENTITY
+    END,
+};
+
+static const struct record_table attention_table = {"attention", "How the model attends.", attention_fields};
+
+static const struct field expert_fields[] = {
+#define ENTITY experts
+    COUNT("count", count, 1, 1e5, true, NULL, "routed experts of a layer"),
+    COUNT("active", active, 1, 1e5, true, NULL, "routed experts that work on a token"),
+    COUNT("ffn", ffn, 1, 1e7, true, NULL, "width of a routed expert"),
+    COUNT("shared", shared, 0, 1e4, false, "0", "experts that work on every token"),
+    COUNT("shared_ffn", shared_ffn, 0, 1e7, false, "ffn of a routed one", "width of a shared expert"),
+    COUNT("dense_layers", dense_layers, 0, 1e5, false, "0", "leading layers without experts"),
+#undef ENTITY
+    END,
+};
+
+static const struct record_table expert_table = {"experts", "Mixture of experts.", expert_fields};
+
+static const struct field model_fields[] = {
+    HEAD(model),
+#define ENTITY model
+    COUNT("layers", layers, 1, 1e5, true, NULL, "transformer layers"),
+    COUNT("hidden", hidden, 1, 1e7, true, NULL, "width of the residual stream"),
+    COUNT("heads", heads, 1, 1e5, true, NULL, "attention heads"),
+    COUNT("kv_heads", kv_heads, 1, 1e5, false, "heads", "key and value heads"),
+    COUNT("head_dim", head_dim, 1, 1e5, false, "hidden / heads", "width of a head"),
+    COUNT("ffn", ffn, 1, 1e8, true, NULL, "width of the feed-forward block"),
+    CHOICE("ffn_kind", ffn_kind, feed_forward_names, true, NULL, "gated: three matrices (SwiGLU); plain: two (GELU)"),
+    COUNT("vocab", vocab, 1, 1e8, true, NULL, "vocabulary"),
+    COUNT("max_sequence", max_sequence, 1, 1e9, false, "no limit", "longest sequence"),
+    COUNT("learned_positions", learned_positions, 0, 1e9, false, "0", "learned position embeddings"),
+    BOOLEAN("tied_embeddings", tied_embeddings, "the output projection is the input table"),
+    BOOLEAN("bias", bias, "linear layers carry biases"),
+    BOOLEAN("parallel_block", parallel_block, "attention and feed-forward side by side"),
+    RECORD("attention", attention, attention_table, false, "where it is not plain multi-head or grouped-query attention"),
+    RECORD("experts", experts, expert_table, false, "mixture of experts"),
+    COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
+    NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, NULL, "published number of parameters; must agree with the shape within 3%"),
+    NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, NULL, "published number that works on a token"),
+#undef ENTITY
+    END,
+};
+
+static const struct field price_fields[] = {
+    HEAD(price),
+#define ENTITY price
+    TEXT("provider", provider, false, "who sells it"),
+    TEXT("accelerator", accelerator_id, true, "id of the accelerator"),
+    TEXT("system", system_id, false, "id of the system"),
+    CHOICE("tier", tier, price_tiers, true, NULL, "how it is bought"),
+    NUMBER("price", per_hour, USD_PER_HOUR, 0, 1e5, true, NULL, "price of an accelerator-hour"),
+    TEXT("date", date, false, "when the price held"),
+#undef ENTITY
+    END,
+};
+
+static const struct field optimization_fields[] = {
+    HEAD(optimization),
+#define ENTITY optimization
+    NODE("applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
+    NODE("requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
+    NODE("excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
+    NODE("supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),
+    NODE("parameters", parameters_node, "name: {value, least, most, text}", "numbers that a scenario may set"),
+    NODE("effects", effects_node, "target[@phase]: expression", "what it does to the ledger"),
+    NODE("claims", claims_node, "resource: factor, or {factor, source}", "what is claimed for it"),
+#undef ENTITY
+    END,
+};
+
+#define TABLE(kind_, section_, singular_, text_)                                                             \
+    static const struct record_table kind_##_table = {singular_, text_, kind_##_fields};
+TABLE(coefficient, "coefficients", "coefficient", "A named number of the model, which an accelerator's or a stack's calibration may set.")
+TABLE(accelerator, "accelerators", "accelerator", "A chip: datasheet figures, and coefficients where it was measured.")
+TABLE(system, "systems", "system", "A machine or cloud instance: accelerators, links and network.")
+TABLE(stack, "stacks", "stack", "Training or serving software: coefficients that belong to it.")
+TABLE(model, "models", "model", "A transformer by its shape.")
+TABLE(price, "prices", "price", "A dated price of an accelerator-hour.")
+TABLE(optimization, "optimizations", "optimization", "Effects on entries of the ledger, as data.")
+
+const struct kind_info kinds[KINDS] = {
+    {"coefficients", "coefficient", &coefficient_table, sizeof(struct coefficient), "named numbers of the model"},
+    {"accelerators", "accelerator", &accelerator_table, sizeof(struct accelerator), "chips"},
+    {"systems", "system", &system_table, sizeof(struct system), "machines and cloud instances"},
+    {"stacks", "stack", &stack_table, sizeof(struct stack), "training and serving software"},
+    {"models", "model", &model_table, sizeof(struct model), "models"},
+    {"prices", "price", &price_table, sizeof(struct price), "dated prices"},
+    {"optimizations", "optimization", &optimization_table, sizeof(struct optimization), "optimizations"},
+};

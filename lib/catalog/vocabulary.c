@@ -1,0 +1,104 @@
+/* The words that data may use, by table. Knows nothing of who uses them. */
+#include "catalog/vocabulary.h"
+
+#include <speedup/vocabulary.h>
+#include <string.h>
+
+const struct target_info targets[TARGETS] = {
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) {name, phase, unit, text, RULE_##RULE},
+#include <speedup/target.def>
+#undef SPEEDUP_TARGET
+};
+
+const struct rule_info rules[RULES] = {
+#define SPEEDUP_RULE(NAME, name, least, most, rule, why) {name, rule, why, least, most},
+#include <speedup/rule.def>
+#undef SPEEDUP_RULE
+};
+
+const struct variable_info variables[VARIABLES] = {
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) {name, unit, text, SCOPE_##scope},
+#include <speedup/variable.def>
+#undef SPEEDUP_VARIABLE
+};
+
+const struct precision_info precisions[PRECISIONS] = {
+#define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) {name, text, bytes, PEAK_##PEAK},
+#include <speedup/precision.def>
+#undef SPEEDUP_PRECISION
+};
+
+const char *const known_coefficients[KNOWN_COEFFICIENTS] = {
+#define COEFFICIENT(NAME, name) name,
+#include "catalog/coefficient.def"
+#undef COEFFICIENT
+};
+
+const char *const precision_names[PRECISIONS + 1] = {
+#define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) name,
+#include <speedup/precision.def>
+#undef SPEEDUP_PRECISION
+};
+
+const char *const peak_names[PEAKS + 1] = {"fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4", "int4"};
+
+int target_find(const char *text, int from)
+{
+    const char *at = strchr(text, '@');
+    size_t length = at ? (size_t)(at - text) : strlen(text);
+    for (; from < TARGETS; from++)
+        if (strlen(targets[from].name) == length && !memcmp(targets[from].name, text, length) &&
+            (!at || !strcmp(targets[from].phase, at + 1)))
+            return from;
+    return TARGETS;
+}
+
+void target_offer(struct nearest *nearest)
+{
+    const char *phase = memchr(nearest->wanted, '@', nearest->wanted_length);
+    if (phase)
+        nearest->wanted_length = (size_t)(phase - nearest->wanted);
+    for (int i = 0; i < TARGETS; i++)
+        nearest_offer(nearest, targets[i].name);
+}
+
+static speedup_status fill(speedup_word *word, const char *name, const char *phase, const char *rule,
+                           const char *unit, const char *text)
+{
+    if (!word || word->struct_size < sizeof *word)
+        return SPEEDUP_INVALID_ARGUMENT;
+    *word = (speedup_word){word->struct_size, name, phase, rule, unit, text};
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_target_at(size_t index, speedup_word *word)
+{
+    if (index >= TARGETS)
+        return SPEEDUP_NOT_FOUND;
+    const struct target_info *t = &targets[index];
+    return fill(word, t->name, t->phase, rules[t->rule].name, t->unit, t->text);
+}
+
+speedup_status speedup_rule_at(size_t index, speedup_word *word)
+{
+    if (index >= RULES)
+        return SPEEDUP_NOT_FOUND;
+    return fill(word, rules[index].name, "", rules[index].rule, "1", rules[index].why);
+}
+
+speedup_status speedup_variable_at(size_t index, speedup_word *word)
+{
+    static const char *const scopes[] = {"layout", "job", "model", "hardware"};
+    if (index >= VARIABLES)
+        return SPEEDUP_NOT_FOUND;
+    const struct variable_info *v = &variables[index];
+    return fill(word, v->name, "", scopes[v->scope], v->unit, v->text);
+}
+
+speedup_status speedup_precision_at(size_t index, speedup_word *word)
+{
+    if (index >= PRECISIONS)
+        return SPEEDUP_NOT_FOUND;
+    const struct precision_info *p = &precisions[index];
+    return fill(word, p->name, "", peak_names[p->peak], "1", p->text);
+}

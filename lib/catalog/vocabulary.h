@@ -1,0 +1,80 @@
+/* The words that data may use: targets, rules, variables, precisions. */
+#ifndef CATALOG_VOCABULARY_H
+#define CATALOG_VOCABULARY_H
+
+#include "base/text.h"
+
+enum rule {
+#define SPEEDUP_RULE(NAME, name, least, most, rule, why) RULE_##NAME,
+#include <speedup/rule.def>
+#undef SPEEDUP_RULE
+    RULES
+};
+
+enum target {
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) TARGET_##NAME,
+#include <speedup/target.def>
+#undef SPEEDUP_TARGET
+    TARGETS
+};
+
+enum variable {
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) VARIABLE_##NAME,
+#include <speedup/variable.def>
+#undef SPEEDUP_VARIABLE
+    VARIABLES
+};
+
+enum known_coefficient {
+#define COEFFICIENT(NAME, name) COEFFICIENT_##NAME,
+#include "catalog/coefficient.def"
+#undef COEFFICIENT
+    KNOWN_COEFFICIENTS
+};
+
+enum variable_scope { SCOPE_LAYOUT, SCOPE_JOB, SCOPE_MODEL, SCOPE_HARDWARE };
+
+enum peak { PEAK_FP32, PEAK_TF32, PEAK_BF16, PEAK_FP16, PEAK_FP8, PEAK_INT8, PEAK_FP4, PEAK_INT4, PEAKS };
+
+enum precision {
+#define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) PRECISION_##NAME,
+#include <speedup/precision.def>
+#undef SPEEDUP_PRECISION
+    PRECISIONS
+};
+
+struct target_info {
+    const char *name, *phase, *unit, *text;
+    enum rule rule;
+};
+
+struct rule_info {
+    const char *name, *rule, *why;
+    double least, most;
+};
+
+struct variable_info {
+    const char *name, *unit, *text;
+    enum variable_scope scope;
+};
+
+struct precision_info {
+    const char *name, *text;
+    double bytes;
+    enum peak peak;
+};
+
+extern const struct target_info targets[TARGETS];
+extern const struct rule_info rules[RULES];
+extern const struct variable_info variables[VARIABLES];
+extern const struct precision_info precisions[PRECISIONS];
+extern const char *const known_coefficients[KNOWN_COEFFICIENTS];
+extern const char *const precision_names[PRECISIONS + 1];
+extern const char *const peak_names[PEAKS + 1];
+
+/* The next target at or after `from` that "name" or "name@phase" means; TARGETS
+ * when there is no other. */
+int target_find(const char *text, int from);
+void target_offer(struct nearest *nearest);
+
+#endif

@@ -1,0 +1,272 @@
+/* Composition: one rule per entry of the ledger, whoever acts on it. Knows no
+ * optimization by name. */
+#include "compose/effects.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+struct speedup_view {
+    const lanes *variables;
+    int lane;
+};
+
+double speedup_view_variable(const speedup_view *view, int32_t variable)
+{
+    if (!view || variable < 0 || variable >= VARIABLES)
+        return 0;
+    return view->variables[variable][view->lane];
+}
+
+double target_base(enum target target)
+{
+    /* Gradients are reduced once a step where nothing says otherwise. */
+    return targets[target].rule == RULE_LARGEST ? target == TARGET_REDUCE_ROUNDS : 1;
+}
+
+static bool names(const char *const *ids, const char *id)
+{
+    for (; ids && *ids; ids++)
+        if (!strcmp(*ids, id))
+            return true;
+    return false;
+}
+
+bool selection_superseded(const struct selection *selections, size_t count, size_t index)
+{
+    const char *id = selections[index].optimization->head.id;
+    for (size_t i = 0; i < count; i++)
+        if (i != index && names(selections[i].optimization->supersedes, id))
+            return true;
+    return false;
+}
+
+static void check_pairs(speedup_context *context, const struct selection *selections, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct optimization *a = selections[i].optimization;
+        for (size_t j = 0; j < i; j++) {
+            const struct optimization *b = selections[j].optimization;
+            if (!strcmp(a->head.id, b->head.id)) {
+                problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
+            } else if (!selection_superseded(selections, count, i) && !selection_superseded(selections, count, j) &&
+                       (names(a->excludes, b->head.id) || names(b->excludes, a->head.id))) {
+                problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
+                        "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
+            }
+        }
+    }
+}
+
+/* The values that folding may put in place of names. */
+struct values {
+    const struct fixed *fixed;
+    const double *parameters;
+};
+
+static bool known_value(const void *user, const struct operation *name, double *value)
+{
+    const struct values *values = user;
+    switch ((enum name_kind)name->kind) {
+    case NAME_PARAMETER:
+        *value = values->parameters[name->index];
+        return true;
+    case NAME_COEFFICIENT:
+        *value = values->fixed->coefficients[name->index];
+        return true;
+    case NAME_VARIABLE:
+        *value = values->fixed->variables[name->index];
+        return variables[name->index].scope != SCOPE_LAYOUT;
+    case NAME_CONSTANT:
+        break;
+    }
+    return false;
+}
+
+static bool in_rule(enum target target, double value)
+{
+    const struct rule_info *rule = &rules[targets[target].rule];
+    return value >= rule->least && value <= rule->most; /* false for NaN */
+}
+
+static double combine(enum target target, double old, double value)
+{
+    return targets[target].rule == RULE_LARGEST ? (value > old ? value : old) : old * value;
+}
+
+static void bad_value(speedup_context *context, const struct dynamic_effect *effect, double value)
+{
+    char number[NUMBER_TEXT];
+    bool divides = effect->value && !isfinite(value);
+    speedup_status code = effect->callback ? SPEEDUP_CALLBACK : divides ? SPEEDUP_DIVISION_BY_ZERO : SPEEDUP_BAD_EFFECT;
+    const struct target_info *target = &targets[effect->target];
+    problem(context, code, &effect->place, "the effect on '%s'%s%s is %s here; rule '%s' takes finite values from 0 on",
+            target->name, *target->phase ? "@" : "", target->phase, number_digits(number, value, 4),
+            rules[target->rule].name);
+}
+
+/* Adds one effect of an optimization to its entry. */
+static void add_effect(speedup_context *context, struct arena *arena, const struct effect *effect,
+                       const struct values *values, bool dynamic_before[TARGETS], struct effects *effects)
+{
+    struct dynamic_effect added = {
+        .target = effect->target, .callback = effect->callback, .user = effect->user, .place = effect->place};
+    if (!effect->callback) {
+        struct expression *folded = arena_zeroed(arena, 1, sizeof *folded);
+        if (!folded || !expression_fold(arena, &effect->value, known_value, values, folded))
+            return;
+        added.value = folded;
+        if (folded->constant && !in_rule(effect->target, folded->operations[0].value)) {
+            bad_value(context, &added, folded->operations[0].value);
+            return;
+        }
+        /* Constants are combined now, unless something open comes before them:
+         * the order of factors must not depend on what was foldable. */
+        if (folded->constant && !dynamic_before[effect->target]) {
+            effects->base[effect->target] =
+                combine(effect->target, effects->base[effect->target], folded->operations[0].value);
+            return;
+        }
+    }
+    dynamic_before[effect->target] = true;
+    effects->dynamic[effects->dynamic_count++] = added;
+}
+
+static void choose(speedup_context *context, const struct selection *selections, size_t index,
+                   const struct effect *effect, int32_t chooser[TARGETS], struct effects *effects)
+{
+    enum target target = effect->target;
+    if (chooser[target] >= 0 && effects->precision[target] != effect->precision) {
+        problem(context, SPEEDUP_CHOICE_CONFLICT, &selections[index].place,
+                "'%s' sets %s to %s, but '%s' sets it to %s, and neither supersedes the other",
+                selections[index].optimization->head.id, targets[target].name, precision_names[effect->precision],
+                selections[chooser[target]].optimization->head.id, precision_names[effects->precision[target]]);
+        return;
+    }
+    chooser[target] = (int32_t)index;
+    effects->precision[target] = effect->precision;
+}
+
+static void require(speedup_context *context, struct arena *arena, const struct selection *selection,
+                    const struct values *values, struct effects *effects)
+{
+    const struct optimization *optimization = selection->optimization;
+    for (uint32_t i = 0; i < optimization->requirement_count; i++) {
+        struct dynamic_requirement *requirement = &effects->requirements[effects->requirement_count];
+        const struct requirement *wanted = &optimization->requirements[i];
+        if (!expression_fold(arena, &wanted->condition, known_value, values, &requirement->condition))
+            return;
+        if (!requirement->condition.constant) {
+            requirement->optimization = optimization;
+            requirement->text = wanted->text;
+            requirement->place = selection->place;
+            effects->requirement_count++;
+        } else if (!(requirement->condition.operations[0].value != 0)) {
+            problem(context, SPEEDUP_REQUIREMENT, &selection->place, "'%s' requires %s", optimization->head.id,
+                    wanted->text);
+        }
+    }
+}
+
+speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *selections,
+                               size_t count, enum job_kind job, const struct fixed *fixed, struct effects *effects)
+{
+    static const char *const jobs[] = {"training", "inference"};
+    size_t most_effects = 0, most_requirements = 0;
+    for (size_t i = 0; i < count; i++) {
+        most_effects += selections[i].optimization->effect_count;
+        most_requirements += selections[i].optimization->requirement_count;
+    }
+    memset(effects, 0, sizeof *effects);
+    effects->dynamic = arena_zeroed(arena, most_effects, sizeof *effects->dynamic);
+    effects->requirements = arena_zeroed(arena, most_requirements, sizeof *effects->requirements);
+    if (!effects->dynamic || !effects->requirements)
+        return no_memory(context);
+    bool dynamic_before[TARGETS] = {false};
+    int32_t chooser[TARGETS];
+    for (int i = 0; i < TARGETS; i++) {
+        effects->base[i] = target_base((enum target)i);
+        effects->precision[i] = chooser[i] = -1;
+    }
+    check_pairs(context, selections, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct optimization *optimization = selections[i].optimization;
+        const struct values values = {fixed, selections[i].parameters};
+        if (!optimization->applies[job]) {
+            problem(context, SPEEDUP_NOT_APPLICABLE, &selections[i].place, "'%s' is not for %s",
+                    optimization->head.id, jobs[job]);
+            continue;
+        }
+        if (selection_superseded(selections, count, i))
+            continue;
+        require(context, arena, &selections[i], &values, effects);
+        for (uint32_t e = 0; e < optimization->effect_count; e++) {
+            const struct effect *effect = &optimization->effects[e];
+            if (targets[effect->target].rule == RULE_CHOOSE)
+                choose(context, selections, i, effect, chooser, effects);
+            else
+                add_effect(context, arena, effect, &values, dynamic_before, effects);
+        }
+    }
+    return arena->failed ? no_memory(context) : context->first;
+}
+
+void effects_begin(const struct effects *effects, lanes out[TARGETS])
+{
+    for (int i = 0; i < TARGETS; i++)
+        out[i] = lanes_of(effects->base[i]);
+}
+
+static void evaluate(const struct dynamic_effect *effect, const lanes *values, lanes *result)
+{
+    if (effect->value) {
+        expression_evaluate(effect->value, values, result);
+        return;
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        const speedup_view view = {values, lane};
+        (*result)[lane] = effect->callback(effect->user, &view);
+    }
+}
+
+void effects_evaluate(const struct effects *effects, const lanes variables_[VARIABLES], lanes out[TARGETS],
+                      lanes *status)
+{
+    for (size_t i = 0; i < effects->dynamic_count; i++)
+        out[effects->dynamic[i].target] = lanes_of(effects->base[effects->dynamic[i].target]);
+    for (size_t i = 0; i < effects->dynamic_count; i++) {
+        const struct dynamic_effect *effect = &effects->dynamic[i];
+        const struct rule_info *rule = &rules[targets[effect->target].rule];
+        lanes value, *at = &out[effect->target];
+        evaluate(effect, variables_, &value);
+        lane_mask good = (value >= lanes_of(rule->least)) & (value <= lanes_of(rule->most));
+        double code = effect->callback ? SPEEDUP_CALLBACK : SPEEDUP_BAD_EFFECT;
+        *status = lanes_select(good | (*status != 0), *status, lanes_of(code));
+        *at = targets[effect->target].rule == RULE_LARGEST ? lanes_max(*at, value) : *at * value;
+    }
+    for (size_t i = 0; i < effects->requirement_count; i++) {
+        lanes met;
+        expression_evaluate(&effects->requirements[i].condition, variables_, &met);
+        *status = lanes_select((met != 0) | (*status != 0), *status, lanes_of((double)SPEEDUP_REQUIREMENT));
+    }
+}
+
+speedup_status effects_explain(speedup_context *context, const struct effects *effects,
+                               const lanes variables_[VARIABLES])
+{
+    for (size_t i = 0; i < effects->requirement_count; i++) {
+        const struct dynamic_requirement *requirement = &effects->requirements[i];
+        lanes met;
+        expression_evaluate(&requirement->condition, variables_, &met);
+        if (!(met[0] != 0))
+            problem(context, SPEEDUP_REQUIREMENT, &requirement->place, "'%s' requires %s",
+                    requirement->optimization->head.id, requirement->text);
+    }
+    for (size_t i = 0; i < effects->dynamic_count; i++) {
+        lanes value;
+        evaluate(&effects->dynamic[i], variables_, &value);
+        if (!in_rule(effects->dynamic[i].target, value[0]))
+            bad_value(context, &effects->dynamic[i], value[0]);
+    }
+    return context->first;
+}

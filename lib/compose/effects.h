@@ -1,0 +1,66 @@
+/* A set of optimizations on one scenario: who acts, who is superseded, what
+ * conflicts, and the value of every entry of the ledger that they act on. */
+#ifndef COMPOSE_EFFECTS_H
+#define COMPOSE_EFFECTS_H
+
+#include "catalog/catalog.h"
+
+/* An optimization as a scenario selects it, with the values of its parameters. */
+struct selection {
+    const struct optimization *optimization;
+    double *parameters;
+    struct place place;
+};
+
+/* What is fixed by the scenario: values of variables outside the layout, and of
+ * all coefficients. */
+struct fixed {
+    double variables[VARIABLES];
+    const double *coefficients; /* by slot */
+};
+
+/* An entry whose value follows from the layout: contributions in order. */
+struct dynamic_effect {
+    enum target target;
+    const struct expression *value; /* or */
+    speedup_effect_function callback;
+    void *user;
+    struct place place;
+};
+
+struct dynamic_requirement {
+    struct expression condition;
+    const struct optimization *optimization;
+    const char *text;
+    struct place place;
+};
+
+struct effects {
+    double base[TARGETS];         /* by rule, with all constant contributions */
+    int32_t precision[TARGETS];   /* of a target that chooses: enum precision, or -1 when nobody chose */
+    struct dynamic_effect *dynamic;
+    struct dynamic_requirement *requirements;
+    size_t dynamic_count, requirement_count;
+};
+
+/* Resolves the selections; every problem is told. */
+speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *selections,
+                               size_t count, enum job_kind job, const struct fixed *fixed, struct effects *effects);
+
+/* The constant values, for all lanes; then the layout's own, for each block. Lanes
+ * that a requirement or an unusable value rules out get a status code. */
+void effects_begin(const struct effects *effects, lanes out[TARGETS]);
+void effects_evaluate(const struct effects *effects, const lanes variables_[VARIABLES], lanes out[TARGETS],
+                      lanes *status);
+
+/* Tells why the first lane is unusable. */
+speedup_status effects_explain(speedup_context *context, const struct effects *effects,
+                               const lanes variables_[VARIABLES]);
+
+/* Is the effect of one selection switched off by another of the set? */
+bool selection_superseded(const struct selection *selections, size_t count, size_t index);
+
+/* The value an entry has when nothing acts on it. */
+double target_base(enum target target);
+
+#endif

@@ -1,0 +1,295 @@
+/* Estimates: precisions and rates of a job, blocks of layouts through the model,
+ * and how sure the answer is. Allocates nothing. */
+#include "estimate/scenario.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name, *unit, *job, *text;
+} metrics[METRICS] = {
+#define TRAINING "training"
+#define INFERENCE "inference"
+#define BOTH "both"
+#define SPEEDUP_METRIC(NAME, name, unit, job, text) {name, unit, job, text},
+#include <speedup/metric.def>
+#undef SPEEDUP_METRIC
+};
+
+speedup_status speedup_metric_at(size_t index, speedup_word *word)
+{
+    if (index >= METRICS)
+        return SPEEDUP_NOT_FOUND;
+    if (!word || word->struct_size < sizeof *word)
+        return SPEEDUP_INVALID_ARGUMENT;
+    *word = (speedup_word){word->struct_size, metrics[index].name, "",
+                           metrics[index].job, metrics[index].unit, metrics[index].text};
+    return SPEEDUP_OK;
+}
+
+void shape_measure(const struct model *model, struct shape *shape)
+{
+    struct model_size size;
+    model_measure(model, &size);
+    const struct attention *a = &model->attention;
+    bool latent = a->kind == ATTENTION_LATENT;
+    double extra = model->prediction_layers;
+    double expert_layers = size.expert_layers + (size.expert_layers > 0 ? extra : 0);
+    double dense_layers = size.dense_layers + (size.expert_layers > 0 ? 0 : extra);
+    *shape = (struct shape){
+        .layers = model->layers + extra,
+        .hidden = model->hidden,
+        .heads = model->heads,
+        .kv_heads = latent ? model->heads : model->kv_heads,
+        .vocab = model->vocab,
+        .query_dim = latent ? a->nope_dim + a->rope_dim : model->head_dim,
+        .value_dim = latent ? a->value_dim : model->head_dim,
+        .attention = size.attention,
+        .dense = (model->layers + extra) * size.attention + dense_layers * size.dense_ffn + expert_layers * size.shared_ffn,
+        .expert = size.expert_ffn,
+        .routed = expert_layers * model->experts.count * size.expert_ffn,
+        .embedding = size.embedding,
+        .tied = model->tied_embeddings,
+        .expert_layers = expert_layers,
+        .experts = model->experts.count,
+        .active = model->experts.active,
+        .expert_ffn = model->experts.ffn,
+        .feed_forward = dense_layers * model->ffn +
+                        expert_layers * (model->experts.shared * model->experts.shared_ffn + model->experts.active * model->experts.ffn),
+        .gated = model->ffn_kind == FEED_FORWARD_GATED,
+        .window = a->window,
+        .window_layers = a->window_layers,
+        .head_layers = 1 + extra,
+        .parameters = size.total,
+        .parameters_active = size.active,
+    };
+}
+
+/* The peak that products in a precision run at; 16-bit formats stand in for each other
+ * when only weights are narrow. 0 when the chip has none. */
+static double peak_of(const struct accelerator *accelerator, enum precision precision)
+{
+    const double *rate = accelerator->peak.rate;
+    enum peak peak = precisions[precision].peak;
+    if (rate[peak] > 0)
+        return rate[peak];
+    bool only_weights = precision == PRECISION_INT8_WEIGHTS || precision == PRECISION_INT4_WEIGHTS || precision == PRECISION_NF4;
+    return only_weights ? rate[PEAK_FP16] : 0;
+}
+
+static double gain_of(const struct job *job, enum precision precision)
+{
+    static const int gains[PRECISIONS] = {
+        [PRECISION_FP32] = COEFFICIENT_MATMUL_GAIN_FP32 + 1,   [PRECISION_TF32] = COEFFICIENT_MATMUL_GAIN_TF32 + 1,
+        [PRECISION_FP8] = COEFFICIENT_MATMUL_GAIN_FP8 + 1,     [PRECISION_FP8_BLOCK] = COEFFICIENT_MATMUL_GAIN_FP8_BLOCK + 1,
+        [PRECISION_MXFP8] = COEFFICIENT_MATMUL_GAIN_MXFP8 + 1, [PRECISION_INT8] = COEFFICIENT_MATMUL_GAIN_FP8 + 1,
+        [PRECISION_MXFP4] = COEFFICIENT_MATMUL_GAIN_NVFP4 + 1, [PRECISION_NVFP4] = COEFFICIENT_MATMUL_GAIN_NVFP4 + 1,
+    };
+    return gains[precision] ? job->c[gains[precision] - 1] : 1;
+}
+
+/* The rate of products: as chosen, or as `otherwise` where nobody chose. */
+static double rate_of(speedup_context *context, const struct job *job, enum target target, enum precision otherwise,
+                      const struct place *place)
+{
+    int32_t chosen = job->effects.precision[target];
+    enum precision precision = chosen >= 0 ? (enum precision)chosen : otherwise;
+    double rate = peak_of(job->accelerator, precision) * gain_of(job, precision);
+    if (rate > 0)
+        return rate;
+    if (chosen < 0) /* a chip without the default runs at what it has */
+        return job->half_peak;
+    struct text *text = problem_begin(context);
+    text_format(text, "'%s' has no products in %s; it has", job->accelerator->head.id, precision_names[precision]);
+    for (int i = 0; i < PEAKS; i++)
+        if (job->accelerator->peak.rate[i] > 0)
+            text_format(text, " %s", peak_names[i]);
+    problem_end(context, SPEEDUP_UNSUPPORTED_PRECISION, place);
+    return job->half_peak;
+}
+
+static double bytes_of(const struct job *job, enum target target, enum precision otherwise)
+{
+    int32_t chosen = job->effects.precision[target];
+    return precisions[chosen >= 0 ? (enum precision)chosen : otherwise].bytes;
+}
+
+void job_set_precisions(speedup_context *context, struct job *job, const struct place *place)
+{
+    const double *rate = job->accelerator->peak.rate;
+    job->half_peak = rate[PEAK_BF16] > 0 ? rate[PEAK_BF16] : rate[PEAK_FP16] > 0 ? rate[PEAK_FP16] : rate[PEAK_FP32];
+    for (int i = 0; i < PEAKS && job->half_peak <= 0; i++)
+        job->half_peak = rate[i];
+    enum precision base = PRECISION_FP32;
+    int32_t chosen = job->effects.precision[TARGET_MATMUL_PRECISION];
+    enum precision products = chosen >= 0 ? (enum precision)chosen : base;
+    job->matmul_precision = products;
+    job->matmul_peak = rate_of(context, job, TARGET_MATMUL_PRECISION, base, place);
+    job->expert_peak = rate_of(context, job, TARGET_EXPERT_PRECISION, products, place);
+    /* Attention stays in 16 bits when only the linear layers are narrower. */
+    job->attention_peak = precisions[products].bytes < 2 && job->effects.precision[TARGET_ATTENTION_PRECISION] < 0
+                              ? job->half_peak
+                              : rate_of(context, job, TARGET_ATTENTION_PRECISION, products, place);
+    if (precisions[products].bytes > 2)
+        job->half_peak = job->matmul_peak;
+    job->weight_bytes = bytes_of(job, TARGET_WEIGHTS_PRECISION, base);
+    job->gradient_bytes = bytes_of(job, TARGET_GRADIENTS_PRECISION, base);
+    job->activation_bytes = bytes_of(job, TARGET_ACTIVATIONS_PRECISION, base);
+}
+
+void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
+{
+    const double *c = job->c;
+    lanes n = v[VARIABLE_ACCELERATORS];
+    double steps = job->tokens / (job->global_batch * job->sequence);
+    lanes seconds = steps * out[SPEEDUP_METRIC_STEP_SECONDS];
+    /* Young (1974), Daly (2006): checkpoints every sqrt(2 C MTBF); each failure costs
+     * half an interval and a restart. */
+    lanes expected = seconds;
+    if (job->failures > 0 && job->checkpoint_seconds > 0) {
+        lanes mtbf = 1 / (job->failures * n), interval;
+        LANES_EACH(interval, sqrt(2 * job->checkpoint_seconds * mtbf[lane_]));
+        lanes busy = seconds * (1 + job->checkpoint_seconds / interval);
+        lanes loss = lanes_min((interval / 2 + job->restart_seconds) / mtbf, lanes_of(0.99));
+        expected = busy / (1 - loss);
+    }
+    lanes hours = expected * n / 3600;
+    out[SPEEDUP_METRIC_STEPS] = lanes_of(steps);
+    out[SPEEDUP_METRIC_RUN_SECONDS] = seconds;
+    out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] = expected;
+    out[SPEEDUP_METRIC_ACCELERATOR_HOURS] = hours;
+    out[SPEEDUP_METRIC_COST] = hours * job->price;
+    out[SPEEDUP_METRIC_ENERGY] =
+        hours * job->power / 1000 * c[COEFFICIENT_POWER_FRACTION] * c[COEFFICIENT_POWER_OVERHEAD];
+    out[SPEEDUP_METRIC_TIME_SIGMA] =
+        lanes_of((job->shape.experts > 0 ? c[COEFFICIENT_TIME_SIGMA_EXPERT] : c[COEFFICIENT_TIME_SIGMA]) *
+                 (job->generic ? c[COEFFICIENT_SIGMA_UNMEASURED] : 1));
+    out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
+}
+
+void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+{
+    lanes e[TARGETS], status = lanes_of(0.0);
+    lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION];
+    lane_mask whole = (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
+    if (!job->relaxed)
+        whole &= (lanes_floor(lanes_select(whole, d, lanes_of(1.0))) == d) &
+                 (d * m * v[VARIABLE_MICRO_BATCH] == lanes_of(job->global_batch)) &
+                 (lanes_floor(job->shape.heads / v[VARIABLE_TENSOR]) * v[VARIABLE_TENSOR] == job->shape.heads) &
+                 (v[VARIABLE_PIPELINE] <= job->shape.layers);
+    status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
+    effects_begin(&job->effects, e);
+    effects_evaluate(&job->effects, v, e, &status);
+    training_time(job, v, e, out);
+    training_memory(job, v, e, out);
+    training_run(job, v, out);
+    lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_PEAK];
+    out[SPEEDUP_METRIC_MEMORY_HEADROOM] = headroom;
+    out[SPEEDUP_METRIC_FITS] = lanes_select(headroom >= 0, lanes_of(1.0), lanes_of(0.0));
+    /* P(peak > memory) with a log-normal peak. */
+    lanes p;
+    double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
+    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
+    out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
+    lanes time = out[SPEEDUP_METRIC_STEP_SECONDS], peak = out[SPEEDUP_METRIC_MEMORY_PEAK];
+    lane_mask finite = (time > 0) & (time < 1e300) & (peak >= 0) & (peak < 1e300);
+    status = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
+    out[SPEEDUP_METRIC_STATUS] = lanes_of(0.0);
+    for (int i = 0; i < METRICS; i++)
+        out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
+    out[SPEEDUP_METRIC_STATUS] = status;
+}
+
+speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, double *values, size_t count)
+{
+    if (!scenario || (!values && count))
+        return SPEEDUP_INVALID_ARGUMENT;
+    lanes v[VARIABLES], out[METRICS];
+    memcpy(v, scenario->variables, sizeof v);
+    job_evaluate(&scenario->job, v, out);
+    for (size_t i = 0; i < count && i < METRICS; i++)
+        values[i] = out[i][0];
+    for (size_t i = METRICS; i < count; i++)
+        values[i] = 0;
+    return (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
+}
+
+/* What follows from the other variables of a layout, unless it is given. */
+static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
+{
+    if (!data_given)
+        v[VARIABLE_DATA] =
+            v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT]);
+    if (!accumulation_given)
+        v[VARIABLE_ACCUMULATION] =
+            lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
+}
+
+speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario, const speedup_column *inputs,
+                                               size_t input_count, const speedup_column *outputs, size_t output_count,
+                                               size_t count)
+{
+    if (!scenario || (!inputs && input_count) || (!outputs && output_count))
+        return SPEEDUP_INVALID_ARGUMENT;
+    bool given[VARIABLES] = {false};
+    for (size_t i = 0; i < input_count; i++) {
+        if (inputs[i].struct_size < sizeof *inputs || (!inputs[i].values && count) || inputs[i].id < 0 ||
+            inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT)
+            return SPEEDUP_INVALID_ARGUMENT;
+        given[inputs[i].id] = true;
+    }
+    for (size_t i = 0; i < output_count; i++)
+        if (outputs[i].struct_size < sizeof *outputs || (!outputs[i].values && count) || outputs[i].id < 0 ||
+            outputs[i].id >= METRICS)
+            return SPEEDUP_INVALID_ARGUMENT;
+    lanes v[VARIABLES], out[METRICS];
+    for (size_t at = 0; at < count; at += LANES) {
+        memcpy(v, scenario->variables, sizeof v);
+        for (size_t i = 0; i < input_count; i++)
+            for (size_t lane = 0; lane < LANES; lane++) {
+                /* The last block repeats its last layout in the lanes left over. */
+                double value = inputs[i].values[at + lane < count ? at + lane : count - 1];
+                v[inputs[i].id][lane] = value >= 0 && value < 1e9 ? value : 0;
+            }
+        derive(&scenario->job, given[VARIABLE_DATA], given[VARIABLE_ACCUMULATION], v);
+        job_evaluate(&scenario->job, v, out);
+        for (size_t i = 0; i < output_count; i++)
+            for (size_t lane = 0; lane < LANES && at + lane < count; lane++)
+                outputs[i].values[at + lane] = out[outputs[i].id][lane];
+    }
+    return SPEEDUP_OK;
+}
+
+/* z with P(|N(0,1)| < z) = probability, by Newton's method on the error function. */
+static double normal_quantile(double probability)
+{
+    double z = 1;
+    for (int i = 0; i < 60; i++) {
+        double error = erf(z / sqrt(2.0)) - probability;
+        double slope = sqrt(2 / 3.14159265358979323846) * exp(-z * z / 2);
+        double next = z - error / fmax(slope, 1e-12);
+        next = next < 0 ? z / 2 : next > 8 ? 8 : next;
+        if (fabs(next - z) < 1e-12)
+            return next;
+        z = next;
+    }
+    return z;
+}
+
+speedup_status speedup_metric_interval(const double *values, size_t count, int32_t metric, double probability,
+                                       double *low, double *high)
+{
+    if (!values || !low || !high || metric < 0 || (size_t)metric >= count || metric >= METRICS ||
+        !(probability > 0 && probability < 1))
+        return SPEEDUP_INVALID_ARGUMENT;
+    const char *unit = metrics[metric].unit;
+    bool memory = metric == SPEEDUP_METRIC_MEMORY_PEAK;
+    bool time = !memory && (!strcmp(unit, "s") || !strcmp(unit, "h") || !strcmp(unit, "tokens/s") || !strcmp(unit, "USD") ||
+                            !strcmp(unit, "kWh") || !strcmp(unit, "FLOP/s") || metric == SPEEDUP_METRIC_MODEL_UTILIZATION ||
+                            metric == SPEEDUP_METRIC_HARDWARE_UTILIZATION);
+    int32_t source = memory ? SPEEDUP_METRIC_MEMORY_SIGMA : SPEEDUP_METRIC_TIME_SIGMA;
+    double sigma = (memory || time) && (size_t)source < count ? values[source] : 0;
+    double width = exp(normal_quantile(probability) * sigma);
+    *low = values[metric] / width;
+    *high = values[metric] * width;
+    return SPEEDUP_OK;
+}

@@ -1,0 +1,400 @@
+/* libyaml's events to a tree. The only file of the library that includes yaml.h. */
+#include "yaml/tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <yaml.h>
+
+/* The tree while it grows: plain arrays, copied to the arena at the end. */
+struct reader {
+    speedup_context *context;
+    const char *file, *source;
+    size_t source_length;
+    struct yaml_node *nodes;
+    size_t count, room;
+    char *bytes;
+    size_t used, bytes_room;
+    struct {
+        uint32_t node, last;
+    } open[YAML_DEEPEST + 1];
+    int depth;
+    uint32_t root;
+};
+
+static struct place place_at(const struct reader *reader, yaml_mark_t mark)
+{
+    return (struct place){
+        .file = reader->file,
+        .source = reader->source,
+        .source_length = reader->source_length,
+        .line = (uint32_t)mark.line + 1,
+        .column = (uint32_t)mark.column + 1,
+    };
+}
+
+static speedup_status refuse(struct reader *reader, speedup_status code, yaml_mark_t mark, const char *message)
+{
+    struct place place = place_at(reader, mark);
+    problem(reader->context, code, &place, "%s", message);
+    return code;
+}
+
+static speedup_status add_node(struct reader *reader, enum yaml_kind kind, yaml_mark_t mark, uint32_t *node)
+{
+    if (reader->count >= YAML_MOST_NODES) {
+        struct place place = place_at(reader, mark);
+        problem(reader->context, SPEEDUP_TOO_MANY_NODES, &place, "more than %d values in one document",
+                YAML_MOST_NODES);
+        return SPEEDUP_TOO_MANY_NODES;
+    }
+    void *nodes = reader->nodes;
+    bool grown =
+        memory_grow(&reader->context->allocator, &nodes, &reader->room, reader->count, sizeof *reader->nodes);
+    reader->nodes = nodes;
+    if (!grown)
+        return no_memory(reader->context);
+    uint32_t made = (uint32_t)reader->count++;
+    reader->nodes[made] = (struct yaml_node){
+        .kind = (uint8_t)kind, .line = (uint32_t)mark.line + 1, .column = (uint32_t)mark.column + 1};
+    if (reader->depth) {
+        uint32_t parent = reader->open[reader->depth].node, last = reader->open[reader->depth].last;
+        if (last)
+            reader->nodes[last].next = made;
+        else
+            reader->nodes[parent].first = made;
+        reader->open[reader->depth].last = made;
+        reader->nodes[parent].length++;
+    } else {
+        reader->root = made;
+    }
+    *node = made;
+    return SPEEDUP_OK;
+}
+
+static speedup_status add_scalar(struct reader *reader, const yaml_event_t *event)
+{
+    uint32_t node;
+    speedup_status status = add_node(reader, YAML_SCALAR, event->start_mark, &node);
+    if (status)
+        return status;
+    size_t length = event->data.scalar.length;
+    while (reader->bytes_room < reader->used + length + 1) {
+        void *bytes = reader->bytes;
+        size_t room = reader->bytes_room;
+        bool grown = memory_grow(&reader->context->allocator, &bytes, &room, room, 1);
+        reader->bytes = bytes;
+        reader->bytes_room = room;
+        if (!grown)
+            return no_memory(reader->context);
+    }
+    memcpy(reader->bytes + reader->used, event->data.scalar.value, length);
+    reader->bytes[reader->used + length] = '\0';
+    reader->nodes[node].text = (uint32_t)reader->used;
+    reader->nodes[node].length = (uint32_t)length;
+    reader->nodes[node].plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    reader->used += length + 1;
+    if (memchr(event->data.scalar.value, '\0', length))
+        return refuse(reader, SPEEDUP_NOT_TEXT, event->start_mark, "a NUL character in a value");
+    return SPEEDUP_OK;
+}
+
+static speedup_status open_node(struct reader *reader, enum yaml_kind kind, yaml_mark_t mark)
+{
+    if (reader->depth >= YAML_DEEPEST) {
+        struct place place = place_at(reader, mark);
+        problem(reader->context, SPEEDUP_TOO_DEEP, &place, "nested more than %d deep", YAML_DEEPEST);
+        return SPEEDUP_TOO_DEEP;
+    }
+    uint32_t node;
+    speedup_status status = add_node(reader, kind, mark, &node);
+    if (status)
+        return status;
+    reader->depth++;
+    reader->open[reader->depth].node = node;
+    reader->open[reader->depth].last = 0;
+    return SPEEDUP_OK;
+}
+
+struct key {
+    const char *text;
+    uint32_t node;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct key *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : (x->node > y->node) - (x->node < y->node);
+}
+
+/* A mapping is complete: its keys are scalars, each there once. */
+static speedup_status check_keys(struct reader *reader, uint32_t mapping)
+{
+    struct yaml_node *node = &reader->nodes[mapping];
+    node->length /= 2;
+    size_t count = node->length;
+    if (!count)
+        return SPEEDUP_OK;
+    const speedup_allocator *allocator = &reader->context->allocator;
+    struct key *keys = allocator->allocate(allocator->user, count * sizeof *keys);
+    if (!keys)
+        return no_memory(reader->context);
+    struct place place = {.file = reader->file, .source = reader->source, .source_length = reader->source_length};
+    bool scalars = true;
+    size_t n = 0;
+    for (uint32_t key = node->first; key; key = reader->nodes[reader->nodes[key].next].next) {
+        if (reader->nodes[key].kind != YAML_SCALAR) {
+            place.line = reader->nodes[key].line;
+            place.column = reader->nodes[key].column;
+            problem(reader->context, SPEEDUP_WRONG_TYPE, &place, "a key must be plain text");
+            scalars = false;
+            break;
+        }
+        keys[n++] = (struct key){reader->bytes + reader->nodes[key].text, key};
+    }
+    if (scalars) {
+        qsort(keys, n, sizeof *keys, by_text);
+        for (size_t i = 1; i < n; i++)
+            if (!strcmp(keys[i - 1].text, keys[i].text)) {
+                place.line = reader->nodes[keys[i].node].line;
+                place.column = reader->nodes[keys[i].node].column;
+                problem(reader->context, SPEEDUP_DUPLICATE_KEY, &place, "'%.60s' is given twice; first in line %u",
+                        keys[i].text, reader->nodes[keys[i - 1].node].line);
+            }
+    }
+    allocator->release(allocator->user, keys);
+    /* Duplicates are told all together; only a broken shape ends the reading. */
+    return scalars ? SPEEDUP_OK : SPEEDUP_WRONG_TYPE;
+}
+
+static speedup_status close_node(struct reader *reader)
+{
+    uint32_t node = reader->open[reader->depth--].node;
+    return reader->nodes[node].kind == YAML_MAPPING ? check_keys(reader, node) : SPEEDUP_OK;
+}
+
+static speedup_status syntax(struct reader *reader, const yaml_parser_t *parser)
+{
+    if (parser->error == YAML_MEMORY_ERROR)
+        return no_memory(reader->context);
+    if (parser->error == YAML_READER_ERROR) {
+        struct place place = place_at(reader, (yaml_mark_t){0});
+        size_t at = parser->problem_offset < reader->source_length ? parser->problem_offset : reader->source_length;
+        size_t line_start = 0;
+        for (size_t i = 0; i < at; i++)
+            if (reader->source[i] == '\n') {
+                place.line++;
+                line_start = i + 1;
+            }
+        place.column = (uint32_t)text_width(reader->source + line_start, at - line_start) + 1;
+        problem(reader->context, SPEEDUP_NOT_TEXT, &place, "%s", parser->problem ? parser->problem : "not UTF-8");
+        return SPEEDUP_NOT_TEXT;
+    }
+    const char *what = parser->problem ? parser->problem : "cannot be read";
+    struct place place = place_at(reader, parser->problem_mark);
+    problem(reader->context, SPEEDUP_SYNTAX, &place, "%s%s%s", what, parser->context ? " " : "",
+            parser->context ? parser->context : "");
+    return SPEEDUP_SYNTAX;
+}
+
+static bool has_anchor_or_tag(struct reader *reader, const yaml_event_t *event, speedup_status *status)
+{
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    if (event->type == YAML_SCALAR_EVENT) {
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    } else if (event->type == YAML_ALIAS_EVENT) {
+        anchor = event->data.alias.anchor;
+    }
+    if (anchor)
+        *status = refuse(reader, SPEEDUP_ALIAS, event->start_mark,
+                         "anchors and aliases are refused; write the value out, or use 'base:'");
+    else if (tag)
+        *status = refuse(reader, SPEEDUP_TAG, event->start_mark, "tags are refused; the type follows from the key");
+    return anchor || tag;
+}
+
+static speedup_status take(struct reader *reader, const yaml_event_t *event, int *documents)
+{
+    speedup_status status = SPEEDUP_OK;
+    if (has_anchor_or_tag(reader, event, &status))
+        return status;
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (++*documents > 1)
+            return refuse(reader, SPEEDUP_SEVERAL_DOCUMENTS, event->start_mark, "a second document begins here");
+        return SPEEDUP_OK;
+    case YAML_SCALAR_EVENT:
+        return add_scalar(reader, event);
+    case YAML_SEQUENCE_START_EVENT:
+        return open_node(reader, YAML_SEQUENCE, event->start_mark);
+    case YAML_MAPPING_START_EVENT:
+        return open_node(reader, YAML_MAPPING, event->start_mark);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        return close_node(reader);
+    default:
+        return SPEEDUP_OK;
+    }
+}
+
+static speedup_status read_events(struct reader *reader)
+{
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return no_memory(reader->context);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)reader->source, reader->source_length);
+    speedup_status status = SPEEDUP_OK;
+    int documents = 0;
+    for (bool more = true; more && !status;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            status = syntax(reader, &parser);
+            break;
+        }
+        more = event.type != YAML_STREAM_END_EVENT;
+        status = take(reader, &event, &documents);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
+                         size_t length, struct yaml_tree *tree)
+{
+    struct place whole = {.file = file};
+    if (length > YAML_MOST_BYTES) {
+        problem(context, SPEEDUP_TOO_LARGE, &whole, "%zu bytes; at most %d are read", length, YAML_MOST_BYTES);
+        return SPEEDUP_TOO_LARGE;
+    }
+    if (length && memchr(text, '\0', length)) {
+        problem(context, SPEEDUP_NOT_TEXT, &whole, "not a text: it holds NUL bytes");
+        return SPEEDUP_NOT_TEXT;
+    }
+    if (length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) {
+        text += 3;
+        length -= 3;
+    }
+    struct reader reader = {
+        .context = context, .file = file, .source = text, .source_length = length, .count = 1};
+    const speedup_allocator *allocator = &context->allocator;
+    void *nodes = NULL;
+    speedup_status status = SPEEDUP_OK;
+    if (!memory_grow(allocator, &nodes, &reader.room, 0, sizeof *reader.nodes))
+        status = no_memory(context);
+    reader.nodes = nodes;
+    if (!status) {
+        reader.nodes[0] = (struct yaml_node){0};
+        status = read_events(&reader);
+    }
+    if (!status && !reader.root) {
+        problem(context, SPEEDUP_EMPTY, &whole, "the document is empty");
+        status = SPEEDUP_EMPTY;
+    }
+    if (!status)
+        status = context->first;
+    if (!status) {
+        struct yaml_node *kept = arena_zeroed(arena, reader.count, sizeof *kept);
+        char *bytes = arena_copy(arena, reader.bytes ? reader.bytes : "", reader.used);
+        char *source = arena_copy(arena, text, length);
+        char *name = arena_copy(arena, file, strlen(file));
+        if (kept && bytes && source && name) {
+            memcpy(kept, reader.nodes, reader.count * sizeof *kept);
+            *tree = (struct yaml_tree){.file = name,
+                                       .source = source,
+                                       .source_length = length,
+                                       .nodes = kept,
+                                       .node_count = reader.count,
+                                       .bytes = bytes,
+                                       .root = reader.root};
+        } else {
+            status = no_memory(context);
+        }
+    }
+    if (reader.nodes)
+        allocator->release(allocator->user, reader.nodes);
+    if (reader.bytes)
+        allocator->release(allocator->user, reader.bytes);
+    return status;
+}
+
+speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
+                              char **bytes, size_t *length)
+{
+    struct place whole = {.file = path};
+    struct stat about;
+    if (stat(path, &about)) {
+        problem(context, SPEEDUP_UNREADABLE, &whole, "%s",
+                errno == ENOENT ? "there is no such file" : "the file cannot be reached");
+        return SPEEDUP_UNREADABLE;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        problem(context, SPEEDUP_NOT_A_FILE, &whole, "%s, not a file",
+                S_ISDIR(about.st_mode) ? "this is a directory" : "this is a device or pipe");
+        return SPEEDUP_NOT_A_FILE;
+    }
+    if (about.st_size < 0 || (uintmax_t)about.st_size > most) {
+        problem(context, SPEEDUP_TOO_LARGE, &whole, "%lld bytes; at most %zu are read", (long long)about.st_size,
+                most);
+        return SPEEDUP_TOO_LARGE;
+    }
+    size_t size = (size_t)about.st_size;
+    *bytes = arena_zeroed(arena, size + 1, 1);
+    if (!*bytes)
+        return no_memory(context);
+    FILE *stream = fopen(path, "rb");
+    if (!stream) {
+        problem(context, SPEEDUP_UNREADABLE, &whole, "the file cannot be opened: permission denied?");
+        return SPEEDUP_UNREADABLE;
+    }
+    *length = fread(*bytes, 1, size, stream);
+    bool failed = ferror(stream) != 0;
+    fclose(stream);
+    if (failed) {
+        problem(context, SPEEDUP_UNREADABLE, &whole, "the file cannot be read");
+        return SPEEDUP_UNREADABLE;
+    }
+    return SPEEDUP_OK;
+}
+
+speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
+                              struct yaml_tree *tree)
+{
+    char *bytes;
+    size_t length;
+    speedup_status status = yaml_load_file(context, arena, path, YAML_MOST_BYTES, &bytes, &length);
+    return status ? status : yaml_read(context, arena, path, bytes, length, tree);
+}
+
+uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *key)
+{
+    const struct yaml_node *nodes = tree->nodes;
+    if (nodes[mapping].kind != YAML_MAPPING)
+        return 0;
+    for (uint32_t at = nodes[mapping].first; at; at = nodes[nodes[at].next].next)
+        if (!strcmp(yaml_text(tree, at), key))
+            return nodes[at].next;
+    return 0;
+}
+
+struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
+{
+    return (struct place){
+        .file = tree->file,
+        .source = tree->source,
+        .source_length = tree->source_length,
+        .line = tree->nodes[node].line,
+        .column = tree->nodes[node].column,
+    };
+}

@@ -1,0 +1,66 @@
+/* A YAML text as a tree of nodes with their places: bounded, and with nothing of
+ * YAML left that a configuration does not need (no anchors, tags, documents). */
+#ifndef YAML_TREE_H
+#define YAML_TREE_H
+
+#include "base/diagnostic.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
+
+enum {
+    YAML_MOST_BYTES = 1 << 20,
+    YAML_MOST_NODES = 100000,
+    YAML_DEEPEST = 24,
+};
+
+/* Indices instead of pointers: the same tree is read from text at run time and
+ * laid out in constants at build time, for the data inside the library. */
+struct yaml_node {
+    uint32_t line, column;
+    uint32_t text;   /* scalar: where in the tree's bytes, ended by NUL */
+    uint32_t length; /* scalar: bytes; sequence: items; mapping: keys */
+    uint32_t first;  /* first child, 0 for none; a mapping's children are key, value, key, value … */
+    uint32_t next;   /* next sibling, 0 for none */
+    uint8_t kind;
+    uint8_t plain; /* scalar without quotes */
+};
+
+struct yaml_tree {
+    const char *file;
+    const char *source; /* for caret lines, NULL for the data inside the library */
+    size_t source_length;
+    const struct yaml_node *nodes; /* nodes[0] is never used, so that 0 can say none */
+    size_t node_count;
+    const char *bytes;
+    uint32_t root;
+};
+
+/* Reads a text into a tree that lives in the arena, its bytes copied. Problems go
+ * to the context; the result is SPEEDUP_OK only without any. */
+speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
+                         size_t length, struct yaml_tree *tree);
+
+/* Reads a file, bounded, and hands it to yaml_read. */
+speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
+                              struct yaml_tree *tree);
+
+/* The bytes of a regular file, ended by NUL, in the arena. */
+speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
+                              char **bytes, size_t *length);
+
+static inline const struct yaml_node *yaml_at(const struct yaml_tree *tree, uint32_t node)
+{
+    return &tree->nodes[node];
+}
+
+static inline const char *yaml_text(const struct yaml_tree *tree, uint32_t node)
+{
+    return tree->bytes + tree->nodes[node].text;
+}
+
+/* The value of a key of a mapping, 0 when it has none. */
+uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *key);
+
+struct place yaml_place(const struct yaml_tree *tree, uint32_t node);
+
+#endif
