@@ -78,6 +78,7 @@ static const struct field train_fields[] = {
     {.key = NULL},
 };
 const struct record_table train_table = {"train", "A training job.", train_fields};
+const struct record_table *const job_tables[] = {&train_table, NULL};
 
 /* An entry that the job names; told when there is none. */
 static const void *named(speedup_context *context, const speedup_scenario *scenario, enum kind kind, const char *key,
@@ -496,6 +497,14 @@ static speedup_status finish_create(speedup_context *context, const speedup_cata
     return SPEEDUP_OK;
 }
 
+void scenario_build(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made, const char *file,
+                    const char *text, size_t length, const char *const *settings, size_t setting_count,
+                    speedup_scenario **scenario)
+{
+    yaml_read(context, &made->arena, file, text, length, &made->tree);
+    finish_create(context, catalog, made, settings, setting_count, scenario);
+}
+
 speedup_status speedup_scenario_create(speedup_context *context, const speedup_catalog *catalog, const char *name,
                                        const char *text, size_t length, const char *const *settings,
                                        size_t setting_count, speedup_scenario **scenario)
@@ -508,8 +517,8 @@ speedup_status speedup_scenario_create(speedup_context *context, const speedup_c
     speedup_scenario *made = scenario_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, &made->tree);
-    return finish_create(context, catalog, made, settings, setting_count, scenario);
+    scenario_build(context, catalog, made, name ? name : "<text>", text ? text : "", length, settings, setting_count, scenario);
+    return context->first;
 }
 
 speedup_status speedup_scenario_create_file(speedup_context *context, const speedup_catalog *catalog, const char *path,

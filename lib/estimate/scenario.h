@@ -42,6 +42,11 @@ speedup_status scenario_prefix(speedup_context *context, const speedup_scenario 
 /* Reads a job from a tree that lives in the scenario's arena. */
 speedup_status scenario_read(speedup_context *context, speedup_scenario *scenario);
 
+/* A scenario from a text, added to the problems that there are; takes `made` over. */
+void scenario_build(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made, const char *file,
+                    const char *text, size_t length, const char *const *settings, size_t setting_count,
+                    speedup_scenario **scenario);
+
 speedup_scenario *scenario_allocate(speedup_context *context);
 
 /* "path=value" put over a tree; both live in the arena. */
@@ -51,5 +56,8 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
 extern const char *const scenario_sections[];
 
 extern const struct record_table train_table, layout_table;
+
+/* The tables of the job sections, ended by NULL. */
+extern const struct record_table *const job_tables[];
 
 #endif

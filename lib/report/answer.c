@@ -1,0 +1,144 @@
+/* Texts handed to callers, and the one call that answers a document. */
+#include "report/report.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+struct speedup_text {
+    struct text text;
+};
+
+speedup_status report_hand_over(speedup_context *context, struct text *built, speedup_text **text)
+{
+    speedup_text *made =
+        built->failed ? NULL : context->allocator.allocate(context->allocator.user, sizeof *made);
+    if (!made) {
+        text_end(built);
+        return no_memory(context);
+    }
+    made->text = *built;
+    *text = made;
+    return SPEEDUP_OK;
+}
+
+speedup_status report_finish(speedup_context *context, const struct arena *arena, const struct node *root,
+                             int32_t format, speedup_text **text)
+{
+    if (context->first)
+        return context->first;
+    if (arena->failed)
+        return no_memory(context);
+    struct text built;
+    text_begin(&built, &context->allocator);
+    if (format == SPEEDUP_FORMAT_JSON)
+        show_json(root, &built);
+    else
+        show_text(root, &built);
+    return report_hand_over(context, &built, text);
+}
+
+const char *speedup_text_get(const speedup_text *text)
+{
+    return text ? text->text.bytes : NULL;
+}
+
+void speedup_text_free(speedup_text *text)
+{
+    if (!text)
+        return;
+    speedup_allocator allocator = text->text.allocator;
+    text_end(&text->text);
+    allocator.release(allocator.user, text);
+}
+
+const char *report_say(struct arena *arena, const char *format, ...)
+{
+    struct text text;
+    text_begin(&text, &arena->allocator);
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(&text, format, arguments);
+    va_end(arguments);
+    char *kept = text.failed || !text.bytes ? NULL : arena_copy(arena, text.bytes, text.length);
+    if (!kept)
+        arena->failed = true;
+    text_end(&text);
+    return kept ? kept : "";
+}
+
+const char *report_quantity(struct arena *arena, const char *unit, double value)
+{
+    struct text text;
+    text_begin(&text, &arena->allocator);
+    unit_put(&text, unit, value);
+    char *kept = text.failed || !text.bytes ? NULL : arena_copy(arena, text.bytes, text.length);
+    if (!kept)
+        arena->failed = true;
+    text_end(&text);
+    return kept ? kept : "";
+}
+
+/* The diagnostics of the context as a report of their own. */
+static speedup_status report_errors(speedup_context *context, speedup_text **json)
+{
+    struct arena arena;
+    arena_begin(&arena, &context->allocator);
+    struct node *root = report_begin(&arena);
+    struct node *list = put_list(&arena, root, "errors", "Errors");
+    for (size_t i = 0; i < context->count; i++) {
+        const struct diagnostic *d = &context->items[i];
+        struct node *error = put_object(&arena, list, NULL, NULL);
+        put_number(&arena, error, "code", "code", d->code, "1");
+        put_text(&arena, error, "name", NULL, speedup_status_name(d->code));
+        put_text(&arena, error, "message", "message", d->message);
+        if (d->file)
+            put_text(&arena, error, "file", NULL, d->file);
+        if (d->line) {
+            put_number(&arena, error, "line", NULL, d->line, "1");
+            put_number(&arena, error, "column", NULL, d->column, "1");
+        }
+        put_text(&arena, error, "remedy", NULL, speedup_status_remedy(d->code));
+    }
+    struct text built;
+    text_begin(&built, &context->allocator);
+    if (root && !arena.failed)
+        show_json(root, &built);
+    else
+        built.failed = true;
+    arena_end(&arena);
+    speedup_status first = context->first;
+    speedup_status status = report_hand_over(context, &built, json);
+    return status ? status : first;
+}
+
+/* Does the document hold claims, rather than a job? */
+static bool is_claims(const char *yaml, size_t length)
+{
+    static const char key[] = "claims:";
+    for (size_t i = 0; i + sizeof key - 1 <= length; i++)
+        if ((i == 0 || yaml[i - 1] == '\n') && !memcmp(yaml + i, key, sizeof key - 1))
+            return true;
+    return false;
+}
+
+speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t length, speedup_text **json)
+{
+    if (json)
+        *json = NULL;
+    if (!context || !json || (!yaml && length))
+        return SPEEDUP_INVALID_ARGUMENT;
+    speedup_catalog *catalog;
+    speedup_status status = speedup_catalog_create(context, &catalog);
+    if (!status && is_claims(yaml, length)) {
+        status = speedup_report_audit(context, catalog, "<text>", yaml, length, SPEEDUP_FORMAT_JSON, json);
+    } else if (!status) {
+        speedup_scenario *scenario;
+        status = speedup_scenario_create(context, catalog, "<text>", yaml, length, NULL, 0, &scenario);
+        if (!status)
+            status = speedup_report_estimate(context, scenario, SPEEDUP_FORMAT_JSON, json);
+        speedup_scenario_unref(scenario);
+    }
+    speedup_catalog_unref(catalog);
+    return status && context->count ? report_errors(context, json) : status;
+}

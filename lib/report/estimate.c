@@ -1,0 +1,268 @@
+/* The explained answer of a scenario. Knows metrics by number and optimizations by
+ * their data alone. */
+#include "report/report.h"
+
+#include "plan/attribution.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What holds each term of time back, for "which resource binds". */
+static const char *resource_of(int metric)
+{
+    switch (metric) {
+    case SPEEDUP_METRIC_TIME_MATMUL:
+    case SPEEDUP_METRIC_TIME_EXPERT:
+    case SPEEDUP_METRIC_TIME_ATTENTION:
+    case SPEEDUP_METRIC_TIME_HEAD:
+        return "compute";
+    case SPEEDUP_METRIC_TIME_POINTWISE:
+    case SPEEDUP_METRIC_TIME_OPTIMIZER:
+        return "memory bandwidth";
+    case SPEEDUP_METRIC_TIME_TENSOR:
+        return "link";
+    case SPEEDUP_METRIC_TIME_CONTEXT:
+    case SPEEDUP_METRIC_TIME_EXCHANGE:
+    case SPEEDUP_METRIC_TIME_SEND:
+    case SPEEDUP_METRIC_TIME_DATA:
+        return "network";
+    case SPEEDUP_METRIC_TIME_BUBBLE:
+    case SPEEDUP_METRIC_TIME_IMBALANCE:
+        return "pipeline";
+    default:
+        return "host";
+    }
+}
+
+static speedup_word word_of(int metric)
+{
+    speedup_word word = {.struct_size = sizeof word};
+    speedup_metric_at((size_t)metric, &word);
+    return word;
+}
+
+static void put_metric(struct arena *arena, struct node *parent, const double *values, int metric, const char *label,
+                       double confidence)
+{
+    speedup_word word = word_of(metric);
+    double low, high;
+    speedup_metric_interval(values, METRICS, metric, confidence, &low, &high);
+    put_interval(arena, parent, word.name, label, values[metric], low, high, word.unit);
+}
+
+static void put_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
+{
+    static const struct {
+        int metric;
+        const char *label;
+    } shown[] = {
+        {SPEEDUP_METRIC_STEP_SECONDS, "one step"},
+        {SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR, "per accelerator"},
+        {SPEEDUP_METRIC_TOKENS_PER_SECOND, "in all"},
+        {SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND, "model operations"},
+        {SPEEDUP_METRIC_MODEL_UTILIZATION, "utilization (MFU)"},
+        {SPEEDUP_METRIC_HARDWARE_UTILIZATION, NULL},
+        {SPEEDUP_METRIC_MEMORY_PEAK, "peak memory"},
+        {SPEEDUP_METRIC_MEMORY_HEADROOM, NULL},
+        {SPEEDUP_METRIC_OUT_OF_MEMORY, "out of memory"},
+    };
+    static const struct {
+        int metric;
+        const char *label;
+    } run[] = {
+        {SPEEDUP_METRIC_STEPS, "steps"},
+        {SPEEDUP_METRIC_RUN_SECONDS, "without failures"},
+        {SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, "expected"},
+        {SPEEDUP_METRIC_ACCELERATOR_HOURS, "accelerator-hours"},
+        {SPEEDUP_METRIC_COST, "cost"},
+        {SPEEDUP_METRIC_ENERGY, "energy"},
+    };
+    struct node *answer = put_object(arena, root, "answer", "Answer");
+    double need = values[SPEEDUP_METRIC_MEMORY_PEAK], have = scenario->job.memory;
+    put_bool(arena, answer, "fits", NULL, values[SPEEDUP_METRIC_FITS] != 0);
+    const char *verdict =
+        values[SPEEDUP_METRIC_FITS] != 0
+            ? report_say(arena, "yes, with %s to spare of %s", report_quantity(arena, "B", have - need),
+                         report_quantity(arena, "B", have))
+            : report_say(arena, "NO: it needs %s more than the %s there are", report_quantity(arena, "B", need - have),
+                         report_quantity(arena, "B", have));
+    put_text(arena, answer, "verdict", "fits", verdict);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        put_metric(arena, answer, values, shown[i].metric, shown[i].label, scenario->confidence);
+    put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
+    if (scenario->job.tokens <= 0)
+        return;
+    struct node *whole = put_object(arena, root, "run", report_say(arena, "Whole run of %s", report_quantity(arena, "tokens", scenario->job.tokens)));
+    for (size_t i = 0; i < sizeof run / sizeof *run; i++)
+        if (run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0)
+            put_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
+}
+
+static void put_terms(struct arena *arena, struct node *root, const double *values)
+{
+    double total = values[SPEEDUP_METRIC_STEP_SECONDS];
+    struct node *time = put_list(arena, root, "time", "Time of a step");
+    for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++) {
+        if (values[m] <= 0)
+            continue;
+        speedup_word word = word_of(m);
+        struct node *row = put_object(arena, time, NULL, NULL);
+        put_text(arena, row, "metric", NULL, word.name);
+        put_text(arena, row, "term", "term", word.text);
+        put_number(arena, row, "seconds", "time", values[m], "s");
+        put_number(arena, row, "share", "share", values[m] / total, "%");
+        put_text(arena, row, "bound_by", "bound by", resource_of(m));
+    }
+    struct node *memory = put_list(arena, root, "memory", "Memory of the fullest accelerator");
+    for (int m = SPEEDUP_METRIC_MEMORY_WEIGHTS; m <= SPEEDUP_METRIC_MEMORY_RUNTIME; m++) {
+        if (values[m] <= 0)
+            continue;
+        speedup_word word = word_of(m);
+        struct node *row = put_object(arena, memory, NULL, NULL);
+        put_text(arena, row, "metric", NULL, word.name);
+        put_text(arena, row, "component", "component", word.text);
+        put_number(arena, row, "bytes", "size", values[m], "B");
+        put_number(arena, row, "share", "share", values[m] / values[SPEEDUP_METRIC_MEMORY_PEAK], "%");
+    }
+}
+
+static void put_waterfall(struct arena *arena, struct node *root, const speedup_scenario *scenario,
+                          const struct waterfall_step *steps, size_t count)
+{
+    struct node *list = put_list(arena, root, "waterfall", "What each optimization brings, added in this order");
+    const double *base = steps[0].values;
+    for (size_t i = 0; i < count; i++) {
+        const double *values = steps[i].values, *before = steps[i ? i - 1 : 0].values;
+        double step = values[SPEEDUP_METRIC_STEP_SECONDS], peak = values[SPEEDUP_METRIC_MEMORY_PEAK];
+        bool fits = values[SPEEDUP_METRIC_FITS] != 0;
+        struct node *row = put_object(arena, list, NULL, NULL);
+        put_text(arena, row, "optimization", "optimization", steps[i].added ? steps[i].added->head.id : "(baseline)");
+        put_number(arena, row, "step_seconds", "one step", step, "s");
+        put_number(arena, row, "gain", "gain", before[SPEEDUP_METRIC_STEP_SECONDS] / step, "x");
+        put_number(arena, row, "cumulative", "cumulative", base[SPEEDUP_METRIC_STEP_SECONDS] / step, "x");
+        put_number(arena, row, "memory_peak", "peak memory", peak, "B");
+        put_number(arena, row, "memory_gain", "gain", before[SPEEDUP_METRIC_MEMORY_PEAK] / peak, "x");
+        put_bool(arena, row, "fits", NULL, fits);
+        const char *note = steps[i].superseded ? "superseded below" : "";
+        put_text(arena, row, "note", "fits",
+                 fits ? (*note ? report_say(arena, "yes; %s", note) : "yes")
+                      : report_say(arena, "no, by %s%s%s",
+                                   report_quantity(arena, "B", peak - scenario->job.memory), *note ? "; " : "", note));
+    }
+}
+
+static void put_published(struct arena *arena, struct node *root, const speedup_scenario *scenario,
+                          const double *values)
+{
+    if (!scenario->published_count)
+        return;
+    struct node *list = put_list(arena, root, "published", "Beside what was published");
+    for (size_t i = 0; i < scenario->published_count; i++) {
+        const struct published *p = &scenario->published[i];
+        speedup_word word = word_of(p->metric);
+        struct node *row = put_object(arena, list, NULL, NULL);
+        put_text(arena, row, "metric", "metric", word.name);
+        put_number(arena, row, "predicted", "predicted", values[p->metric], word.unit);
+        put_number(arena, row, "published", "published", p->value, word.unit);
+        put_number(arena, row, "difference", "difference", values[p->metric] / p->value - 1, "%");
+    }
+    if (scenario->published_source)
+        put_text(arena, root, "published_source", "source", scenario->published_source);
+}
+
+speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
+                                    struct node *root)
+{
+    double values[METRICS];
+    speedup_status status = speedup_scenario_estimate(scenario, values, METRICS);
+    if (status) {
+        lanes v[VARIABLES];
+        memcpy(v, scenario->variables, sizeof v);
+        effects_explain(context, &scenario->job.effects, v);
+        if (!context->first)
+            problem(context, status, NULL, "this layout cannot be estimated: %s", speedup_status_text(status));
+        return context->first;
+    }
+    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s)", scenario->model->head.name,
+                                                scenario->variables[VARIABLE_ACCELERATORS][0],
+                                                scenario->accelerator->head.name, scenario->system->head.name));
+    put_text(arena, root, "kind", NULL, scenario->job.kind == JOB_TRAINING ? "training" : "inference");
+    struct node *layout = put_object(arena, root, "layout", NULL);
+    for (int i = 0; i < VARIABLES; i++)
+        if (variables[i].scope == SCOPE_LAYOUT)
+            put_number(arena, layout, variables[i].name, variables[i].name, scenario->variables[i][0], "1");
+    put_answer(arena, root, scenario, values);
+    put_terms(arena, root, values);
+    struct waterfall_step *steps;
+    size_t count;
+    status = plan_waterfall(context, scenario, arena, &steps, &count);
+    if (status)
+        return status;
+    put_waterfall(arena, root, scenario, steps, count);
+    put_published(arena, root, scenario, values);
+    return context->first;
+}
+
+speedup_status speedup_report_estimate(speedup_context *context, const speedup_scenario *scenario, int32_t format,
+                                       speedup_text **text)
+{
+    if (text)
+        *text = NULL;
+    if (!context || !scenario || !text)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    struct arena arena;
+    arena_begin(&arena, &context->allocator);
+    struct node *root = report_begin(&arena);
+    if (root)
+        report_estimate_tree(context, scenario, &arena, root);
+    speedup_status status = report_finish(context, &arena, root, format, text);
+    arena_end(&arena);
+    return status;
+}
+
+speedup_status speedup_report_composition(speedup_context *context, const speedup_scenario *scenario, int32_t format,
+                                          speedup_text **text)
+{
+    if (text)
+        *text = NULL;
+    if (!context || !scenario || !text)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    struct arena arena;
+    arena_begin(&arena, &context->allocator);
+    struct node *root = report_begin(&arena);
+    const struct selection *selections = scenario->selections;
+    struct node *list = put_list(&arena, root, "optimizations", "Optimizations");
+    for (size_t i = 0; i < scenario->selection_count; i++) {
+        struct node *row = put_object(&arena, list, NULL, NULL);
+        bool superseded = selection_superseded(selections, scenario->selection_count, i);
+        put_text(&arena, row, "id", "id", selections[i].optimization->head.id);
+        put_text(&arena, row, "state", "state", superseded ? "superseded" : "active");
+        put_text(&arena, row, "name", "name", selections[i].optimization->head.name);
+    }
+    lanes v[VARIABLES], e[TARGETS], status_lanes = lanes_of(0.0);
+    memcpy(v, scenario->variables, sizeof v);
+    effects_begin(&scenario->job.effects, e);
+    effects_evaluate(&scenario->job.effects, v, e, &status_lanes);
+    struct node *entries = put_list(&arena, root, "effects", "Entries of the ledger that they act on");
+    for (int t = 0; t < TARGETS; t++) {
+        bool chosen = targets[t].rule == RULE_CHOOSE && scenario->job.effects.precision[t] >= 0;
+        bool changed = targets[t].rule != RULE_CHOOSE && e[t][0] != target_base((enum target)t);
+        if (!chosen && !changed)
+            continue;
+        struct node *row = put_object(&arena, entries, NULL, NULL);
+        put_text(&arena, row, "target", "entry", *targets[t].phase ? report_say(&arena, "%s@%s", targets[t].name, targets[t].phase) : targets[t].name);
+        put_text(&arena, row, "rule", "rule", rules[targets[t].rule].name);
+        if (chosen)
+            put_text(&arena, row, "choice", "choice", precision_names[scenario->job.effects.precision[t]]);
+        else
+            put_number(&arena, row, "value", "value", e[t][0], "1");
+        put_text(&arena, row, "text", "what it is", targets[t].text);
+    }
+    speedup_status status = report_finish(context, &arena, root, format, text);
+    arena_end(&arena);
+    return status;
+}

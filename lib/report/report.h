@@ -1,0 +1,28 @@
+/* What the reports share: finishing a tree as a text for the caller. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "plan/audit.h"
+#include "report/tree.h"
+
+#include <speedup/report.h>
+
+/* Renders the tree, or tells that memory ran out. */
+speedup_status report_finish(speedup_context *context, const struct arena *arena, const struct node *root,
+                             int32_t format, speedup_text **text);
+
+/* A text of the caller's from a growing string, which it takes over. */
+speedup_status report_hand_over(speedup_context *context, struct text *built, speedup_text **text);
+
+/* The explained answer of a scenario, as a tree. */
+speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
+                                    struct node *root);
+speedup_status report_audit_tree(speedup_context *context, const struct audit *audit, struct arena *arena,
+                                 struct node *root);
+
+/* Formatted text in the arena, for labels and sentences. */
+const char *report_say(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A quantity for people, in the arena. */
+const char *report_quantity(struct arena *arena, const char *unit, double value);
+
+#endif
