@@ -327,7 +327,8 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     write_flow(a->tree, job, &yaml);
     const char *section = yaml_text(a->tree, yaml_at(a->tree, job)->first);
     text_format(&list, "%s.optimizations=[", section);
-    for (size_t i = 0; i < gains->count; i++)
+    bool memory = !strcmp(gains->quantity, "memory"); /* only the shares of its baseline are wanted */
+    for (size_t i = 0; i < gains->count && !memory; i++)
         text_format(&list, "%s%s", i ? ", " : "", gains->rows[i].name);
     text_put(&list, "]");
     /* What the job has already is the baseline. */
@@ -340,9 +341,7 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     else
         text_put(&baseline, "[]");
     const char *settings[] = {list.bytes, baseline.bytes};
-    bool memory = !strcmp(gains->quantity, "memory");
-    speedup_scenario *scenario =
-        list.failed || baseline.failed ? NULL : model_job(a, &yaml, settings + (memory ? 1 : 0), memory ? 1 : 2);
+    speedup_scenario *scenario = list.failed || baseline.failed ? NULL : model_job(a, &yaml, settings, 2);
     struct waterfall_step *steps;
     size_t count;
     if (scenario && !plan_waterfall(a->context, scenario, a->arena, &steps, &count)) {
@@ -465,7 +464,9 @@ static void audit_gains(const struct auditor *a, uint32_t node, struct gains *ga
         else
             gain->judgement = (struct judgement){VERDICT_UNTESTED, "no cumulative figure is claimed"};
         /* What is said of one factor is weighed by the model where it was modelled. */
-        if (gain->modelled > 0 && gain->judgement.verdict != VERDICT_CONTRADICTS &&
+        if (gain->modelled > 0 && (gain->factor - 1) * (gain->modelled - 1) < -0.02 * (gain->factor - 1))
+            gain->judgement = (struct judgement){VERDICT_CONTRADICTS, say(a, "the wrong side of 1: on this job the model gives %s", digits(a, gain->modelled, 3))};
+        else if (gain->modelled > 0 && gain->judgement.verdict != VERDICT_CONTRADICTS &&
             fabs(gain->factor / gain->modelled - 1) > 0.2)
             gain->judgement = (struct judgement){
                 VERDICT_DEPENDS, say(a, "%s; on this job the model gives %s", gain->judgement.why, digits(a, gain->modelled, 3))};

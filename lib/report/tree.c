@@ -265,8 +265,10 @@ static void show(const struct node *node, struct text *text, int depth)
         if (child->kind == NODE_OBJECT || child->kind == NODE_LIST) {
             if (text->length && depth == 0)
                 text_put(text, "\n");
-            pad(text, 0, (size_t)depth * INDENT);
-            text_format(text, "%s\n", child->label);
+            if (*child->label) {
+                pad(text, 0, (size_t)depth * INDENT);
+                text_format(text, "%s\n", child->label);
+            }
             if (child->kind == NODE_OBJECT) {
                 show(child, text, depth + 1);
             } else if (child->first && child->first->kind == NODE_OBJECT) {
