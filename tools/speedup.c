@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2 };
+enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_WARN = 3, EXIT_REFUSE = 4, EXIT_NO_PLAN = 5 };
 
 static const struct {
     int code;
@@ -18,6 +19,9 @@ static const struct {
     {EXIT_FINE, "the answer was printed"},
     {EXIT_ERROR, "the input has errors; they are on standard error"},
     {EXIT_USAGE, "the command line is wrong"},
+    {EXIT_WARN, "admit: outside a limit, but a warning is enough"},
+    {EXIT_REFUSE, "admit: refused"},
+    {EXIT_NO_PLAN, "plan: no plan of the space is possible"},
 };
 
 struct options {
@@ -26,6 +30,9 @@ struct options {
     size_t catalog_count, setting_count;
     const char *arguments[8];
     size_t argument_count;
+    uint32_t threads;
+    speedup_request request;
+    speedup_policy policy;
 };
 
 static const struct {
@@ -34,6 +41,16 @@ static const struct {
     {"--json", NULL, "print JSON instead of text"},
     {"--set", "PATH=VALUE", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
     {"--catalog", "FILE.yaml", "add a file of accelerators, systems, models or optimizations; may be repeated"},
+    {"--top", "N", "plan: how many of the best plans to print"},
+    {"--pareto", "METRIC,METRIC", "plan: print the Pareto front of these metrics too"},
+    {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
+    {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
+    {"--budget", "USD", "admit: most money"},
+    {"--accelerators", "N", "admit: accelerators granted"},
+    {"--memory", "BYTES", "admit: memory granted per accelerator, such as 80G"},
+    {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
+    {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
+    {"--warn-only", NULL, "admit: never refuse"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
 };
@@ -99,6 +116,153 @@ static int run_compose(const struct session *session)
         status = speedup_report_composition(session->context, scenario, session->format, &text);
     speedup_scenario_unref(scenario);
     return print(session, status, text);
+}
+
+/* Progress on a terminal, from two seconds on, at most ten times a second. */
+struct progress {
+    struct timespec start, last;
+    bool shown;
+};
+
+static double since(const struct timespec *from, const struct timespec *to)
+{
+    return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
+}
+
+static int32_t show_progress(void *user, uint64_t done, uint64_t total)
+{
+    struct progress *progress = user;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (since(&progress->start, &now) < 2 || since(&progress->last, &now) < 0.1)
+        return 0;
+    progress->last = now;
+    progress->shown = true;
+    fprintf(stderr, "\rsearching: %3.0f %% of %llu plans", 100 * (double)done / (double)total, (unsigned long long)total);
+    return 0;
+}
+
+static int run_plan(const struct session *session)
+{
+    const struct options *o = session->options;
+    speedup_space *space = NULL;
+    speedup_result *result = NULL;
+    speedup_text *text = NULL;
+    struct progress progress = {0};
+    clock_gettime(CLOCK_MONOTONIC, &progress.start);
+    speedup_status status = speedup_space_create_file(session->context, session->catalog, o->arguments[0], o->settings,
+                                                      o->setting_count, &space);
+    if (!status)
+        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads ? o->threads : 1,
+                                      isatty(STDERR_FILENO) ? show_progress : NULL, &progress, &result);
+    if (progress.shown)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    uint64_t best;
+    bool none = !status && speedup_result_best(result, 0, &best) != SPEEDUP_OK;
+    if (!status)
+        status = speedup_report_plan(session->context, space, result, session->format, &text);
+    speedup_result_free(result);
+    speedup_space_unref(space);
+    int code = print(session, status, text);
+    return code ? code : none ? EXIT_NO_PLAN : EXIT_FINE;
+}
+
+/* A number with an optional suffix; a negative number when it is none. */
+static double parse_scaled(const char *text, const char *suffixes, const double *factors)
+{
+    double value = 0, place = 0;
+    const char *c = text;
+    for (; (*c >= '0' && *c <= '9') || (*c == '.' && place == 0); c++) {
+        if (*c == '.') {
+            place = 1;
+            continue;
+        }
+        value = value * 10 + (*c - '0');
+        place *= 10;
+    }
+    if (c == text)
+        return -1;
+    if (place > 1)
+        value /= place;
+    if (!*c)
+        return value;
+    const char *suffix = strchr(suffixes, *c);
+    return suffix && !c[1] ? value * factors[suffix - suffixes] : -1;
+}
+
+static int run_admit(const struct session *session)
+{
+    static const char *const verdicts[] = {"admit", "warn", "refuse"};
+    static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
+    static const struct {
+        uint32_t bit;
+        const char *name, *text;
+    } reasons[] = {
+        {SPEEDUP_REASON_MEMORY, "memory", "it may not fit in memory"},
+        {SPEEDUP_REASON_TIME, "time", "it may not end in time"},
+        {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
+        {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
+    };
+    const struct options *o = session->options;
+    static char scenario[1 << 20];
+    FILE *file = fopen(o->arguments[0], "rb");
+    if (!file) {
+        fprintf(stderr, "speedup: '%s' cannot be read\n", o->arguments[0]);
+        return EXIT_ERROR;
+    }
+    size_t length = fread(scenario, 1, sizeof scenario, file);
+    bool whole = feof(file) && !ferror(file);
+    fclose(file);
+    if (!whole) {
+        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", o->arguments[0]);
+        return EXIT_ERROR;
+    }
+    speedup_verdict verdict = {.struct_size = sizeof verdict};
+    speedup_status status = speedup_admit(session->context, session->catalog, scenario, length, &o->request, &o->policy, &verdict);
+    if (status == SPEEDUP_INVALID_ARGUMENT) {
+        fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
+        return EXIT_USAGE;
+    }
+    if (status)
+        tell_problems(session);
+    const struct {
+        const char *name, *unit;
+        double will, asked, nearest;
+    } figures[] = {
+        {"memory", "B", verdict.memory, o->request.memory, verdict.nearest.memory},
+        {"time", "s", verdict.seconds, o->request.time_limit, verdict.nearest.time_limit},
+        {"cost", "USD", verdict.cost, o->request.budget, verdict.nearest.budget},
+        {"accelerators", "", 0, o->request.accelerators, verdict.nearest.accelerators},
+    };
+    if (o->json)
+        printf("{\n  \"verdict\": \"%s\",\n  \"reasons\": [", verdicts[verdict.verdict]);
+    else
+        printf("%s\n", verdicts[verdict.verdict]);
+    const char *between = "";
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (verdict.reasons & reasons[i].bit) {
+            if (o->json)
+                printf("%s\"%s\"", between, reasons[i].name);
+            else
+                printf("  because %s\n", reasons[i].text);
+            between = ", ";
+        }
+    if (o->json)
+        printf("],\n  \"confidence\": %.6g,\n  \"out_of_memory\": %.6g,\n  \"figures\": {", o->policy.confidence, verdict.out_of_memory);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        if (o->json)
+            printf("%s\n    \"%s\": {\"needs\": %.17g, \"requested\": %.17g, \"nearest\": %.17g, \"unit\": \"%s\"}", i ? "," : "",
+                   figures[i].name, figures[i].will, figures[i].asked, figures[i].nearest, figures[i].unit);
+        else if (figures[i].will > 0)
+            printf("  %-7s needs %.4g %s%s", figures[i].name, figures[i].will, figures[i].unit, "");
+        if (!o->json && figures[i].will > 0 && figures[i].asked > 0)
+            printf(", asked for %.4g", figures[i].asked);
+        if (!o->json && figures[i].will > 0)
+            printf("%s", figures[i].nearest > figures[i].asked && figures[i].asked > 0 ? " <- raise it to be admitted\n" : "\n");
+    }
+    printf(o->json ? "\n  }\n}\n" : "");
+    return codes[verdict.verdict];
 }
 
 static int run_audit(const struct session *session)
@@ -181,6 +345,8 @@ static const struct command {
     {"estimate", "SCENARIO.yaml", "what a job will take, term by term, and what each optimization brings", 1, 1, run_estimate},
     {"compose", "SCENARIO.yaml", "how the optimizations of a job act together on the ledger", 1, 1, run_compose},
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
+    {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
+    {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},
@@ -227,24 +393,73 @@ static int usage_error(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
+/* Keeps a setting that an option stands for: --top 5 is plan.top=5. */
+static bool add_setting(struct options *o, const char *form, const char *value)
+{
+    static char made[8][160];
+    static size_t count;
+    if (count == sizeof made / sizeof *made || o->setting_count == sizeof o->settings / sizeof *o->settings)
+        return false;
+    snprintf(made[count], sizeof made[count], form, value);
+    o->settings[o->setting_count++] = made[count++];
+    return true;
+}
+
+/* An option with a value; false when the value cannot be used. */
+static bool take_value(struct options *o, const char *flag, const char *value)
+{
+    static const double times[] = {1, 60, 3600, 86400}, sizes[] = {1e3, 1e6, 1e9, 1e12}, none[] = {1};
+    const struct {
+        const char *flag, *suffixes;
+        const double *factors;
+        double *to;
+    } numbers[] = {
+        {"--time-limit", "smhd", times, &o->request.time_limit}, {"--budget", "kM", sizes, &o->request.budget},
+        {"--accelerators", "", none, &o->request.accelerators},  {"--memory", "kMGT", sizes, &o->request.memory},
+        {"--confidence", "", none, &o->policy.confidence},       {"--slack", "", none, &o->policy.slack},
+    };
+    if (!strcmp(flag, "--set") && o->setting_count < sizeof o->settings / sizeof *o->settings)
+        return o->settings[o->setting_count++] = value, true;
+    if (!strcmp(flag, "--catalog") && o->catalog_count < sizeof o->catalogs / sizeof *o->catalogs)
+        return o->catalogs[o->catalog_count++] = value, true;
+    if (!strcmp(flag, "--top"))
+        return add_setting(o, "plan.top=%.20s", value);
+    if (!strcmp(flag, "--pareto"))
+        return add_setting(o, "plan.front=[%.120s]", value);
+    if (!strcmp(flag, "--threads")) {
+        double threads = parse_scaled(value, "", none);
+        o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;
+        return o->threads != 0;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!strcmp(flag, numbers[i].flag))
+            return (*numbers[i].to = parse_scaled(value, numbers[i].suffixes, numbers[i].factors)) >= 0;
+    return false;
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     for (int i = 2; i < argc; i++) {
-        bool takes = !strcmp(argv[i], "--set") || !strcmp(argv[i], "--catalog");
-        if (takes && i + 1 == argc)
-            return usage_error("a value is missing after", argv[i]);
-        if (!strcmp(argv[i], "--json"))
-            o->json = true;
-        else if (!strcmp(argv[i], "--set") && o->setting_count < sizeof o->settings / sizeof *o->settings)
-            o->settings[o->setting_count++] = argv[++i];
-        else if (!strcmp(argv[i], "--catalog") && o->catalog_count < sizeof o->catalogs / sizeof *o->catalogs)
-            o->catalogs[o->catalog_count++] = argv[++i];
-        else if (argv[i][0] == '-' && argv[i][1])
+        size_t flag = 0;
+        while (flag < FLAGS && strcmp(flags[flag].name, argv[i]))
+            flag++;
+        if (flag == FLAGS && argv[i][0] == '-' && argv[i][1])
             return usage_error("unknown option", argv[i]);
-        else if (o->argument_count < sizeof o->arguments / sizeof *o->arguments)
+        if (flag == FLAGS) {
+            if (o->argument_count == sizeof o->arguments / sizeof *o->arguments)
+                return usage_error("too many arguments at", argv[i]);
             o->arguments[o->argument_count++] = argv[i];
-        else
-            return usage_error("too many arguments at", argv[i]);
+        } else if (flags[flag].value) {
+            if (i + 1 == argc)
+                return usage_error("a value is missing after", argv[i]);
+            if (!take_value(o, argv[i], argv[i + 1]))
+                return usage_error("this value cannot be used", argv[i + 1]);
+            i++;
+        } else if (!strcmp(argv[i], "--json")) {
+            o->json = true;
+        } else if (!strcmp(argv[i], "--warn-only")) {
+            o->policy.warn_only = 1;
+        }
     }
     return EXIT_FINE;
 }
@@ -291,7 +506,8 @@ int main(int argc, char **argv)
             print_help(stdout);
             return EXIT_FINE;
         }
-    struct options options = {0};
+    struct options options = {.request = {.struct_size = sizeof options.request},
+                              .policy = {.struct_size = sizeof options.policy, .confidence = 0.9}};
     int result = parse(argc, argv, &options);
     if (result)
         return result;

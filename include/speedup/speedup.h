@@ -9,6 +9,7 @@
 #include <speedup/context.h>
 #include <speedup/estimate.h>
 #include <speedup/optimization.h>
+#include <speedup/plan.h>
 #include <speedup/report.h>
 #include <speedup/status.h>
 #include <speedup/version.h>
@@ -18,6 +19,7 @@
  *  @defgroup speedup_catalog Catalog: hardware, models, optimizations
  *  @defgroup speedup_compose Compose: rules and claims
  *  @defgroup speedup_estimate Estimate: scenarios and metrics
+ *  @defgroup speedup_plan Plan: search, attribution, admission
  *  @defgroup speedup_report Report: text and JSON
  */
 

@@ -145,7 +145,9 @@ void unit_put(struct text *text, const char *unit, double value)
             break;
         }
     if (!strcmp(unit, "1")) {
-        text_put(text, number_digits(buffer, value, 4));
+        /* Counts are exact; other plain numbers have four digits. */
+        bool whole = value == floor(value) && fabs(value) < 1e15;
+        text_put(text, whole ? number_fixed(buffer, value, 0) : number_digits(buffer, value, 4));
     } else if (!strcmp(unit, "%")) {
         text_format(text, "%s %%", number_digits(buffer, value * 100, 3));
     } else {

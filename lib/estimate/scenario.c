@@ -424,7 +424,7 @@ speedup_status scenario_read(speedup_context *context, speedup_scenario *scenari
                 scenario->model->max_sequence, scenario->model->head.id);
     }
     job->relaxed = r.uneven;
-    if (scenario->model && r.accelerators >= 1 && r.global_batch >= 1 && !r.uneven)
+    if (scenario->model && r.accelerators >= 1 && r.global_batch >= 1 && !r.uneven && !scenario->open_layout)
         check_layout(context, scenario, &r);
     if (scenario->arena.failed)
         return no_memory(context);
@@ -442,7 +442,7 @@ speedup_status scenario_read(speedup_context *context, speedup_scenario *scenari
     if (status)
         return status;
     *job = whole;
-    return effects_explain(context, &job->effects, scenario->variables);
+    return scenario->open_layout ? SPEEDUP_OK : effects_explain(context, &job->effects, scenario->variables);
 }
 
 speedup_scenario *scenario_allocate(speedup_context *context)

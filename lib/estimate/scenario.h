@@ -31,6 +31,7 @@ struct speedup_scenario {
     size_t published_count;
     const char *published_source;
     double confidence;
+    bool open_layout; /* set before reading: the layout is a search's to choose */
     lanes variables[VARIABLES]; /* the scenario's own layout, in every lane */
     struct job job;             /* with all selections */
 };

@@ -1,7 +1,7 @@
 /* Entries of a catalog, and the format of files, from the field tables. */
 #include "report/report.h"
 
-#include "estimate/scenario.h"
+#include "plan/space.h"
 
 #include <math.h>
 #include <string.h>
@@ -254,6 +254,7 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
                    "unit; `base: id` reuses an entry, `replaces: true` overrides one.\n\n## Jobs\n");
     for (const struct record_table *const *table = job_tables; *table; table++)
         format_record(&out, "###", *table);
+    format_record(&out, "###", &plan_table);
     text_put(&out, "\n## Catalog sections\n");
     for (int kind = 0; kind < KINDS; kind++) {
         text_format(&out, "\n`%s:` holds entries of kind %s by id.\n", kinds[kind].section, kinds[kind].singular);

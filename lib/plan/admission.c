@@ -1,0 +1,78 @@
+/* Admission: an untrusted scenario weighed against what was asked for. A verdict
+ * always has its reasons. */
+#include "plan/space.h"
+
+#include <string.h>
+
+/* The upper bound of a metric: not passed with the policy's confidence. */
+static double upper(const double *values, int metric, double confidence)
+{
+    double low, high;
+    /* One-sided: a two-sided interval of 2c - 1 has c below its upper end. */
+    double two_sided = fmax(fabs(2 * confidence - 1), 1e-12);
+    speedup_metric_interval(values, METRICS, metric, two_sided, &low, &high);
+    return confidence >= 0.5 ? high : low;
+}
+
+struct limit {
+    uint32_t reason;
+    double need, have; /* have 0: nothing is asked */
+    double *nearest;
+};
+
+static void judge(const struct limit *limit, double slack, speedup_verdict *verdict)
+{
+    if (limit->have <= 0)
+        return;
+    *limit->nearest = fmax(limit->have, limit->need);
+    if (limit->need <= limit->have)
+        return;
+    verdict->reasons |= limit->reason;
+    int32_t degree = limit->need <= limit->have * (1 + slack) ? SPEEDUP_WARN : SPEEDUP_REFUSE;
+    if (degree > verdict->verdict)
+        verdict->verdict = degree;
+}
+
+speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
+                             const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
+{
+    static const speedup_policy usual = {.struct_size = sizeof usual, .confidence = 0.9};
+    if (!policy)
+        policy = &usual;
+    if (!context || !catalog || (!text && length) || !request || request->struct_size < sizeof *request || !verdict ||
+        verdict->struct_size < sizeof *verdict || policy->struct_size < sizeof *policy ||
+        !(policy->confidence > 0 && policy->confidence < 1) || !(policy->slack >= 0 && policy->slack < 1e6))
+        return SPEEDUP_INVALID_ARGUMENT;
+    *verdict = (speedup_verdict){.struct_size = verdict->struct_size, .nearest = *request};
+    speedup_scenario *scenario;
+    double values[METRICS];
+    speedup_status status = speedup_scenario_create(context, catalog, "<request>", text, length, NULL, 0, &scenario);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, METRICS);
+    if (status) {
+        verdict->verdict = policy->warn_only ? SPEEDUP_WARN : SPEEDUP_REFUSE;
+        verdict->reasons = SPEEDUP_REASON_INPUT;
+        speedup_scenario_unref(scenario);
+        return status;
+    }
+    const struct job *job = &scenario->job;
+    double c = policy->confidence;
+    verdict->memory = upper(values, SPEEDUP_METRIC_MEMORY_PEAK, c);
+    verdict->seconds = upper(values, job->tokens > 0 ? SPEEDUP_METRIC_RUN_EXPECTED_SECONDS : SPEEDUP_METRIC_STEP_SECONDS, c);
+    verdict->cost = job->tokens > 0 ? upper(values, SPEEDUP_METRIC_COST, c) : 0;
+    verdict->out_of_memory = values[SPEEDUP_METRIC_OUT_OF_MEMORY];
+    /* The accelerator's own memory is a limit whether asked for or not. */
+    double memory = request->memory > 0 ? fmin(request->memory, job->memory) : job->memory;
+    const struct limit limits[] = {
+        {SPEEDUP_REASON_MEMORY, verdict->memory, memory, &verdict->nearest.memory},
+        {SPEEDUP_REASON_TIME, verdict->seconds, request->time_limit, &verdict->nearest.time_limit},
+        {SPEEDUP_REASON_BUDGET, verdict->cost, request->budget, &verdict->nearest.budget},
+        {SPEEDUP_REASON_ACCELERATORS, scenario->variables[VARIABLE_ACCELERATORS][0], request->accelerators, &verdict->nearest.accelerators},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        judge(&limits[i], policy->slack, verdict);
+    if (policy->warn_only && verdict->verdict == SPEEDUP_REFUSE)
+        verdict->verdict = SPEEDUP_WARN;
+    speedup_scenario_unref(scenario);
+    return SPEEDUP_OK;
+}
