@@ -68,8 +68,11 @@ static bool bad_unit(speedup_context *context, const struct place *place, const 
         dimension_list(dimension, text);
     } else {
         text_format(text, "'%.*s' is ", (int)(length < 40 ? length : 40), unit);
-        text_format(text, other != DIMENSION_NONE ? "a unit of %s; '%s' takes %s: " : "no unit that is known%.0s; '%s' takes %s: ",
-                    dimension_name(other), what, dimension_name(dimension));
+        if (other != DIMENSION_NONE)
+            text_format(text, "a unit of %s", dimension_name(other));
+        else
+            text_put(text, "no unit that is known");
+        text_format(text, "; '%s' takes %s: ", what, dimension_name(dimension));
         dimension_list(dimension, text);
     }
     problem_end(context, code, place);
