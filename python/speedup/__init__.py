@@ -1,0 +1,510 @@
+"""What a training or serving job will take before it runs: time, memory, money, energy.
+
+    import speedup
+    from pathlib import Path
+
+    job = speedup.Scenario(Path("examples/llama-65b-training.yaml"), settings={"train.micro_batch": 4})
+    estimate = job.estimate()
+    print(estimate["step_seconds"], estimate.interval("step_seconds", 0.9))
+    print(job.report())
+    columns = job.batch({"tensor": [1, 2, 4, 8]}, ["step_seconds", "memory_peak", "fits"])
+
+A text is a `str` or `bytes` of YAML, a file is a `pathlib.Path`, and a mapping stands for the
+document that it would be in YAML. What goes wrong raises SpeedupError with every problem of the
+text, each with its place.
+
+Threads: Catalog, Scenario and Estimate never change and may be used from any thread at once;
+an Optimization belongs to one thread at a time. Every thread has a context of its own, which
+you never see. Calls let other Python threads run, except while an effect that is a Python
+function runs.
+
+Objects end when nothing refers to them; close() or a `with` block ends them sooner.
+"""
+import ctypes
+import functools
+import json
+import math
+import os
+from collections import namedtuple
+from collections.abc import Mapping
+
+from . import _signatures as c
+from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
+                       metric_numbers, not_found, tell, text_of, variable_numbers, words)
+
+__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Optimization", "Scenario",
+           "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
+           "precisions", "rules", "statuses", "targets", "variables", "version"]
+__version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
+
+
+def version():
+    """Version of the library that is loaded; __version__ is that of this package."""
+    return text_of(lib.speedup_version())
+
+
+def metrics():
+    """What an estimate answers, each a Word; `rule` is the kind of job that has it."""
+    return words(lib.speedup_metric_at)
+
+
+def variables():
+    """What expressions and functions may read, each a Word; `rule` is the scope."""
+    return words(lib.speedup_variable_at)
+
+
+def targets():
+    """What effects act on, each a Word."""
+    return words(lib.speedup_target_at)
+
+
+def rules():
+    """How effects on one target combine, each a Word."""
+    return words(lib.speedup_rule_at)
+
+
+def precisions():
+    """The number formats, each a Word."""
+    return words(lib.speedup_precision_at)
+
+
+def statuses():
+    """The codes of problems: a dict from number to name."""
+    made, code = {}, ctypes.c_int32()
+    while not lib.speedup_status_at(len(made), ctypes.byref(code)):
+        made[code.value] = text_of(lib.speedup_status_name(code.value))
+    return made
+
+
+def format_reference():
+    """The format of YAML files, as Markdown."""
+    return tell(lib.speedup_report_format)
+
+
+def _plain(value):
+    """For json: numbers of other packages, which have item(), and mappings that are no dict."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be written as YAML")
+
+
+def _yaml(value):
+    """YAML of a text or of a value: JSON is a part of YAML."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, default=_plain)
+    return value.encode("utf-8")
+
+
+def _string(value):
+    """Characters for C, which would stop at a NUL without a word."""
+    made = os.fsencode(value) if isinstance(value, os.PathLike) else str(value).encode("utf-8")
+    if b"\0" in made:
+        raise ValueError(f"a NUL character in {value!r}")
+    return made
+
+
+def _document(source):
+    if isinstance(source, (str, bytes, Mapping)):
+        return _yaml(source)
+    raise TypeError(f"a YAML text or a mapping is wanted, not {type(source).__name__}")
+
+
+def _settings(settings):
+    if isinstance(settings, str):
+        settings = [settings]
+    if isinstance(settings, Mapping):
+        settings = [f"{path}={_yaml(value).decode('utf-8')}" for path, value in settings.items()]
+    made = [_string(setting) for setting in settings or ()]
+    return (ctypes.c_char_p * len(made))(*made), len(made)
+
+
+def _format(format):
+    formats = {"text": c.SPEEDUP_FORMAT_TEXT, "json": c.SPEEDUP_FORMAT_JSON}
+    if format not in formats:
+        raise ValueError(f"format is 'text' or 'json', not {format!r}")
+    return formats[format]
+
+
+def _report(format, call, *arguments):
+    text = tell(call, *arguments, _format(format))
+    return json.loads(text) if format == "json" else text
+
+
+@functools.lru_cache(maxsize=None)
+def _builtin():
+    """The built-in catalog; it never changes, so all share one."""
+    return make(c.speedup_catalog, lib.speedup_catalog_unref, lib.speedup_catalog_create)
+
+
+class Catalog(Owner):
+    """What is known: accelerators, systems, models, optimizations, prices.
+
+    Catalog() holds what is built into the library. A catalog never changes: extend() and
+    register() make a new one.
+    """
+
+    __slots__ = ()
+
+    def __init__(self):
+        self._held = _builtin()
+
+    def _made(self, call, *arguments, kept=()):
+        handle = self._handle
+        made = Catalog.__new__(Catalog)
+        made._held = make(c.speedup_catalog, lib.speedup_catalog_unref, call, handle, *arguments,
+                          kept=(handle, *kept))
+        return made
+
+    def extend(self, source, name="<text>"):
+        """A catalog with the entries of a YAML text, a pathlib.Path or a mapping as well.
+        `name` is how problems call a text."""
+        if isinstance(source, os.PathLike):
+            return self._made(lib.speedup_catalog_extend_file, _string(source))
+        text = _document(source)
+        return self._made(lib.speedup_catalog_extend, _string(name), text, len(text))
+
+    def register(self, optimization):
+        """A catalog with an Optimization as well."""
+        return self._made(lib.speedup_catalog_register, optimization._handle, kept=optimization._functions)
+
+    @staticmethod
+    def kinds():
+        """The kinds of entries."""
+        return [word.name for word in words(lib.speedup_kind_at)]
+
+    def names(self, kind):
+        """The entries of a kind: a dict from id to name."""
+        if kind not in self.kinds():
+            raise not_found("kind of entries", kind, self.kinds())
+        handle, made = self._handle, {}
+        id, name = ctypes.c_char_p(), ctypes.c_char_p()
+        for i in range(lib.speedup_catalog_count(handle, _string(kind))):
+            check(lib.speedup_catalog_at(handle, _string(kind), i, ctypes.byref(id), ctypes.byref(name)))
+            made[text_of(id.value)] = text_of(name.value)
+        return made
+
+    def ids(self, kind):
+        """The ids of a kind, in order."""
+        return list(self.names(kind))
+
+    def number(self, kind, id, field):
+        """A number of an entry in SI units: number("accelerators", "h100-sxm", "peak.bf16")."""
+        value = ctypes.c_double()
+        status = lib.speedup_catalog_number(self._handle, _string(kind), _string(id), _string(field),
+                                            ctypes.byref(value))
+        if status == c.SPEEDUP_NOT_FOUND:
+            if id not in self.names(kind):
+                raise not_found(f"entry in {kind}", id, self.ids(kind))
+            raise SpeedupError(status, (), f"{id!r} gives no number {field!r}")
+        check(status)
+        return value.value
+
+    def show(self, kind=None, id=None, format="text"):
+        """An entry, the entries of a kind, or the kinds: text, or a dict for format="json"."""
+        return _report(format, lib.speedup_report_catalog, self._handle,
+                       None if kind is None else _string(kind), None if id is None else _string(id))
+
+    def __repr__(self):
+        if self._held is None:
+            return "<speedup.Catalog, closed>"
+        return "<speedup.Catalog: " + ", ".join(
+            f"{lib.speedup_catalog_count(self._handle, _string(kind))} {kind}" for kind in self.kinds()) + ">"
+
+
+class View:
+    """The layout that an effect's function is asked about: its variables as attributes,
+    `view.data`, `view.hidden`. Valid during the call."""
+
+    __slots__ = ("_pointer",)
+
+    def __init__(self, pointer):
+        self._pointer = pointer
+
+    def __getattr__(self, name):
+        numbers = variable_numbers()
+        if name not in numbers:
+            raise AttributeError(f"there is no variable {name!r}")
+        if self._pointer is None:
+            raise ValueError("a view is valid during the call that it was given to")
+        return lib.speedup_view_variable(self._pointer, numbers[name])
+
+    def __dir__(self):
+        return list(variable_numbers())
+
+
+def _effect_function(function):
+    def call(_, pointer):
+        view = View(pointer)
+        try:
+            return float(function(view))
+        except BaseException as error:
+            keep_exception(error)
+            return math.nan
+        finally:
+            view._pointer = None
+    return c.speedup_effect_function(call)
+
+
+class Optimization(Owner):
+    """An optimization built from Python: the same row as in YAML.
+
+        own = (speedup.Optimization("own-sharding", name="Our sharding")
+               .effect("memory.weights", "1/data")
+               .effect("matmul.efficiency", lambda view: 1.1 if view.hidden >= 8192 else 1.0)
+               .require("data > 1"))
+        catalog = speedup.Catalog().register(own)
+
+    Every method gives the optimization itself. Expressions are compiled by
+    Catalog.register(), which tells what is wrong with them.
+    """
+
+    __slots__ = ("_functions", "id")
+
+    def __init__(self, id, name=None, source=None, applies_to=None):
+        self._functions = ()
+        self.id = id
+        self._held = make(c.speedup_optimization, lib.speedup_optimization_destroy,
+                          lambda used, made: lib.speedup_optimization_create(
+                              used, _string(id), None if name is None else _string(name), made))
+        if source is not None:
+            check(lib.speedup_optimization_set_source(self._handle, _string(source)))
+        for job in [applies_to] if isinstance(applies_to, str) else applies_to or ():
+            check(lib.speedup_optimization_applies_to(self._handle, _string(job)))
+
+    def effect(self, target, value):
+        """Act on a target by a number, an expression, the name of a precision, or a function.
+
+        A function is given a View and gives a number; it must give the same number for the
+        same layout, and is called for every layout estimated, several times for each. It
+        costs microseconds where an expression costs nanoseconds, so prefer an expression.
+        """
+        if callable(value):
+            function = _effect_function(value)
+            check(lib.speedup_optimization_callback(self._handle, _string(target), function, None))
+            self._functions += (function,)
+        else:
+            value = value if isinstance(value, str) else repr(float(value))
+            check(lib.speedup_optimization_effect(self._handle, _string(target), _string(value)))
+        return self
+
+    def parameter(self, name, value, least, most, text=None):
+        """Add a parameter that scenarios may set and expressions may read."""
+        check(lib.speedup_optimization_parameter(self._handle, _string(name), value, least, most,
+                                                 None if text is None else _string(text)))
+        return self
+
+    def require(self, condition):
+        """Add a requirement: "data > 1"."""
+        check(lib.speedup_optimization_require(self._handle, _string(condition)))
+        return self
+
+    def exclude(self, *ids):
+        """Name optimizations that it cannot be used together with."""
+        for id in ids:
+            check(lib.speedup_optimization_exclude(self._handle, _string(id)))
+        return self
+
+    def supersede(self, *ids):
+        """Name optimizations whose place it takes where both are given."""
+        for id in ids:
+            check(lib.speedup_optimization_supersede(self._handle, _string(id)))
+        return self
+
+    def claim(self, resource, factor, source=None):
+        """Add a published claim."""
+        check(lib.speedup_optimization_claim(self._handle, _string(resource), factor,
+                                             None if source is None else _string(source)))
+        return self
+
+    def __repr__(self):
+        return f"<speedup.Optimization {self.id!r}>"
+
+
+Interval = namedtuple("Interval", "low high")
+Interval.__doc__ = "Where a metric lies with a probability."
+
+
+class Estimate(Mapping):
+    """The metrics of one layout by name, in the units that metrics() lists. Never changes."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values):
+        self._values = values if isinstance(values, ctypes.Array) else (ctypes.c_double * len(values))(*values)
+
+    def __reduce__(self):
+        return Estimate, (tuple(self._values),)
+
+    def __getitem__(self, name):
+        return self._values[metric_numbers()[name]]
+
+    def __iter__(self):
+        return iter(metric_numbers())
+
+    def __len__(self):
+        return len(self._values)
+
+    @property
+    def fits(self):
+        """Does the peak memory fit the accelerator?"""
+        return self["fits"] == 1
+
+    def interval(self, name, probability=0.9):
+        """Where a metric lies with a probability: (low, high)."""
+        low, high = ctypes.c_double(), ctypes.c_double()
+        check(lib.speedup_metric_interval(self._values, len(self._values), metric_numbers()[name], probability,
+                                          ctypes.byref(low), ctypes.byref(high)))
+        return Interval(low.value, high.value)
+
+    def intervals(self, probability=0.9):
+        """The intervals of all metrics, by name."""
+        return {name: self.interval(name, probability) for name in self}
+
+    def __repr__(self):
+        return f"<speedup.Estimate {dict(self)}>"
+
+
+class Scenario(Owner):
+    """A job on a machine, ready to be estimated. Never changes.
+
+    source    a YAML text, a pathlib.Path or a mapping
+    catalog   what its names mean; None for the built-in catalog
+    settings  put over the source: {"train.micro_batch": 2} or ["train.micro_batch=2"]; a string
+              among the values is YAML, as on the command line
+    name      how problems call a text
+    """
+
+    __slots__ = ("catalog",)
+
+    def __init__(self, source, catalog=None, settings=None, name="<text>"):
+        self.catalog = Catalog() if catalog is None else catalog
+        held = self.catalog._handle
+        if isinstance(source, os.PathLike):
+            call, given = lib.speedup_scenario_create_file, (_string(source),)
+        else:
+            text = _document(source)
+            call, given = lib.speedup_scenario_create, (_string(name), text, len(text))
+        self._held = make(c.speedup_scenario, lib.speedup_scenario_unref, call, held, *given, *_settings(settings),
+                          kept=(held,))
+
+    def estimate(self):
+        """What the scenario's own layout will take: an Estimate."""
+        values = (ctypes.c_double * len(metric_numbers()))()
+        check(lib.speedup_scenario_estimate(self._handle, values, len(values)))
+        return Estimate(values)
+
+    def batch(self, columns, metrics=None):
+        """Estimate many layouts at once.
+
+        columns  a mapping from the name of a layout variable to a column of numbers, or to
+                 one number for all; numpy arrays of doubles are read in place
+        metrics  names; None for all
+
+        Gives a dict from metric to column: numpy arrays of the columns' common shape, or lists
+        where numpy is not installed. A layout that cannot be has its reason in the metric
+        "status", and 0 in all others. Variables without a column stay as in the scenario, but
+        `data` and `accumulation` follow from the others.
+        """
+        layout, known = variable_numbers("layout"), metric_numbers()
+        wanted = list(known) if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
+        for name in wanted:
+            if name not in known:
+                raise not_found("metric", name, known)
+        columns = dict(columns.items())
+        for name in columns:
+            if name not in layout:
+                raise not_found("layout variable", name, layout)
+        inputs, outputs, count = _columns(list(columns.values()), len(wanted))
+        check(lib.speedup_scenario_estimate_batch(
+            self._handle, *_table([layout[name] for name in columns], inputs),
+            *_table([known[name] for name in wanted], outputs), count))
+        return dict(zip(wanted, (list(made) if isinstance(made, ctypes.Array) else made for made in outputs)))
+
+    def report(self, format="text"):
+        """The answer explained: text, or a dict for format="json"."""
+        return _report(format, lib.speedup_report_estimate, self._handle)
+
+    def composition(self, format="text"):
+        """How its optimizations compose: text, or a dict for format="json"."""
+        return _report(format, lib.speedup_report_composition, self._handle)
+
+    def __repr__(self):
+        return "<speedup.Scenario, closed>" if self._held is None else "<speedup.Scenario>"
+
+
+def _columns(given, outputs):
+    """Columns of one length for the library, room for its answers, and the length."""
+    try:
+        import numpy
+    except ImportError:
+        given = [[column] if isinstance(column, (int, float)) else list(column) for column in given]
+        lengths = {len(column) for column in given} - {1} or {1}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of different lengths: {sorted(lengths)}") from None
+        count = lengths.pop()
+        room = ctypes.c_double * count
+        return ([room(*(column * count if len(column) == 1 else column)) for column in given],
+                [room() for _ in range(outputs)], count)
+    arrays = numpy.broadcast_arrays(*(numpy.asarray(column, dtype=numpy.float64) for column in given))
+    shape = arrays and arrays[0].shape or (1,)
+    made = [numpy.empty(shape) for _ in range(outputs)]
+    return [numpy.ascontiguousarray(array) for array in arrays], made, math.prod(shape)
+
+
+def _table(ids, columns):
+    """Columns as the library takes them. The caller holds the numbers."""
+    made = (c.speedup_column * len(ids))()
+    for row, id, column in zip(made, ids, columns):
+        row.struct_size, row.id = ctypes.sizeof(row), id
+        where = column if isinstance(column, ctypes.Array) else column.ctypes.data
+        row.values = ctypes.cast(where, ctypes.POINTER(ctypes.c_double))
+    return made, len(ids)
+
+
+Composition = namedtuple("Composition", "nominal guaranteed effective most")
+Composition.__doc__ = """Claims composed: the plain product; the least gain, true whatever the shares; the
+gain for the shares given (None without shares); the most over the resources touched."""
+
+
+def compose(claims, shares=None):
+    """Compose claims of gains.
+
+    claims  (resource, factor) pairs, or ((resource, ...), factor) for a claim on several
+    shares  a mapping from resource to its share of the whole before any claim; None when unknown
+
+        compose([("memory.optimizer", 8), ("memory.activations", 2)],
+                {"memory.optimizer": 0.5, "memory.activations": 0.25})
+    """
+    claims, shares = list(claims), None if shares is None else list(shares.items())
+    given = (c.speedup_claim * len(claims))()
+    for row, (resources, factor) in zip(given, claims):
+        names = [_string(name) for name in ([resources] if isinstance(resources, str) else resources)]
+        row.struct_size, row.factor, row.resource_count = ctypes.sizeof(row), factor, len(names)
+        row.resources = (ctypes.c_char_p * len(names))(*names)
+    parts = (c.speedup_share * len(shares or ()))()
+    for row, (resource, share) in zip(parts, shares or ()):
+        row.struct_size, row.resource, row.share = ctypes.sizeof(row), _string(resource), share
+    made = c.speedup_composition(struct_size=ctypes.sizeof(c.speedup_composition))
+    check(lib.speedup_claims_compose(given, len(given), None if shares is None else parts, len(parts),
+                                     ctypes.byref(made)))
+    return Composition(made.nominal, made.guaranteed, None if shares is None else made.effective, made.most)
+
+
+def audit(source, catalog=None, format="text", name="<text>"):
+    """A claims document (YAML text, pathlib.Path or mapping) laid beside arithmetic and the
+    model: text, or a dict for format="json"."""
+    held = (Catalog() if catalog is None else catalog)._handle
+    if isinstance(source, os.PathLike):
+        return _report(format, lib.speedup_report_audit_file, held, _string(source))
+    text = _document(source)
+    return _report(format, lib.speedup_report_audit, held, _string(name), text, len(text))
+
+
+def answer(source):
+    """A scenario or claims document (YAML text or mapping) in, the explained answer as a dict out."""
+    text = _document(source)
+    return json.loads(tell(lib.speedup_answer, text, len(text)))
