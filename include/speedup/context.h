@@ -60,7 +60,8 @@ SPEEDUP_API speedup_status speedup_context_set_log(speedup_context *context, spe
 
 /** How many diagnostics the last call left. Every call that takes the context
  *  and can fail forgets those of the call before.
- *  @param context may be NULL (0)
+ *  @param context may be NULL
+ *  @return how many, at most 200; 0 for NULL
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API size_t speedup_diagnostic_count(const speedup_context *context);
 

@@ -86,7 +86,8 @@ SPEEDUP_API speedup_space *speedup_space_ref(speedup_space *space);
 SPEEDUP_API void speedup_space_unref(speedup_space *space);
 
 /** How many plans a space has: their indices are 0 to size - 1.
- *  @param space may be NULL (0)
+ *  @param space may be NULL
+ *  @return how many; 0 for NULL
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
 SPEEDUP_API uint64_t speedup_space_size(const speedup_space *space);
 

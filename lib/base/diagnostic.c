@@ -67,19 +67,23 @@ struct text *problem_begin(speedup_context *context)
     return &context->message;
 }
 
+/* Where the line ends: at LF, CR LF or CR, as YAML has it. */
+static const char *line_end(const char *at, const char *end)
+{
+    while (at < end && *at != '\n' && *at != '\r')
+        at++;
+    return at;
+}
+
 /* The line of the source that a place is in. */
 static void find_line(const struct place *place, const char **line, size_t *length)
 {
     const char *at = place->source, *end = place->source + place->source_length;
     for (uint32_t n = 1; n < place->line && at < end; n++) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
-        at = next ? next + 1 : end;
+        at = line_end(at, end);
+        at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : at < end;
     }
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    if (!stop)
-        stop = end;
-    if (stop > at && stop[-1] == '\r')
-        stop--;
+    const char *stop = line_end(at, end);
     *line = at;
     *length = (size_t)(stop - at);
 }

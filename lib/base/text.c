@@ -44,8 +44,46 @@ void text_put(struct text *text, const char *string)
     text_add(text, string, strlen(string));
 }
 
+/* How many bytes the character at `at` has; 0 when it is no UTF-8. */
+static size_t character_length(const char *at, const char *end)
+{
+    unsigned char lead = (unsigned char)*at;
+    size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    if (length > (size_t)(end - at))
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if (((unsigned char)at[i] & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* A precision such as %.60s may cut a character in two, and a path need not be
+ * UTF-8: what is left of such characters becomes a question mark. */
+static void mend(struct text *text, size_t from)
+{
+    if (text->failed)
+        return;
+    char *end = text->bytes + text->length;
+    for (char *at = text->bytes + from; at < end;) {
+        size_t length = character_length(at, end);
+        if (!length) {
+            *at = '?';
+            /* The rest of a cut character goes with it. */
+            char *rest = at + 1;
+            while (rest < end && ((unsigned char)*rest & 0xC0) == 0x80)
+                rest++;
+            memmove(at + 1, rest, (size_t)(end - rest) + 1);
+            text->length -= (size_t)(rest - at - 1);
+            end = text->bytes + text->length;
+            length = 1;
+        }
+        at += length;
+    }
+}
+
 void text_vformat(struct text *text, const char *format, va_list arguments)
 {
+    size_t from = text->length;
     char small[256];
     va_list again;
     va_copy(again, arguments);
@@ -65,6 +103,7 @@ void text_vformat(struct text *text, const char *format, va_list arguments)
         }
     }
     va_end(again);
+    mend(text, from);
 }
 
 void text_format(struct text *text, const char *format, ...)

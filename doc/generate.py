@@ -1,0 +1,99 @@
+"""Writes the pages that are made from the library's own tables, or checks them.
+
+    python3 doc/generate.py build/tools/speedup            # write
+    python3 doc/generate.py build/tools/speedup --check    # exit 1 where a page is stale
+
+format.md, metrics.md, speedup.1 and the tables of errors.md, composition.md and model-training.md come
+from the `speedup` command and from status.def, so that they say what the library does.
+"""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DOC = Path(__file__).resolve().parent
+BEGIN, END = "<!-- made by doc/generate.py -->\n", "<!-- end -->\n"
+FAMILIES = {0: "Of a call", 1: "Of a text", 2: "Of a value", 3: "Of a catalog", 4: "Of an optimization", 5: "Of a job"}
+
+
+def answer(speedup, *arguments):
+    return subprocess.run([speedup, *arguments], check=True, capture_output=True, encoding="utf-8").stdout
+
+
+def table(heads, rows):
+    cells = [list(map(str, row)) for row in rows]
+    lines = [heads, ["---"] * len(heads), *cells]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def metrics_page(speedup):
+    words = json.loads(answer(speedup, "metrics", "--json"))
+    page = ("# Metrics\n\nWhat an estimate answers. The number of a metric is its place here and never changes; in C it is\n"
+            "`SPEEDUP_METRIC_` and the name in capitals. Units are SI where there is one. A metric in `%` is a plain\n"
+            "fraction in C and in JSON (0.46), and is multiplied by 100 in text (46 %).\n\n")
+    return page + table(["number", "metric", "unit", "job", "what it is"],
+                        [[i, f"`{w['name']}`", w["unit"], w["rule"], w["text"]] for i, w in enumerate(words)])
+
+
+def status_table():
+    text = (DOC.parent / "include/speedup/status.def").read_text(encoding="utf-8")
+    rows = re.findall(r'^SPEEDUP_STATUS\((\w+), (\d+), "([^"]*)", "([^"]*)"\)', text, re.M)
+    page = ""
+    for family, title in FAMILIES.items():
+        mine = [[n, f"`{name}`", what, remedy] for name, n, what, remedy in rows if int(n) // 100 == family]
+        page += f"\n### {title}\n\n" + table(["code", "name", "what it means", "what to do"], mine)
+    if len(rows) != page.count("\n|") - 2 * len(FAMILIES):
+        raise SystemExit("status.def: a code outside the families that doc/generate.py knows")
+    return page + "\n"
+
+
+def rules_table(speedup):
+    rules, targets = (json.loads(answer(speedup, what, "--json")) for what in ("rules", "targets"))
+    names = {rule["name"]: sorted({f"`{t['name']}`" for t in targets if t["rule"] == rule["name"]}) for rule in rules}
+    return table(["rule", "how effects combine", "why", "entries of the ledger"],
+                 [[r["name"], r["rule"], r["text"], ", ".join(names[r["name"]])] for r in rules])
+
+
+def coefficients_table(speedup):
+    listed = json.loads(answer(speedup, "catalog", "list", "coefficients", "--json"))["coefficients"]
+    rows = [json.loads(answer(speedup, "catalog", "show", "coefficients", entry["id"], "--json")) for entry in listed]
+    return table(["coefficient", "value", "unit", "what it is", "provenance"],
+                 [[f"`{c['id']}`", f"{c['value']:.4g}", c["unit"], c["text"], c["provenance"]] for c in rows])
+
+
+def between(page, made):
+    head, rest = page.split(BEGIN)
+    return head + BEGIN + made + END + rest.split(END, 1)[1]
+
+
+def pages(speedup):
+    errors = (DOC / "errors.md").read_text(encoding="utf-8")
+    composition = (DOC / "composition.md").read_text(encoding="utf-8")
+    training = (DOC / "model-training.md").read_text(encoding="utf-8")
+    return {
+        "format.md": answer(speedup, "format"),
+        "metrics.md": metrics_page(speedup),
+        "speedup.1": answer(speedup, "man"),
+        "errors.md": between(errors, status_table()),
+        "model-training.md": between(training, coefficients_table(speedup)),
+        "composition.md": between(composition, rules_table(speedup)),
+    }
+
+
+def main():
+    speedup, check = sys.argv[1], "--check" in sys.argv[2:]
+    stale = []
+    for name, text in pages(speedup).items():
+        path = DOC / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        sys.exit(f"stale: {', '.join(stale)}; run: python3 doc/generate.py {speedup}")
+    print(f"{'written' if stale else 'up to date'}: {', '.join(stale) or 'all pages'}")
+
+
+main()
