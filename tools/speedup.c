@@ -1,7 +1,8 @@
 /* The `speedup` command: a YAML file in, an answer out. Uses the public interface
  * alone. Commands, options and exit codes stand in tables, which the help and the
  * man page are made from. */
-#include <speedup/speedup.h>
+#include "command.h"
+#include "validate.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,8 +10,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_WARN = 3, EXIT_REFUSE = 4, EXIT_NO_PLAN = 5 };
 
 static const struct {
     int code;
@@ -22,17 +21,6 @@ static const struct {
     {EXIT_WARN, "admit: outside a limit, but a warning is enough"},
     {EXIT_REFUSE, "admit: refused"},
     {EXIT_NO_PLAN, "plan: no plan of the space is possible"},
-};
-
-struct options {
-    bool json;
-    const char *catalogs[32], *settings[64];
-    size_t catalog_count, setting_count;
-    const char *arguments[8];
-    size_t argument_count;
-    uint32_t threads;
-    speedup_request request;
-    speedup_policy policy;
 };
 
 static const struct {
@@ -51,21 +39,15 @@ static const struct {
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
+    {"--kind", "KIND", "validate: training or ablation (training)"},
+    {"--leave-out", "source", "validate: judge each source by the others"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags, EXITS = sizeof exits / sizeof *exits };
 
-/* What every command works with. */
-struct session {
-    speedup_context *context;
-    speedup_catalog *catalog;
-    const struct options *options;
-    int32_t format;
-};
-
-static int tell_problems(const struct session *session)
+int tell_problems(const struct session *session)
 {
     size_t count = speedup_diagnostic_count(session->context);
     for (size_t i = 0; i < count; i++) {
@@ -184,6 +166,11 @@ static double parse_scaled(const char *text, const char *suffixes, const double 
         return -1;
     if (place > 1)
         value /= place;
+    if (*c == 'e' && c[1] >= '0' && c[1] <= '9' && !c[2]) {
+        for (int exponent = c[1] - '0'; exponent; exponent--)
+            value *= 10;
+        return value;
+    }
     if (!*c)
         return value;
     const char *suffix = strchr(suffixes, *c);
@@ -192,18 +179,7 @@ static double parse_scaled(const char *text, const char *suffixes, const double 
 
 static int run_admit(const struct session *session)
 {
-    static const char *const verdicts[] = {"admit", "warn", "refuse"};
     static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
-    static const struct {
-        uint32_t bit;
-        const char *name, *text;
-    } reasons[] = {
-        {SPEEDUP_REASON_MEMORY, "memory", "it may not fit in memory"},
-        {SPEEDUP_REASON_TIME, "time", "it may not end in time"},
-        {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
-        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
-        {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
-    };
     const struct options *o = session->options;
     static char scenario[1 << 20];
     FILE *file = fopen(o->arguments[0], "rb");
@@ -226,43 +202,10 @@ static int run_admit(const struct session *session)
     }
     if (status)
         tell_problems(session);
-    const struct {
-        const char *name, *unit;
-        double will, asked, nearest;
-    } figures[] = {
-        {"memory", "B", verdict.memory, o->request.memory, verdict.nearest.memory},
-        {"time", "s", verdict.seconds, o->request.time_limit, verdict.nearest.time_limit},
-        {"cost", "USD", verdict.cost, o->request.budget, verdict.nearest.budget},
-        {"accelerators", "", 0, o->request.accelerators, verdict.nearest.accelerators},
-    };
-    if (o->json)
-        printf("{\n  \"verdict\": \"%s\",\n  \"reasons\": [", verdicts[verdict.verdict]);
-    else
-        printf("%s\n", verdicts[verdict.verdict]);
-    const char *between = "";
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (verdict.reasons & reasons[i].bit) {
-            if (o->json)
-                printf("%s\"%s\"", between, reasons[i].name);
-            else
-                printf("  because %s\n", reasons[i].text);
-            between = ", ";
-        }
-    if (o->json)
-        printf("],\n  \"confidence\": %.6g,\n  \"out_of_memory\": %.6g,\n  \"figures\": {", o->policy.confidence, verdict.out_of_memory);
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        if (o->json)
-            printf("%s\n    \"%s\": {\"needs\": %.17g, \"requested\": %.17g, \"nearest\": %.17g, \"unit\": \"%s\"}", i ? "," : "",
-                   figures[i].name, figures[i].will, figures[i].asked, figures[i].nearest, figures[i].unit);
-        else if (figures[i].will > 0)
-            printf("  %-7s needs %.4g %s%s", figures[i].name, figures[i].will, figures[i].unit, "");
-        if (!o->json && figures[i].will > 0 && figures[i].asked > 0)
-            printf(", asked for %.4g", figures[i].asked);
-        if (!o->json && figures[i].will > 0)
-            printf("%s", figures[i].nearest > figures[i].asked && figures[i].asked > 0 ? " <- raise it to be admitted\n" : "\n");
-    }
-    printf(o->json ? "\n  }\n}\n" : "");
-    return codes[verdict.verdict];
+    speedup_text *text = NULL;
+    status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
+    int code = print(session, status, text);
+    return code ? code : codes[verdict.verdict];
 }
 
 static int run_audit(const struct session *session)
@@ -347,6 +290,7 @@ static const struct command {
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
     {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
+    {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},
@@ -426,6 +370,10 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         return add_setting(o, "plan.top=%.20s", value);
     if (!strcmp(flag, "--pareto"))
         return add_setting(o, "plan.front=[%.120s]", value);
+    if (!strcmp(flag, "--kind"))
+        return o->kind = value, true;
+    if (!strcmp(flag, "--leave-out"))
+        return o->leave_out = value, true;
     if (!strcmp(flag, "--threads")) {
         double threads = parse_scaled(value, "", none);
         o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;

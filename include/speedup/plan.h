@@ -213,6 +213,7 @@ typedef struct speedup_verdict {
     double seconds;            /**< s: the whole run (or one step without tokens), as sure as the policy asks */
     double cost;               /**< USD: the whole run, as sure as the policy asks */
     double out_of_memory;      /**< probability that it runs out of memory */
+    double accelerators;       /**< accelerators that it uses */
     speedup_request nearest;   /**< the least request that would be admitted */
 } speedup_verdict;
 
@@ -230,6 +231,18 @@ typedef struct speedup_verdict {
 SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog,
                                          const char *text, size_t length, const speedup_request *request,
                                          const speedup_policy *policy, speedup_verdict *verdict);
+
+/** A verdict, explained: reasons, figures, and the nearest request that would be admitted.
+ *  @param context where problems are told
+ *  @param request as given to speedup_admit()
+ *  @param verdict as speedup_admit() gave it
+ *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
+ *  @param[out] text a new text; NULL after an error
+ *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
+                                                  const speedup_verdict *verdict, int32_t format,
+                                                  speedup_text **text);
 
 /** What each optimization of a scenario brings: three ways to say it. @since 0.1 */
 typedef struct speedup_contribution {

@@ -14,7 +14,7 @@ struct speedup_optimization {
     struct callback *callbacks;
     size_t callback_count, callback_room;
     const char **parameter_names;
-    size_t parameter_count, parameter_room;
+    size_t parameter_count, parameter_room, requirement_count;
 };
 
 static struct text *const *every_text(speedup_optimization *o, struct text *out[7])
@@ -183,7 +183,8 @@ speedup_status speedup_optimization_require(speedup_optimization *optimization, 
 {
     if (!optimization || !condition)
         return SPEEDUP_INVALID_ARGUMENT;
-    /* The row has the name as key and the comparison as value. */
+    /* The row has the name as key and the comparison as value. Spaces behind the
+     * name keep the keys apart when one name has several conditions. */
     size_t name = strcspn(condition, "<>=!");
     struct text *text = &optimization->requirements;
     text_put(text, "\n      \"");
@@ -193,8 +194,11 @@ speedup_status speedup_optimization_require(speedup_optimization *optimization, 
     for (size_t i = 0; i < length; i++)
         if (condition[i] != '"' && condition[i] != '\\' && (unsigned char)condition[i] >= 0x20)
             text_add(text, &condition[i], 1);
+    for (size_t i = 0; i < optimization->requirement_count; i++)
+        text_put(text, " ");
+    optimization->requirement_count++;
     text_put(text, "\": ");
-    put_quoted(text, condition + name);
+    put_quoted(text, condition[name] ? condition + name : "!= 0");
     return text->failed ? SPEEDUP_OUT_OF_MEMORY : SPEEDUP_OK;
 }
 

@@ -124,16 +124,28 @@ static const struct field claim_fields[] = {
 };
 const struct record_table claim_table = {"claim", "A published factor on one resource.", claim_fields};
 
+/* The parameter of that name: an inherited one to be given again, or a new one. */
+static struct parameter *place_parameter(struct optimization *optimization, const char *name)
+{
+    for (uint32_t i = 0; i < optimization->parameter_count; i++)
+        if (!strcmp(optimization->parameters[i].name, name))
+            return &optimization->parameters[i];
+    return &optimization->parameters[optimization->parameter_count++];
+}
+
+/* Those of the base stay, each at its place: inherited effects read them by place. */
 static void read_parameters(speedup_context *context, struct arena *arena, struct optimization *optimization,
                             const struct yaml_tree *tree, uint32_t node)
 {
-    uint32_t count = count_items(context, tree, node, YAML_MAPPING, "parameters");
-    optimization->parameters = arena_zeroed(arena, count, sizeof *optimization->parameters);
-    optimization->parameter_count = 0;
-    if (!count || !optimization->parameters)
+    uint32_t count = count_items(context, tree, node, YAML_MAPPING, "parameters"), inherited = optimization->parameter_count;
+    struct parameter *parameters = arena_zeroed(arena, inherited + count, sizeof *parameters);
+    if (!count || !parameters)
         return;
+    if (inherited)
+        memcpy(parameters, optimization->parameters, inherited * sizeof *parameters);
+    optimization->parameters = parameters;
     for (uint32_t key = yaml_at(tree, node)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
-        struct parameter *parameter = &optimization->parameters[optimization->parameter_count++];
+        struct parameter *parameter = place_parameter(optimization, yaml_text(tree, key));
         struct place place = yaml_place(tree, key);
         uint32_t value = yaml_at(tree, key)->next;
         *parameter = (struct parameter){.name = yaml_text(tree, key), .most = 1e18};

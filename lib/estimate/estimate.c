@@ -23,7 +23,15 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
         return SPEEDUP_INVALID_ARGUMENT;
     *word = (speedup_word){word->struct_size, metrics[index].name, "",
                            metrics[index].job, metrics[index].unit, metrics[index].text};
+    /* A share is shown as a percentage, but given as a plain number. */
+    if (!strcmp(word->unit, "%"))
+        word->unit = "1";
     return SPEEDUP_OK;
+}
+
+const char *metric_shown_unit(int metric)
+{
+    return metrics[metric].unit;
 }
 
 void shape_measure(const struct model *model, struct shape *shape)
@@ -166,17 +174,38 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
 }
 
+static lane_mask divides(lanes part, double whole)
+{
+    return lanes_floor(whole / part) * part == whole;
+}
+
+/* Layouts that can be: the rules by which a scenario's own layout is refused, with
+ * their reasons, stand in scenario.c and must be the same. */
+static lane_mask layout_possible(const struct job *job, const lanes v[VARIABLES])
+{
+    static const enum variable degrees[] = {VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_CONTEXT, VARIABLE_EXPERT,
+                                            VARIABLE_VIRTUAL_STAGES, VARIABLE_MICRO_BATCH};
+    lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION], t = v[VARIABLE_TENSOR], p = v[VARIABLE_PIPELINE];
+    lane_mask possible = (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
+    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
+        possible &= (v[degrees[i]] >= 1) & (lanes_floor(v[degrees[i]]) == v[degrees[i]]);
+    if (job->relaxed)
+        return possible;
+    /* Nothing but possible lanes divides below. */
+    const lanes one = lanes_of(1.0);
+    lanes x = v[VARIABLE_EXPERT], chunks = v[VARIABLE_VIRTUAL_STAGES], ranks = d * t * v[VARIABLE_CONTEXT];
+    return possible & (lanes_floor(lanes_select(possible, d, one)) == d) & (ranks * p == v[VARIABLE_ACCELERATORS]) &
+           (d * m * v[VARIABLE_MICRO_BATCH] == lanes_of(job->global_batch)) &
+           divides(lanes_select(possible, t, one), job->shape.heads) & (p <= lanes_of(job->model->layers)) &
+           ((chunks == 1) | ((p > 1) & divides(lanes_select(possible, p * chunks, one), job->model->layers))) &
+           ((x == 1) | ((lanes_of(job->shape.experts) > 0) & divides(lanes_select(possible, x, one), job->shape.experts))) &
+           (x <= ranks);
+}
+
 void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
 {
     lanes e[TARGETS], status = lanes_of(0.0);
-    lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION];
-    lane_mask whole = (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
-    if (!job->relaxed)
-        whole &= (lanes_floor(lanes_select(whole, d, lanes_of(1.0))) == d) &
-                 (d * m * v[VARIABLE_MICRO_BATCH] == lanes_of(job->global_batch)) &
-                 (lanes_floor(job->shape.heads / v[VARIABLE_TENSOR]) * v[VARIABLE_TENSOR] == job->shape.heads) &
-                 (v[VARIABLE_PIPELINE] <= job->shape.layers);
-    status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
+    status = lanes_select(layout_possible(job, v), status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
     effects_begin(&job->effects, e);
     effects_evaluate(&job->effects, v, e, &status);
     training_time(job, v, e, out);

@@ -53,6 +53,9 @@ struct job {
     struct effects effects;
 };
 
+/* The unit that a metric is shown in: "%" for shares. */
+const char *metric_shown_unit(int metric);
+
 /* Derives what follows from the model. */
 void shape_measure(const struct model *model, struct shape *shape);
 

@@ -9,9 +9,31 @@ static bool bad_setting(speedup_context *context, const char *setting, const cha
     return false;
 }
 
+/* One more setting that nodes may have come from; its number, or 0 without memory. */
+static uint32_t add_setting(struct arena *arena, struct yaml_tree *tree, const char *setting)
+{
+    uint32_t count = 0;
+    while (tree->settings && tree->settings[count])
+        count++;
+    const char **settings = arena_zeroed(arena, count + 2, sizeof *settings);
+    struct text text;
+    text_begin(&text, &arena->allocator);
+    text_format(&text, "setting '%.80s'", setting);
+    const char *kept = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
+    text_end(&text);
+    if (!settings || !kept)
+        return 0;
+    if (count)
+        memcpy(settings, tree->settings, count * sizeof *settings);
+    settings[count] = kept;
+    tree->settings = settings;
+    return count + 1;
+}
+
 /* Grafts the nodes of one tree behind those of another; the value's root gets a new
  * number. Grafted nodes have no line: their text is not in the file. */
-static bool graft(struct arena *arena, struct yaml_tree *tree, const struct yaml_tree *value, uint32_t *root)
+static bool graft(struct arena *arena, struct yaml_tree *tree, uint32_t setting, const struct yaml_tree *value,
+                  uint32_t *root)
 {
     size_t count = tree->node_count + value->node_count, bytes = 0, value_bytes = 0;
     for (size_t i = 1; i < tree->node_count; i++)
@@ -30,7 +52,8 @@ static bool graft(struct arena *arena, struct yaml_tree *tree, const struct yaml
     memcpy(text + bytes, value->bytes, value_bytes);
     for (size_t i = 1; i < value->node_count; i++) {
         struct yaml_node node = value->nodes[i];
-        node.line = node.column = 0;
+        node.line = 0;
+        node.column = setting;
         node.text += node.kind == YAML_SCALAR ? (uint32_t)bytes : 0;
         node.first += node.first ? shift : 0;
         node.next += node.next ? shift : 0;
@@ -71,8 +94,8 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
     struct yaml_tree value;
     if (yaml_read(context, arena, "setting", equals + 1, strlen(equals + 1), &value))
         return bad_setting(context, setting, "its value is not YAML");
-    uint32_t node, mapping = tree->root;
-    if (!graft(arena, tree, &value, &node))
+    uint32_t node, mapping = tree->root, number = add_setting(arena, tree, setting);
+    if (!number || !graft(arena, tree, number, &value, &node))
         return no_memory(context) == SPEEDUP_OK;
     const char *at = setting;
     for (;;) {
@@ -89,7 +112,7 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
             struct yaml_node pair[3] = {{0}, {.kind = YAML_SCALAR, .length = (uint32_t)length}, {.kind = YAML_MAPPING}};
             struct yaml_tree made = {.nodes = pair, .node_count = 3, .bytes = name, .root = 1};
             uint32_t key;
-            if (!graft(arena, tree, &made, &key))
+            if (!graft(arena, tree, number, &made, &key))
                 return no_memory(context) == SPEEDUP_OK;
             put_value(tree, mapping, key, found, last ? node : key + 1);
             found = last ? node : key + 1;

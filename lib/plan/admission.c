@@ -60,6 +60,7 @@ speedup_status speedup_admit(speedup_context *context, const speedup_catalog *ca
     verdict->memory = upper(values, SPEEDUP_METRIC_MEMORY_PEAK, c);
     verdict->seconds = upper(values, job->tokens > 0 ? SPEEDUP_METRIC_RUN_EXPECTED_SECONDS : SPEEDUP_METRIC_STEP_SECONDS, c);
     verdict->cost = job->tokens > 0 ? upper(values, SPEEDUP_METRIC_COST, c) : 0;
+    verdict->accelerators = scenario->variables[VARIABLE_ACCELERATORS][0];
     verdict->out_of_memory = values[SPEEDUP_METRIC_OUT_OF_MEMORY];
     /* The accelerator's own memory is a limit whether asked for or not. */
     double memory = request->memory > 0 ? fmin(request->memory, job->memory) : job->memory;
@@ -67,7 +68,7 @@ speedup_status speedup_admit(speedup_context *context, const speedup_catalog *ca
         {SPEEDUP_REASON_MEMORY, verdict->memory, memory, &verdict->nearest.memory},
         {SPEEDUP_REASON_TIME, verdict->seconds, request->time_limit, &verdict->nearest.time_limit},
         {SPEEDUP_REASON_BUDGET, verdict->cost, request->budget, &verdict->nearest.budget},
-        {SPEEDUP_REASON_ACCELERATORS, scenario->variables[VARIABLE_ACCELERATORS][0], request->accelerators, &verdict->nearest.accelerators},
+        {SPEEDUP_REASON_ACCELERATORS, verdict->accelerators, request->accelerators, &verdict->nearest.accelerators},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         judge(&limits[i], policy->slack, verdict);

@@ -639,6 +639,19 @@ static bool free_name(const void *user, const char *name, size_t length, struct 
     return false;
 }
 
+/* Is it a name or number, '^', and a name or number? */
+static bool is_plain_power(const char *expression)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_. ";
+    size_t base = strspn(expression, word);
+    if (expression[base] != '^')
+        return false;
+    const char *exponent = expression + base + 1;
+    exponent += strspn(exponent, " ");
+    exponent += *exponent == '-';
+    return exponent[strspn(exponent, word)] == '\0';
+}
+
 static void audit_identities(const struct auditor *a, uint32_t list, struct audit *audit)
 {
     uint32_t *items;
@@ -669,7 +682,7 @@ static void audit_identities(const struct auditor *a, uint32_t list, struct audi
         /* The exponent that would make it exact: of the base in front of '^'. */
         char base[64];
         size_t length = strcspn(r.expression, "^");
-        if (r.expression[length] && length < sizeof base && r.claimed > 0) {
+        if (r.claimed > 0 && length < sizeof base && is_plain_power(r.expression)) {
             memcpy(base, r.expression, length);
             base[length] = '\0';
             struct expression front;
@@ -679,7 +692,10 @@ static void audit_identities(const struct auditor *a, uint32_t list, struct audi
                 identity->exponent = log(r.claimed) / log(identity->base);
             }
         }
-        identity->judgement = compare(a, r.claimed, identity->value, "the expression");
+        if (r.claimed > 0)
+            identity->judgement = compare(a, r.claimed, identity->value, "the expression");
+        else
+            identity->judgement = (struct judgement){VERDICT_UNTESTED, "no number is claimed"};
     }
 }
 
@@ -704,8 +720,15 @@ speedup_status plan_audit(speedup_context *context, const speedup_catalog *catal
     uint32_t *items;
     audit->gains_count = list_items(&a, r.gains, "gains", &items);
     audit->gains = arena_zeroed(arena, audit->gains_count, sizeof *audit->gains);
-    for (size_t i = 0; audit->gains && i < audit->gains_count; i++)
+    for (size_t i = 0; audit->gains && i < audit->gains_count; i++) {
         audit_gains(&a, items[i], &audit->gains[i]);
+        for (size_t j = 0; j < i && audit->gains[i].name; j++)
+            if (audit->gains[j].name && !strcmp(audit->gains[j].name, audit->gains[i].name)) {
+                struct place place = yaml_place(tree, items[i]);
+                problem(context, SPEEDUP_EXISTS, &place, "there is a table of gains '%.60s' already", audit->gains[i].name);
+                break;
+            }
+    }
     audit_training(&a, r.training, audit);
     audit_serving(&a, r.serving, audit);
     audit_identities(&a, r.identities, audit);

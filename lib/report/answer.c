@@ -112,14 +112,18 @@ static speedup_status report_errors(speedup_context *context, speedup_text **jso
     return status ? status : first;
 }
 
-/* Does the document hold claims, rather than a job? */
-static bool is_claims(const char *yaml, size_t length)
+/* Does the document hold claims, rather than a job? Errors are told when it is read in earnest. */
+static bool is_claims(speedup_context *context, const char *yaml, size_t length)
 {
-    static const char key[] = "claims:";
-    for (size_t i = 0; i + sizeof key - 1 <= length; i++)
-        if ((i == 0 || yaml[i - 1] == '\n') && !memcmp(yaml + i, key, sizeof key - 1))
-            return true;
-    return false;
+    struct arena arena;
+    struct yaml_tree tree;
+    speedup_log_function log = context->log;
+    context->log = NULL;
+    arena_begin(&arena, &context->allocator);
+    bool claims = !yaml_read(context, &arena, "<text>", yaml, length, &tree) && yaml_find(&tree, tree.root, "claims");
+    arena_end(&arena);
+    context->log = log;
+    return claims;
 }
 
 speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t length, speedup_text **json)
@@ -130,7 +134,7 @@ speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t
         return SPEEDUP_INVALID_ARGUMENT;
     speedup_catalog *catalog;
     speedup_status status = speedup_catalog_create(context, &catalog);
-    if (!status && is_claims(yaml, length)) {
+    if (!status && is_claims(context, yaml ? yaml : "", length)) {
         status = speedup_report_audit(context, catalog, "<text>", yaml, length, SPEEDUP_FORMAT_JSON, json);
     } else if (!status) {
         speedup_scenario *scenario;

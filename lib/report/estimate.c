@@ -36,10 +36,12 @@ static const char *resource_of(int metric)
     }
 }
 
+/* As the library lists it, but with shares shown as percentages. */
 static speedup_word word_of(int metric)
 {
     speedup_word word = {.struct_size = sizeof word};
     speedup_metric_at((size_t)metric, &word);
+    word.unit = metric_shown_unit(metric);
     return word;
 }
 

@@ -81,3 +81,62 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
     arena_end(&arena);
     return status;
 }
+
+speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
+                                      const speedup_verdict *verdict, int32_t format, speedup_text **text)
+{
+    static const char *const verdicts[] = {"admit", "warn", "refuse"};
+    static const struct {
+        uint32_t bit;
+        const char *name, *text;
+    } reasons[] = {
+        {SPEEDUP_REASON_MEMORY, "memory", "it may not fit in memory"},
+        {SPEEDUP_REASON_TIME, "time", "it may not end in time"},
+        {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
+        {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
+    };
+    if (text)
+        *text = NULL;
+    if (!context || !request || request->struct_size < sizeof *request || !verdict ||
+        verdict->struct_size < sizeof *verdict || verdict->verdict < 0 || verdict->verdict > SPEEDUP_REFUSE || !text)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    const struct {
+        uint32_t bit;
+        const char *name, *unit;
+        double needs, asked, nearest;
+    } figures[] = {
+        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory},
+        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit},
+        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators},
+    };
+    struct arena arena;
+    arena_begin(&arena, &context->allocator);
+    struct node *root = report_begin(&arena);
+    put_text(&arena, root, "verdict", "verdict", verdicts[verdict->verdict]);
+    put_number(&arena, root, "out_of_memory", NULL, verdict->out_of_memory, "%");
+    struct node *list = verdict->reasons ? put_list(&arena, root, "reasons", "because") : put_list(&arena, root, "reasons", NULL);
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (verdict->reasons & reasons[i].bit)
+            put_text(&arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
+    list = put_list(&arena, root, "figures", verdict->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        struct node *row = put_object(&arena, list, NULL, NULL);
+        put_text(&arena, row, "name", "", figures[i].name);
+        put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
+        if (figures[i].asked > 0)
+            put_number(&arena, row, "requested", "requested", figures[i].asked, figures[i].unit);
+        else
+            put_text(&arena, row, "requested", "requested", NULL);
+        bool raise = figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
+        if (raise)
+            put_number(&arena, row, "nearest", "would be admitted", figures[i].nearest, figures[i].unit);
+        else
+            put_text(&arena, row, "nearest", "would be admitted", NULL);
+    }
+    speedup_status status = report_finish(context, &arena, root, format, text);
+    arena_end(&arena);
+    return status;
+}

@@ -139,7 +139,7 @@ static void json(const struct node *node, struct text *text, int depth)
         text_put(text, ", \"high\": ");
         put_json_number(text, node->high);
         text_put(text, ", \"unit\": ");
-        put_json_string(text, node->unit);
+        put_json_string(text, !strcmp(node->unit, "%") ? "1" : node->unit); /* shares are plain numbers */
         text_put(text, "}");
         break;
     case NODE_TEXT:

@@ -390,6 +390,9 @@ uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *k
 
 struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
 {
+    uint32_t setting = tree->nodes[node].line ? 0 : tree->nodes[node].column;
+    if (setting)
+        return (struct place){.file = tree->settings[setting - 1]};
     return (struct place){
         .file = tree->file,
         .source = tree->source,

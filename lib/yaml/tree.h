@@ -33,6 +33,7 @@ struct yaml_tree {
     size_t node_count;
     const char *bytes;
     uint32_t root;
+    const char *const *settings; /* a node of line 0 and column n came from settings[n - 1] */
 };
 
 /* Reads a text into a tree that lives in the arena, its bytes copied. Problems go

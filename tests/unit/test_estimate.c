@@ -1,0 +1,547 @@
+/* Estimates: batch and single, what cannot be, intervals, and what must follow when a
+ * machine or a job changes. */
+#include "helper.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { METRICS = SPEEDUP_METRIC_COUNT, MOST = 64 };
+
+static const int layout_variables[] = {
+    SPEEDUP_VARIABLE_ACCELERATORS, SPEEDUP_VARIABLE_TENSOR, SPEEDUP_VARIABLE_PIPELINE, SPEEDUP_VARIABLE_CONTEXT,
+    SPEEDUP_VARIABLE_EXPERT, SPEEDUP_VARIABLE_VIRTUAL_STAGES, SPEEDUP_VARIABLE_MICRO_BATCH};
+static const char *const layout_paths[] = {"train.accelerators", "train.layout.tensor", "train.layout.pipeline",
+                                           "train.layout.context", "train.layout.expert", "train.layout.virtual_stages",
+                                           "train.micro_batch"};
+enum { LAYOUT = 7 };
+
+/* All metrics of `count` layouts given by columns. */
+static speedup_status batch(const speedup_scenario *scenario, double columns[LAYOUT][MOST], size_t count,
+                            double out[METRICS][MOST])
+{
+    speedup_column inputs[LAYOUT], outputs[METRICS];
+    for (int i = 0; i < LAYOUT; i++)
+        inputs[i] = (speedup_column){sizeof *inputs, layout_variables[i], 0, columns[i]};
+    for (int m = 0; m < METRICS; m++)
+        outputs[m] = (speedup_column){sizeof *outputs, m, 0, out[m]};
+    return speedup_scenario_estimate_batch(scenario, inputs, LAYOUT, outputs, METRICS, count);
+}
+
+static const char moe[] = "train: {model: mixtral-8x7b, system: dgx-h100, accelerators: 64, sequence: 4096, "
+                          "global_batch: 128, tokens: 1 T, price: 2 USD/h, optimizations: [bf16-mixed-precision, "
+                          "flash-attention-2, zero-1, communication-overlap]}\n";
+
+static void a_batch_gives_the_bits_of_single_estimates(const char *yaml)
+{
+    static const double choices[LAYOUT][4] = {{64, 128, 96, 32}, {1, 2, 8, 4}, {1, 2, 4, 3}, {1, 1, 2, 4},
+                                              {1, 1, 2, 8},      {1, 1, 2, 4}, {1, 2, 4, 3}};
+    struct random random = {11};
+    speedup_scenario *scenario = scenario_of(world.catalog, yaml, PLAIN);
+    double columns[LAYOUT][MOST], out[METRICS][MOST];
+    size_t fine = 0, refused = 0;
+    for (size_t count = 1; count <= 13; count++) { /* with every length of the last block */
+        for (size_t i = 0; i < count; i++)
+            for (int l = 0; l < LAYOUT; l++)
+                columns[l][i] = choices[l][random_below(&random, 4)];
+        memset(out, 0xFF, sizeof out);
+        assert_int_equal(batch(scenario, columns, count, out), SPEEDUP_OK);
+        for (int m = 0; m < METRICS; m++)
+            assert_true(isnan(out[m][count])); /* nothing is written past the end */
+        for (size_t i = 0; i < count; i++) {
+            char text[LAYOUT][60];
+            const char *settings[LAYOUT + 1] = {0};
+            for (int l = 0; l < LAYOUT; l++) {
+                snprintf(text[l], sizeof text[l], "%s=%.0f", layout_paths[l], columns[l][i]);
+                settings[l] = text[l];
+            }
+            speedup_scenario *single = NULL;
+            speedup_status status = speedup_scenario_create(world.context, world.catalog, "t", yaml, strlen(yaml), settings,
+                                                            LAYOUT, &single);
+            if (status) {
+                /* What a scenario refuses, a batch rules out, for the same reason. */
+                refused++;
+                if (out[SPEEDUP_METRIC_STATUS][i] != status)
+                    for (int l = 0; l < LAYOUT; l++)
+                        print_error("%s\n", settings[l]);
+                assert_bits(out[SPEEDUP_METRIC_STATUS][i], status);
+                for (int m = 0; m < METRICS; m++)
+                    assert_bits(out[m][i], m == SPEEDUP_METRIC_STATUS ? status : 0.0);
+                continue;
+            }
+            double values[METRICS];
+            assert_ok(speedup_scenario_estimate(single, values, METRICS));
+            for (int m = 0; m < METRICS; m++)
+                assert_bits(out[m][i], values[m]);
+            speedup_scenario_unref(single);
+            fine++;
+        }
+    }
+    assert_true(fine > 5 && refused > 5);
+    speedup_scenario_unref(scenario);
+}
+
+static void a_batch_gives_the_bits_of_single_estimates_of_a_dense_model(void **state)
+{
+    (void)state;
+    a_batch_gives_the_bits_of_single_estimates("train: {model: llama-13b, system: meta-rsc, accelerators: 64, sequence: 2048, "
+                                               "global_batch: 384, tokens: 1 T, price: 2 USD/h, optimizations: "
+                                               "[bf16-mixed-precision, flash-attention-2, activation-checkpointing]}\n");
+}
+
+static void a_batch_gives_the_bits_of_single_estimates_of_experts(void **state)
+{
+    (void)state;
+    a_batch_gives_the_bits_of_single_estimates(moe);
+}
+
+static void every_lane_gives_the_same_bits(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, moe, PLAIN);
+    double columns[LAYOUT][MOST], out[METRICS][MOST], values[METRICS];
+    for (int i = 0; i < MOST; i++) {
+        static const double own[LAYOUT] = {64, 1, 1, 1, 1, 1, 1};
+        for (int l = 0; l < LAYOUT; l++)
+            columns[l][i] = own[l];
+    }
+    assert_int_equal(batch(scenario, columns, MOST, out), SPEEDUP_OK);
+    assert_ok(speedup_scenario_estimate(scenario, values, METRICS));
+    for (int m = 0; m < METRICS; m++)
+        for (int i = 0; i < MOST; i++)
+            assert_bits(out[m][i], values[m]);
+    speedup_scenario_unref(scenario);
+}
+
+static void a_layout_that_cannot_be_does_not_disturb_its_neighbours(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    double tensor[] = {2, 3, -1, 2, NAN, INFINITY, 0, 2, 1e300, 2}, step[10], status[10], alone;
+    speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor};
+    speedup_column out[] = {{sizeof *out, SPEEDUP_METRIC_STEP_SECONDS, 0, step}, {sizeof *out, SPEEDUP_METRIC_STATUS, 0, status}};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 10), SPEEDUP_OK);
+    alone = metric_of(world.catalog, job, PLAIN, SPEEDUP_METRIC_STEP_SECONDS);
+    for (int i = 0; i < 10; i++) {
+        assert_bits(status[i], tensor[i] == 2 ? 0.0 : SPEEDUP_DOES_NOT_DIVIDE);
+        assert_bits(step[i], tensor[i] == 2 ? alone : 0.0);
+    }
+    speedup_scenario_unref(scenario);
+}
+
+static void a_requirement_of_the_layout_rules_lanes_out(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, job, WITH("train.optimizations=[zero-1]"));
+    double accelerators[] = {2, 16, 2}, status[3];
+    speedup_column in = {sizeof in, SPEEDUP_VARIABLE_ACCELERATORS, 0, accelerators};
+    speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, 3), SPEEDUP_OK);
+    assert_bits(status[0], SPEEDUP_REQUIREMENT);
+    assert_bits(status[1], 0.0);
+    assert_bits(status[2], SPEEDUP_REQUIREMENT);
+    speedup_scenario_unref(scenario);
+}
+
+static void columns_of_data_must_agree_with_the_rest(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    double data[] = {8, 4, 16}, accumulation[] = {4, 8, 2}, status[3];
+    speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_DATA, 0, data}, {sizeof *in, SPEEDUP_VARIABLE_ACCUMULATION, 0, accumulation}};
+    speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3), SPEEDUP_OK);
+    assert_bits(status[0], 0.0);
+    assert_bits(status[1], SPEEDUP_DOES_NOT_DIVIDE); /* 2 x 4 are not 16 accelerators */
+    assert_bits(status[2], SPEEDUP_DOES_NOT_DIVIDE);
+    speedup_scenario_unref(scenario);
+}
+
+static void columns_are_checked(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    double one[1] = {2};
+    const speedup_column good = {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, one}, answer = {sizeof good, SPEEDUP_METRIC_FITS, 0, one};
+    const speedup_column bad[] = {{4, SPEEDUP_VARIABLE_TENSOR, 0, one}, {sizeof good, -1, 0, one}, {sizeof good, 100000, 0, one},
+                                  {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, NULL}, {sizeof good, SPEEDUP_VARIABLE_HIDDEN, 0, one}};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0), SPEEDUP_OK);
+    speedup_scenario_unref(scenario);
+}
+
+static void fewer_or_more_values_may_be_asked(void **state)
+{
+    (void)state;
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    double all[METRICS], some[METRICS + 3] = {0};
+    assert_ok(speedup_scenario_estimate(scenario, all, METRICS));
+    assert_ok(speedup_scenario_estimate(scenario, some, 3));
+    assert_bits(some[2], all[2]);
+    assert_bits(some[3], 0.0);
+    some[METRICS] = 5;
+    assert_ok(speedup_scenario_estimate(scenario, some, METRICS + 3)); /* of a later version */
+    assert_memory_equal(some, all, sizeof all);
+    assert_bits(some[METRICS], 0.0);
+    speedup_scenario_unref(scenario);
+}
+
+static void an_interval_is_log_normal(void **state)
+{
+    (void)state;
+    double values[METRICS] = {0}, low, high;
+    values[SPEEDUP_METRIC_STEP_SECONDS] = 2;
+    values[SPEEDUP_METRIC_TIME_SIGMA] = 0.1;
+    static const struct {
+        double probability, z;
+    } normal[] = {{0.5, 0.6744897501960817}, {0.9, 1.6448536269514722}, {0.99, 2.5758293035489004}, {0.999, 3.2905267314919255},
+                  {0.01, 0.012533469508069276}};
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_STEP_SECONDS, normal[i].probability, &low, &high),
+                         SPEEDUP_OK);
+        assert_near(high, 2 * exp(0.1 * normal[i].z), 1e-9);
+        assert_near(low * high, 4, 1e-12);
+    }
+}
+
+static void only_times_and_the_peak_memory_have_intervals(void **state)
+{
+    (void)state;
+    double values[METRICS], low, high;
+    estimate_of(world.catalog, job, PLAIN, values);
+    for (int m = 0; m < METRICS; m++) {
+        assert_int_equal(speedup_metric_interval(values, METRICS, m, 0.9, &low, &high), SPEEDUP_OK);
+        assert_true(low <= values[m] && values[m] <= high);
+    }
+    speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_MEMORY_PEAK, 0.9, &low, &high);
+    assert_true(low < high);
+    speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_RUN_SECONDS, 0.9, &low, &high);
+    assert_true(low < high);
+    speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_STEPS, 0.9, &low, &high);
+    assert_bits(low, high);
+}
+
+static void an_interval_has_a_probability_between_0_and_1(void **state)
+{
+    (void)state;
+    double values[METRICS] = {0}, low, high;
+    static const double bad[] = {0, 1, -1, 2, NAN};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(speedup_metric_interval(values, METRICS, 2, bad[i], &low, &high), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_metric_interval(values, METRICS, METRICS, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_metric_interval(values, METRICS, -1, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_metric_interval(values, 2, 2, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
+}
+
+static void the_components_of_memory_add_up_to_the_peak(void **state)
+{
+    (void)state;
+    static const char *const layouts[] = {"train.layout={tensor: 1}", "train.layout={tensor: 2, pipeline: 4}", "train.layout={context: 2}",
+                                          "train.layout={pipeline: 2, virtual_stages: 2}"};
+    for (int i = 0; i < 4; i++) {
+        double values[METRICS], sum = 0;
+        estimate_of(world.catalog, job, WITH(layouts[i]), values);
+        for (int m = SPEEDUP_METRIC_MEMORY_WEIGHTS; m <= SPEEDUP_METRIC_MEMORY_RUNTIME; m++) {
+            assert_true(values[m] >= 0);
+            sum += values[m];
+        }
+        assert_bits(sum, values[SPEEDUP_METRIC_MEMORY_PEAK]);
+        assert_near(values[SPEEDUP_METRIC_MEMORY_HEADROOM], 80. * 1073741824 - sum, 1e-12);
+        assert_bits(values[SPEEDUP_METRIC_FITS], values[SPEEDUP_METRIC_MEMORY_HEADROOM] >= 0);
+    }
+}
+
+static void the_terms_of_time_add_up_to_the_step(void **state)
+{
+    (void)state;
+    static const char *const layouts[] = {"train.layout={tensor: 1}", "train.layout={tensor: 2, pipeline: 4}", "train.layout={context: 2}",
+                                          "train.layout={pipeline: 2, virtual_stages: 2}", "train.layout={pipeline: 2, ends_as_layers: true}"};
+    for (int i = 0; i < 5; i++) {
+        double values[METRICS], sum = 0;
+        estimate_of(world.catalog, job, WITH(layouts[i]), values);
+        for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++)
+            sum += values[m];
+        assert_near(sum, values[SPEEDUP_METRIC_STEP_SECONDS], 1e-9);
+    }
+}
+
+static void the_run_follows_from_the_step(void **state)
+{
+    (void)state;
+    double v[METRICS];
+    estimate_of(world.catalog, job, WITH("train.price=2 USD/h"), v);
+    assert_near(v[SPEEDUP_METRIC_STEPS], 1e12 / (64 * 2048), 1e-12);
+    assert_near(v[SPEEDUP_METRIC_RUN_SECONDS], v[SPEEDUP_METRIC_STEPS] * v[SPEEDUP_METRIC_STEP_SECONDS], 1e-12);
+    assert_near(v[SPEEDUP_METRIC_ACCELERATOR_HOURS], v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] * 16 / 3600, 1e-12);
+    assert_near(v[SPEEDUP_METRIC_COST], 2 * v[SPEEDUP_METRIC_ACCELERATOR_HOURS], 1e-12);
+    assert_near(v[SPEEDUP_METRIC_TOKENS_PER_SECOND], 64 * 2048 / v[SPEEDUP_METRIC_STEP_SECONDS], 1e-12);
+    assert_near(v[SPEEDUP_METRIC_TOKENS_PER_SECOND], 16 * v[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR], 1e-12);
+}
+
+static void failures_cost_time_as_young_and_daly_say(void **state)
+{
+    (void)state;
+    speedup_catalog *catalog = extend(world.catalog, "systems:\n  frail: {base: dgx-a100-80gb, failures: 0.01 /day}\n");
+    double v[METRICS];
+    estimate_of(catalog, job, WITH("train.system=frail", "train.checkpoint=100 s", "train.restart=500 s"), v);
+    double mtbf = 86400 / (0.01 * 16), interval = sqrt(2 * 100 * mtbf);
+    assert_near(v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS],
+                v[SPEEDUP_METRIC_RUN_SECONDS] * (1 + 100 / interval) / (1 - (interval / 2 + 500) / mtbf), 1e-9);
+    speedup_catalog_unref(catalog);
+}
+
+/* A system with one quantity of its accelerator changed. */
+static double step_with(const char *change, const char *layout)
+{
+    char yaml[400];
+    snprintf(yaml, sizeof yaml,
+             "accelerators:\n  own: {base: a100-sxm-80gb, %s}\nsystems:\n  own: {base: dgx-a100-80gb, accelerator: own}\n%s", change, job);
+    return metric_of(world.catalog, yaml, WITH("train.system=own", layout), SPEEDUP_METRIC_STEP_SECONDS);
+}
+
+static void a_faster_chip_is_never_slower(void **state)
+{
+    (void)state;
+    static const char *const layouts[] = {"train.layout={tensor: 1}", "train.layout={tensor: 8}", "train.layout={pipeline: 4}", "train.layout={context: 4}"};
+    for (int l = 0; l < 4; l++) {
+        double last[3] = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+        for (double factor = 0.25; factor <= 16; factor *= 2) {
+            char change[3][80];
+            snprintf(change[0], sizeof change[0], "bandwidth: %.0f GB/s", 2000 * factor);
+            snprintf(change[1], sizeof change[1], "peak: {bf16: %.0f TFLOP/s}", 300 * factor);
+            snprintf(change[2], sizeof change[2], "link: %.0f GB/s", 300 * factor);
+            for (int c = 0; c < 3; c++) {
+                double now = step_with(change[c], layouts[l]);
+                assert_true(now <= last[c] * (1 + 1e-12));
+                last[c] = now;
+            }
+        }
+    }
+}
+
+static void a_faster_network_is_never_slower(void **state)
+{
+    (void)state;
+    double last = HUGE_VAL;
+    for (double network = 10; network < 10000; network *= 2) {
+        char yaml[500];
+        snprintf(yaml, sizeof yaml, "systems:\n  own: {base: dgx-a100-80gb, network: %.0f GB/s}\n%s", network, job);
+        double now = metric_of(world.catalog, yaml, WITH("train.system=own"), SPEEDUP_METRIC_STEP_SECONDS);
+        assert_true(now <= last * (1 + 1e-12));
+        last = now;
+    }
+}
+
+/* With every fixed time at 0, a machine c times as fast takes 1/c of every term. */
+static void time_scales_with_the_rates_of_the_machine(void **state)
+{
+    (void)state;
+    static const char still[] = "train.calibration={tensor_latency: 0, data_latency: 0, tree_latency: 0, expert_fixed: 0, host_seconds: 0, "
+                                "blocking_seconds: 0, step_seconds: 0}";
+    static const char *const layouts[] = {"train.layout={tensor: 2}", "train.layout={pipeline: 4, tensor: 2}", "train.layout={context: 2}"};
+    for (int l = 0; l < 3; l++) {
+        double terms[2][METRICS];
+        for (int i = 0; i < 2; i++) {
+            double c = i ? 3 : 1;
+            char yaml[1000];
+            snprintf(yaml, sizeof yaml,
+                     "accelerators:\n  own: {base: a100-sxm-80gb, peak: {fp32: %.1f TFLOP/s, bf16: %.0f TFLOP/s}, bandwidth: %.0f GB/s, "
+                     "link: %.0f GB/s, host_link: %.0f GB/s}\nsystems:\n  own: {base: dgx-a100-80gb, accelerator: own, network: %.0f GB/s}\n%s",
+                     19.5 * c, 312 * c, 2000 * c, 300 * c, 32 * c, 200 * c, job);
+            estimate_of(world.catalog, yaml, WITH("train.system=own", still, layouts[l], "train.optimizations=[bf16-mixed-precision, optimizer-offload]"), terms[i]);
+        }
+        for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++)
+            assert_near(terms[1][m] * 3, terms[0][m], 1e-9);
+    }
+}
+
+static void sharding_more_never_needs_more_memory(void **state)
+{
+    (void)state;
+    static const char *const stages[] = {"", "zero-1", "zero-2", "zero-3"};
+    double last[METRICS];
+    for (int i = 0; i < 4; i++) {
+        char setting[200];
+        double v[METRICS];
+        snprintf(setting, sizeof setting, "train.optimizations=[bf16-mixed-precision, flash-attention-2%s%s]", i ? ", " : "", stages[i]);
+        estimate_of(world.catalog, job, WITH(setting, "train.layout={tensor: 1}"), v);
+        static const int held[] = {SPEEDUP_METRIC_MEMORY_WEIGHTS, SPEEDUP_METRIC_MEMORY_GRADIENTS, SPEEDUP_METRIC_MEMORY_OPTIMIZER, SPEEDUP_METRIC_MEMORY_PEAK};
+        for (int h = 0; i && h < 4; h++)
+            assert_true(v[held[h]] <= last[held[h]]);
+        memcpy(last, v, sizeof last);
+    }
+    /* And with more ranks to shard over, less for each. */
+    double before = HUGE_VAL;
+    for (int n = 2; n <= 64; n *= 2) {
+        char accelerators[60];
+        snprintf(accelerators, sizeof accelerators, "train.accelerators=%d", n);
+        double now = metric_of(world.catalog, job, WITH(accelerators, "train.layout={tensor: 1}", "train.micro_batch=1", "train.optimizations=[bf16-mixed-precision, zero-3]"),
+                               SPEEDUP_METRIC_MEMORY_OPTIMIZER);
+        assert_true(now < before);
+        before = now;
+    }
+}
+
+static void gradient_accumulation_is_linear(void **state)
+{
+    (void)state;
+    double t[4];
+    for (int m = 1; m <= 3; m++) {
+        char batch_setting[60];
+        snprintf(batch_setting, sizeof batch_setting, "train.global_batch=%d", 16 * m);
+        t[m] = metric_of(world.catalog, job, WITH(batch_setting), SPEEDUP_METRIC_STEP_SECONDS);
+    }
+    assert_near(t[2] - t[1], t[3] - t[2], 1e-9);
+}
+
+static void the_bubble_of_a_pipeline_shrinks_with_accumulation(void **state)
+{
+    (void)state;
+    double share = 1;
+    for (int b = 64; b <= 1024; b *= 2) {
+        char setting[60];
+        double v[METRICS];
+        snprintf(setting, sizeof setting, "train.global_batch=%d", b);
+        estimate_of(world.catalog, job, WITH(setting, "train.layout={pipeline: 4}"), v);
+        double now = v[SPEEDUP_METRIC_TIME_BUBBLE] / v[SPEEDUP_METRIC_STEP_SECONDS];
+        assert_true(now > 0 && now < share);
+        share = now;
+    }
+}
+
+static void recomputation_trades_time_for_memory(void **state)
+{
+    (void)state;
+    double plain[METRICS], again[METRICS];
+    estimate_of(world.catalog, job, PLAIN, plain);
+    estimate_of(world.catalog, job, WITH("train.optimizations=[bf16-mixed-precision, flash-attention-2, activation-checkpointing]"), again);
+    assert_true(again[SPEEDUP_METRIC_STEP_SECONDS] > plain[SPEEDUP_METRIC_STEP_SECONDS]);
+    assert_true(again[SPEEDUP_METRIC_MEMORY_PEAK] < plain[SPEEDUP_METRIC_MEMORY_PEAK]);
+    assert_true(again[SPEEDUP_METRIC_HARDWARE_UTILIZATION] > again[SPEEDUP_METRIC_MODEL_UTILIZATION]);
+}
+
+static void utilization_stays_below_one(void **state)
+{
+    (void)state;
+    const char *id;
+    for (size_t i = 0; speedup_catalog_at(world.catalog, "systems", i, &id, NULL) == SPEEDUP_OK; i++) {
+        char setting[120];
+        double v[METRICS];
+        snprintf(setting, sizeof setting, "train.system=%s", id);
+        estimate_of(world.catalog, job, WITH(setting, "train.layout={tensor: 1}", "train.optimizations=[]"), v);
+        assert_true(v[SPEEDUP_METRIC_MODEL_UTILIZATION] > 0 && v[SPEEDUP_METRIC_MODEL_UTILIZATION] < 1);
+    }
+}
+
+static void every_model_can_be_estimated(void **state)
+{
+    (void)state;
+    const char *id;
+    for (size_t i = 0; speedup_catalog_at(world.catalog, "models", i, &id, NULL) == SPEEDUP_OK; i++) {
+        char setting[120];
+        double v[METRICS];
+        snprintf(setting, sizeof setting, "train.model=%s", id);
+        estimate_of(world.catalog, job, WITH(setting, "train.layout={tensor: 1}", "train.sequence=512"), v);
+        assert_true(v[SPEEDUP_METRIC_STEP_SECONDS] > 0 && isfinite(v[SPEEDUP_METRIC_STEP_SECONDS]));
+        assert_true(v[SPEEDUP_METRIC_MEMORY_PEAK] > 0 && isfinite(v[SPEEDUP_METRIC_MEMORY_PEAK]));
+    }
+}
+
+static void the_chance_to_run_out_of_memory_is_one_half_at_the_edge(void **state)
+{
+    (void)state;
+    double peak = metric_of(world.catalog, job, PLAIN, SPEEDUP_METRIC_MEMORY_PEAK);
+    char yaml[1000];
+    for (double factor = 0.5; factor <= 2; factor *= 2) {
+        snprintf(yaml, sizeof yaml, "accelerators:\n  own: {base: a100-sxm-80gb, memory: %.0f B}\nsystems:\n  own: {base: dgx-a100-80gb, accelerator: own}\n%s",
+                 peak * factor, job);
+        double chance = metric_of(world.catalog, yaml, WITH("train.system=own"), SPEEDUP_METRIC_OUT_OF_MEMORY);
+        if (factor < 1)
+            assert_true(chance > 0.99);
+        else if (factor > 1)
+            assert_true(chance < 0.01);
+        else
+            assert_near(chance, 0.5, 1e-6);
+    }
+}
+
+static void layouts_that_cannot_be_are_refused_with_their_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={tensor: 3}")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={tensor: 64}", "train.accelerators=64")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={pipeline: 64}", "train.accelerators=64")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={virtual_stages: 2}")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={expert: 2}")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.global_batch=63")), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.sequence=4096")), SPEEDUP_TOO_LONG);
+}
+
+static void uneven_jobs_may_be_asked_for(void **state)
+{
+    (void)state;
+    double v[METRICS];
+    estimate_of(world.catalog, job, WITH("train.uneven=true", "train.global_batch=63"), v);
+    assert_true(v[SPEEDUP_METRIC_STEP_SECONDS] > 0);
+}
+
+static void a_scenario_outlives_its_catalog_and_context(void **state)
+{
+    (void)state;
+    speedup_context *context;
+    speedup_catalog *catalog;
+    speedup_scenario *scenario;
+    double values[METRICS], before[METRICS];
+    assert_int_equal(speedup_context_create(NULL, &context), SPEEDUP_OK);
+    assert_int_equal(speedup_catalog_create(context, &catalog), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_create(context, catalog, "t", job, strlen(job), NULL, 0, &scenario), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate(scenario, before, METRICS), SPEEDUP_OK);
+    speedup_catalog_unref(catalog);
+    speedup_context_destroy(context);
+    assert_ptr_equal(speedup_scenario_ref(scenario), scenario);
+    speedup_scenario_unref(scenario);
+    assert_int_equal(speedup_scenario_estimate(scenario, values, METRICS), SPEEDUP_OK);
+    assert_memory_equal(values, before, sizeof values);
+    speedup_scenario_unref(scenario);
+    assert_null(speedup_scenario_ref(NULL));
+    speedup_scenario_unref(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_a_dense_model),
+        cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_experts),
+        cmocka_unit_test(every_lane_gives_the_same_bits),
+        cmocka_unit_test(a_layout_that_cannot_be_does_not_disturb_its_neighbours),
+        cmocka_unit_test(a_requirement_of_the_layout_rules_lanes_out),
+        cmocka_unit_test(columns_of_data_must_agree_with_the_rest),
+        cmocka_unit_test(columns_are_checked),
+        cmocka_unit_test(fewer_or_more_values_may_be_asked),
+        cmocka_unit_test(an_interval_is_log_normal),
+        cmocka_unit_test(only_times_and_the_peak_memory_have_intervals),
+        cmocka_unit_test(an_interval_has_a_probability_between_0_and_1),
+        cmocka_unit_test(the_components_of_memory_add_up_to_the_peak),
+        cmocka_unit_test(the_terms_of_time_add_up_to_the_step),
+        cmocka_unit_test(the_run_follows_from_the_step),
+        cmocka_unit_test(failures_cost_time_as_young_and_daly_say),
+        cmocka_unit_test(a_faster_chip_is_never_slower),
+        cmocka_unit_test(a_faster_network_is_never_slower),
+        cmocka_unit_test(time_scales_with_the_rates_of_the_machine),
+        cmocka_unit_test(sharding_more_never_needs_more_memory),
+        cmocka_unit_test(gradient_accumulation_is_linear),
+        cmocka_unit_test(the_bubble_of_a_pipeline_shrinks_with_accumulation),
+        cmocka_unit_test(recomputation_trades_time_for_memory),
+        cmocka_unit_test(utilization_stays_below_one),
+        cmocka_unit_test(every_model_can_be_estimated),
+        cmocka_unit_test(the_chance_to_run_out_of_memory_is_one_half_at_the_edge),
+        cmocka_unit_test(layouts_that_cannot_be_are_refused_with_their_numbers),
+        cmocka_unit_test(uneven_jobs_may_be_asked_for),
+        cmocka_unit_test(a_scenario_outlives_its_catalog_and_context),
+    };
+    return cmocka_run_group_tests(tests, world_begin, world_end);
+}

@@ -1,0 +1,35 @@
+/* What the commands of the `speedup` tool share. */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+#include <speedup/speedup.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_WARN = 3, EXIT_REFUSE = 4, EXIT_NO_PLAN = 5 };
+
+struct options {
+    bool json;
+    const char *catalogs[32], *settings[64];
+    size_t catalog_count, setting_count;
+    const char *arguments[8];
+    size_t argument_count;
+    uint32_t threads;
+    const char *kind, *leave_out;
+    speedup_request request;
+    speedup_policy policy;
+};
+
+/* What every command works with. */
+struct session {
+    speedup_context *context;
+    speedup_catalog *catalog;
+    const struct options *options;
+    int32_t format;
+};
+
+/* Prints what the context has recorded on standard error; returns EXIT_ERROR. */
+int tell_problems(const struct session *session);
+
+#endif

@@ -1,0 +1,247 @@
+/* Fitting coefficients to published step times, with cminpack's Levenberg-Marquardt. */
+#include "fit.h"
+
+#include <cminpack.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Residuals beyond this logarithm count linearly: soft L1. */
+static const double robust = 0.025;
+
+enum { FOLDS = 10, SETTING = 4096 };
+
+/* Which rows a coefficient belongs to. */
+enum scope { EVERY, ACCELERATOR, STACK };
+
+/* Priors: datasheets, measured kernels and the papers named in data/coefficients. */
+static const struct {
+    const char *name;
+    enum scope scope;
+    const char *stack;
+    double prior, sigma;
+} priors[] = {
+    {"matmul_from_kernel", EVERY, NULL, 0.87, 0.05},
+    {"matmul_deviation", ACCELERATOR, NULL, 1, 0.08},
+    {"cudnn_from_kernel", EVERY, NULL, 1.1, 0.15},
+    {"flash_attention_1", ACCELERATOR, NULL, 0.34, 0.2},
+    {"flash_attention_2", ACCELERATOR, NULL, 0.45, 0.3},
+    {"matmul_gain_fp8", ACCELERATOR, NULL, 0.95, 0.08},
+    {"matmul_gain_mxfp8", EVERY, NULL, 0.95, 0.08},
+    {"matmul_gain_nvfp4", ACCELERATOR, NULL, 0.75, 0.12},
+    {"bandwidth_fraction", EVERY, NULL, 0.77, 0.1},
+    {"expert_efficiency", EVERY, NULL, 0.55, 0.35},
+    {"expert_half_tokens", EVERY, NULL, 500, 0.5},
+    {"expert_dispatch", EVERY, NULL, 30, 0.5},
+    {"fused_dispatch", EVERY, NULL, 0.35, 0.4},
+    {"expert_fixed", EVERY, NULL, 15e-6, 0.8},
+    {"expert_exchange", EVERY, NULL, 0.45, 0.4},
+    {"misaligned_head", EVERY, NULL, 4, 0.4},
+    {"misaligned_heads", EVERY, NULL, 1.4, 0.2},
+    {"unfused_attention", EVERY, NULL, 0.25, 0.4},
+    {"score_passes", EVERY, NULL, 10, 0.4},
+    {"flash_backward", EVERY, NULL, 2.8, 0.12},
+    {"cudnn_backward", EVERY, NULL, 2.6, 0.12},
+    {"attention_again", EVERY, NULL, 0.9, 0.15},
+    {"cudnn_narrow", EVERY, NULL, 0.65, 0.1},
+    {"residual_passes", EVERY, NULL, 14, 0.3},
+    {"feed_forward_passes", EVERY, NULL, 5, 0.3},
+    {"eager_passes", EVERY, NULL, 1.7, 0.25},
+    {"fused_gated", EVERY, NULL, 0.7, 0.3},
+    {"loss_passes", EVERY, NULL, 10, 0.4},
+    {"link_fraction", EVERY, NULL, 0.8, 0.1},
+    {"network_fraction", EVERY, NULL, 0.65, 0.15},
+    {"data_latency", EVERY, NULL, 7.5e-6, 0.5},
+    {"zero3_messages", EVERY, NULL, 12, 0.4},
+    {"tree_latency", EVERY, NULL, 0.15, 0.7},
+    {"pipeline_send", EVERY, NULL, 0.5, 0.6},
+    {"contention_link", EVERY, NULL, 0.2, 0.4},
+    {"contention_network", EVERY, NULL, 0.4, 0.4},
+    {"optimizer_passes", EVERY, NULL, 2.6, 0.15},
+    {"step_seconds", EVERY, NULL, 0.04, 0.6},
+    {"blocking_seconds", STACK, "deepspeed-pipeline", 8e-3, 0.4},
+    {"blocking_seconds", STACK, "launch-blocking", 8e-3, 0.4},
+};
+
+enum { PRIORS = sizeof priors / sizeof *priors };
+
+void fit_group(const char *accelerator, char *group, size_t room)
+{
+    snprintf(group, room, "%.*s", (int)strcspn(accelerator, "-"), accelerator);
+}
+
+static bool in_scope(const struct fit_coefficient *c, const struct fit_row *row)
+{
+    if (!c->scope[0])
+        return true;
+    return !strncmp(c->scope, "stack:", 6) ? !strcmp(c->scope + 6, row->stack) : !strcmp(c->scope, row->group);
+}
+
+static bool add(struct fit *fit, size_t prior, const char *scope)
+{
+    for (size_t i = 0; i < fit->count; i++)
+        if (!strcmp(fit->free[i].name, priors[prior].name) && !strcmp(fit->free[i].scope, scope))
+            return true;
+    struct fit_coefficient *grown = realloc(fit->free, (fit->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    fit->free = grown;
+    struct fit_coefficient *c = &fit->free[fit->count++];
+    *c = (struct fit_coefficient){.name = priors[prior].name, .prior = priors[prior].prior,
+                                  .sigma = priors[prior].sigma, .value = priors[prior].prior};
+    snprintf(c->scope, sizeof c->scope, "%s", scope);
+    return true;
+}
+
+bool fit_begin(struct fit *fit, const struct fit_row *rows, size_t count, const char *only)
+{
+    *fit = (struct fit){0};
+    bool memory = true;
+    for (size_t p = 0; p < PRIORS && memory; p++) {
+        char stack[40];
+        snprintf(stack, sizeof stack, "stack:%s", priors[p].stack ? priors[p].stack : "");
+        if (priors[p].scope == EVERY && !only)
+            memory = add(fit, p, "");
+        for (size_t i = 0; i < count && memory; i++) {
+            if (priors[p].scope == ACCELERATOR && (!only || !strcmp(only, rows[i].group)))
+                memory = add(fit, p, rows[i].group);
+            if (priors[p].scope == STACK && !only && !strcmp(priors[p].stack, rows[i].stack))
+                memory = add(fit, p, stack);
+        }
+    }
+    return memory;
+}
+
+void fit_end(struct fit *fit)
+{
+    free(fit->free);
+    fit->free = NULL;
+    fit->count = 0;
+}
+
+/* The step time of a row with coefficients at prior * exp(x); negative when it fails. */
+static double predict(const struct session *session, const struct fit *fit, const double *x, const struct fit_row *row)
+{
+    char setting[SETTING] = "train.calibration={";
+    size_t at = strlen(setting);
+    const char *between = "";
+    for (size_t i = 0; i < fit->count && at + 80 < sizeof setting; i++)
+        if (in_scope(&fit->free[i], row)) {
+            at += (size_t)snprintf(setting + at, sizeof setting - at, "%s%s: %.17g", between, fit->free[i].name,
+                                   fit->free[i].prior * exp(x[i]));
+            between = ", ";
+        }
+    snprintf(setting + at, sizeof setting - at, "}");
+    const char *settings[] = {setting};
+    speedup_scenario *scenario;
+    double values[SPEEDUP_METRIC_COUNT] = {0};
+    if (speedup_scenario_create(session->context, session->catalog, "row", row->text, row->length, settings, 1, &scenario))
+        return -1;
+    speedup_status status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    speedup_scenario_unref(scenario);
+    return status ? -1 : values[SPEEDUP_METRIC_STEP_SECONDS];
+}
+
+struct problem {
+    const struct session *session;
+    const struct fit *fit;
+    const struct fit_row *rows;
+    const size_t *chosen;
+    size_t count;
+    double *last;     /* coefficients of the last full evaluation */
+    double *computed; /* and its predictions, to reuse where a coefficient is out of scope */
+    bool has_last;
+};
+
+/* Rows that the one coefficient which differs from the last evaluation cannot touch. */
+static bool untouched(const struct problem *p, const double *x, const struct fit_row *row)
+{
+    if (!p->has_last)
+        return false;
+    for (size_t i = 0; i < p->fit->count; i++)
+        if (x[i] != p->last[i] && in_scope(&p->fit->free[i], row))
+            return false;
+    return true;
+}
+
+static int residuals(void *user, int m, int n, const double *x, double *out, int flag)
+{
+    struct problem *p = user;
+    (void)m;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct fit_row *row = &p->rows[p->chosen[i]];
+        double seconds = untouched(p, x, row) ? p->computed[i] : predict(p->session, p->fit, x, row);
+        if (!(seconds > 0))
+            return -1;
+        if (flag == 1)
+            p->computed[i] = seconds;
+        double r = log(seconds / row->measured) / robust;
+        out[i] = copysign(sqrt(2 * (sqrt(1 + r * r) - 1)), r) * sqrt(row->weight);
+    }
+    if (flag == 1) {
+        memcpy(p->last, x, (size_t)n * sizeof *x);
+        p->has_last = true;
+    }
+    for (int i = 0; i < n; i++)
+        out[p->count + (size_t)i] = x[i] / p->fit->free[i].sigma;
+    return 0;
+}
+
+bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used)
+{
+    size_t n = fit->count, chosen_count = 0, m = count + n;
+    size_t *chosen = calloc(count + 1, sizeof *chosen);
+    double *memory = calloc(8 * n + 2 * m + m * n + count, sizeof *memory);
+    int *pivot = calloc(n + 1, sizeof *pivot);
+    bool good = chosen && memory && pivot;
+    for (size_t i = 0; good && i < count; i++)
+        if (used[i])
+            chosen[chosen_count++] = i;
+    if (good && n && chosen_count) {
+        double *x = memory, *scale = x + n, *qtf = scale + n, *w1 = qtf + n, *w2 = w1 + n, *w3 = w2 + n, *last = w3 + n,
+               *residual = last + n, *w4 = residual + m, *jacobian = w4 + m, *computed = jacobian + m * n;
+        struct problem p = {session, fit, rows, chosen, chosen_count, last, computed, false};
+        int evaluations = 0, rows_in_all = (int)(chosen_count + n);
+        for (size_t i = 0; i < n; i++)
+            scale[i] = 1 / fit->free[i].sigma;
+        int info = lmdif(residuals, &p, rows_in_all, (int)n, x, residual, 1e-6, 1e-5, 0, (int)(n + 1) * 25, 1e-8, scale, 2, 1,
+                         0, &evaluations, jacobian, rows_in_all, pivot, qtf, w1, w2, w3, w4);
+        good = info > 0;
+        for (size_t i = 0; i < n && good; i++)
+            fit->free[i].value = fit->free[i].prior * exp(x[i]);
+        for (size_t i = 0; i < count && good; i++)
+            if (!used[i])
+                rows[i].predicted = predict(session, fit, x, &rows[i]);
+    }
+    free(chosen);
+    free(memory);
+    free(pivot);
+    return good;
+}
+
+bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t count, bool by_source,
+                   void (*progress)(size_t done, size_t total))
+{
+    bool *used = calloc(count + 1, sizeof *used), *done = calloc(count + 1, sizeof *done), good = used && done;
+    size_t finished = 0;
+    for (size_t first = 0; first < count && good; first++) {
+        if (done[first])
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            bool out = by_source ? !strcmp(rows[i].source, rows[first].source)
+                                 : rows[i].configuration % FOLDS == rows[first].configuration % FOLDS;
+            used[i] = !out;
+            done[i] |= out;
+            finished += out;
+        }
+        struct fit fit;
+        good = fit_begin(&fit, rows, count, NULL) && fit_rows(session, &fit, rows, count, used);
+        fit_end(&fit);
+        if (progress)
+            progress(finished, count);
+    }
+    free(used);
+    free(done);
+    return good;
+}

@@ -1,0 +1,54 @@
+/* Fitting coefficients to published step times: least squares on logarithms, robust
+ * against odd rows, held by a prior on every coefficient. The table of priors in fit.c
+ * was written before the fit; shipped values never enter a fit. */
+#ifndef TOOLS_FIT_H
+#define TOOLS_FIT_H
+
+#include "command.h"
+#include "validate_rows.h"
+
+/* A row to fit to or to judge. */
+struct fit_row {
+    const char *text; /* the scenario */
+    size_t length;
+    const char *group;          /* what its accelerator's own coefficients are shared by */
+    const char *stack;          /* "" for none */
+    const char *source;         /* for leaving out, never an input */
+    double measured;            /* s, over 0 */
+    double weight;
+    uint32_t configuration;     /* equal for rows of one configuration */
+    double predicted;           /* after a fit */
+};
+
+/* One free coefficient. */
+struct fit_coefficient {
+    const char *name;
+    char scope[40]; /* "" for all rows, or a group of accelerators, or "stack:ID" */
+    double prior, sigma; /* centre, and standard deviation of the logarithm */
+    double value;
+};
+
+struct fit {
+    struct fit_coefficient *free;
+    size_t count;
+};
+
+/* The free coefficients that the rows can tell something of, at their priors; `only`
+ * keeps those of one group of accelerators (NULL: all). False without memory. */
+bool fit_begin(struct fit *fit, const struct fit_row *rows, size_t count, const char *only);
+void fit_end(struct fit *fit);
+
+/* Fits to the rows with used[i], and predicts the others. False when it cannot. */
+bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used);
+
+/* Refits without each source, or each tenth of the configurations, in turn, and
+ * predicts what was left out. `progress` is told after each. */
+bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t count, bool by_source,
+                   void (*progress)(size_t done, size_t total));
+
+/* The group that an accelerator shares its fitted coefficients with: its id up to '-'. */
+void fit_group(const char *accelerator, char *group, size_t room);
+
+int run_calibrate(const struct session *session);
+
+#endif
