@@ -384,7 +384,7 @@ void map_training(const speedup_catalog *catalog, const struct published_job *jo
     else if (!accelerator)
         skip(mapped, "accelerator '%.40s' is not in the catalog", job->gpu);
     else if (!precision)
-        skip(mapped, "precision '%.40s'", job->precision);
+        skip(mapped, "precision '%.40s' (empty: not published)", job->precision);
     const char *model = mapped->skipped[0] ? NULL : put_model(catalog, job, mapped);
     if (!model)
         return;

@@ -62,6 +62,24 @@ SPEEDUP_API speedup_status speedup_catalog_register(speedup_context *context, co
                                                     const speedup_optimization *optimization,
                                                     speedup_catalog **catalog);
 
+/** A catalog with everything of @p base and one model, from the config.json of a
+ *  Hugging Face repository. The published numbers of parameters are not in such a
+ *  file; those of the shape are used. Quantization is a choice of the scenario.
+ *  @param context where problems are told, all of the text's at once
+ *  @param base unchanged, whatever happens
+ *  @param name of the text in diagnostics; may be NULL
+ *  @param text JSON in UTF-8, need not end with NUL
+ *  @param length of the text in bytes
+ *  @param id of the new model: lower-case letters, digits, '-', '_' and '.'
+ *  @param[out] catalog a new reference; NULL after an error
+ *  @return SPEEDUP_OK, SPEEDUP_UNSUPPORTED_MODEL for an architecture or a feature that
+ *          cannot be expressed (the diagnostic names the field), SPEEDUP_EXISTS when
+ *          @p base has the id, or the code of the first problem
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_catalog_import_model(speedup_context *context, const speedup_catalog *base,
+                                                        const char *name, const char *text, size_t length,
+                                                        const char *id, speedup_catalog **catalog);
+
 /** One more reference.
  *  @param catalog may be NULL
  *  @return the same catalog

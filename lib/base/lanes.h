@@ -4,6 +4,7 @@
 #define BASE_LANES_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { LANES = 4 };
@@ -21,6 +22,17 @@ typedef int64_t lane_mask __attribute__((vector_size(LANES * sizeof(int64_t)), a
         for (int lane_ = 0; lane_ < LANES; lane_++) \
             (result)[lane_] = (call);            \
     } while (0)
+
+static inline bool lanes_all(lane_mask mask)
+{
+    return mask[0] & mask[1] & mask[2] & mask[3];
+}
+
+/* Square roots; exactly rounded, so the same everywhere. */
+static inline lanes lanes_root(lanes x)
+{
+    return (lanes){sqrt(x[0]), sqrt(x[1]), sqrt(x[2]), sqrt(x[3])};
+}
 
 /* Whole numbers of values from 0 to 2^51, by the rounding of an addition. */
 static inline lanes lanes_floor(lanes x)

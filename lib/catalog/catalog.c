@@ -352,6 +352,8 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
         struct stack *stack = (struct stack *)entry;
         calibration_read(extension->context, extension->made, entry->tree,
                          yaml_find(entry->tree, entry->node, "calibration"), &stack->calibration);
+        if (yaml_find(entry->tree, entry->node, "always"))
+            stack->always_tree = entry->tree;
         stack->calibration.provenance = stack->provenance;
         break;
     }

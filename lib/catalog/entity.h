@@ -77,8 +77,9 @@ struct system {
 struct stack {
     struct entry head;
     int32_t provenance;
-    uint32_t calibration_node;
+    uint32_t calibration_node, always_node;
     struct calibration calibration;
+    const struct yaml_tree *always_tree; /* where always_node is: a base may be in another text */
 };
 
 enum price_tier { TIER_ON_DEMAND };
@@ -105,6 +106,9 @@ struct model {
         int32_t kind;
         double query_rank, kv_rank, rope_dim, nope_dim, value_dim;
         double window, window_layers, linear_layers, index_top_k;
+        double rotary_dim, index_heads, index_dim;
+        double linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, linear_convolution;
+        bool qk_norm, output_gate, qkv_bias;
     } attention;
     struct experts {
         uint64_t present;
@@ -176,7 +180,7 @@ struct model_size {
     double total, active;
     double embedding;    /* input table */
     double head;         /* output projection, also when tied */
-    double attention;    /* of one layer */
+    double attention;    /* of one layer, the mean of those with and without linear attention */
     double dense_ffn;    /* of one dense layer */
     double expert_ffn;   /* of one routed expert */
     double shared_ffn;   /* shared experts and router of one layer */
@@ -184,5 +188,13 @@ struct model_size {
 };
 
 void model_measure(const struct model *model, struct model_size *size);
+
+/* Parameters of attention by what a layer does: the standard or latent block, the
+ * part of it that tensor parallelism leaves whole on every rank, and a linear one. */
+struct attention_size {
+    double sharded, replicated, linear;
+};
+
+void attention_measure(const struct model *model, struct attention_size *size);
 
 #endif

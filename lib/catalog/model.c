@@ -6,21 +6,45 @@
 
 #include <math.h>
 
-/* Parameters of one attention block. Standard: query, key, value and output
- * matrices. Latent (arXiv 2405.04434, sec. 2.1): down- and up-projections. */
-static double attention_parameters(const struct model *model)
+/* Latent attention (arXiv 2405.04434, sec. 2.1): the down-projections, and the indexer
+ * of sparse attention (arXiv 2512.02556, sec. 2.1), work for all heads at once; the
+ * up-projections belong to heads. */
+static void measure_latent(const struct model *model, struct attention_size *size)
 {
     const struct attention *a = &model->attention;
-    double h = model->hidden, heads = model->heads;
-    if (a->kind == ATTENTION_LATENT) {
-        double key = a->nope_dim + a->rope_dim;
-        double query = a->query_rank > 0 ? h * a->query_rank + a->query_rank * heads * key : h * heads * key;
-        return query + h * (a->kv_rank + a->rope_dim) + a->kv_rank * heads * (a->nope_dim + a->value_dim) +
-               heads * a->value_dim * h;
-    }
-    double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim;
-    double bias = model->bias ? q + 2 * kv + h : 0;
-    return 2 * h * q + 2 * h * kv + bias;
+    double h = model->hidden, heads = model->heads, key = a->nope_dim + a->rope_dim;
+    double query = a->query_rank > 0 ? a->query_rank : h;
+    size->replicated = h * a->query_rank + h * (a->kv_rank + a->rope_dim) + query * a->index_heads * a->index_dim +
+                       h * a->index_dim + h * a->index_heads;
+    size->sharded = query * heads * key + a->kv_rank * heads * (a->nope_dim + a->value_dim) + heads * a->value_dim * h;
+}
+
+/* Query, key, value and output matrices, and a gate on the output. */
+static void measure_standard(const struct model *model, struct attention_size *size)
+{
+    const struct attention *a = &model->attention;
+    double h = model->hidden, q = model->heads * model->head_dim, kv = model->kv_heads * model->head_dim;
+    double bias = model->bias ? q + 2 * kv + h : a->qkv_bias ? q + 2 * kv : 0;
+    double norm = a->qk_norm ? 2 * model->head_dim : 0;
+    size->sharded = h * q * (2 + a->output_gate) + 2 * h * kv + bias + norm;
+    size->replicated = 0;
+}
+
+void attention_measure(const struct model *model, struct attention_size *size)
+{
+    const struct attention *a = &model->attention;
+    if (a->kind == ATTENTION_LATENT)
+        measure_latent(model, size);
+    else
+        measure_standard(model, size);
+    size->linear = size->sharded + size->replicated;
+    if (a->linear_value_heads <= 0)
+        return;
+    /* Gated delta net (arXiv 2412.06464, sec. 3): queries and keys, values and their
+     * gate, two gates a value head, the output, and a convolution over all but gates. */
+    double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
+    size->linear = model->hidden * (2 * keys + 3 * values + 2 * a->linear_value_heads) +
+                   a->linear_convolution * (2 * keys + values);
 }
 
 void model_measure(const struct model *model, struct model_size *size)
@@ -30,11 +54,15 @@ void model_measure(const struct model *model, struct model_size *size)
     double ffn_bias = model->bias ? model->ffn * (matrices - 1) + h : 0;
     double norm = model->bias ? 2 * h : h;
     *size = (struct model_size){.embedding = model->vocab * h, .head = model->vocab * h};
-    size->attention = attention_parameters(model);
+    struct attention_size attention;
+    attention_measure(model, &attention);
+    double linear = model->attention.linear_layers / model->layers;
+    size->attention = (1 - linear) * (attention.sharded + attention.replicated) + linear * attention.linear;
     size->dense_ffn = matrices * h * model->ffn + ffn_bias;
     size->expert_layers = x->count > 0 ? model->layers - x->dense_layers : 0;
     size->dense_layers = model->layers - size->expert_layers;
-    size->expert_ffn = x->count > 0 ? matrices * h * x->ffn : 0;
+    double expert_bias = model->bias ? x->ffn * (matrices - 1) + h : 0;
+    size->expert_ffn = x->count > 0 ? matrices * h * x->ffn + expert_bias : 0;
     size->shared_ffn = x->count > 0 ? matrices * h * x->shared * x->shared_ffn + h * x->count : 0;
     double common = size->embedding + (model->tied_embeddings ? 0 : size->head) + model->learned_positions * h +
                     model->layers * (size->attention + 2 * norm) + norm + size->dense_layers * size->dense_ffn +
@@ -87,6 +115,13 @@ void model_finish(speedup_context *context, struct model *model)
         disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
     if (a->window_layers + a->linear_layers > model->layers)
         disagree(context, model, "attention", "more layers with a window or linear attention than there are layers");
+    if (a->index_top_k > 0 && a->kind != ATTENTION_LATENT)
+        disagree(context, model, "attention", "'index_top_k' belongs to 'kind: latent'");
+    if ((a->linear_key_heads > 0 || a->linear_value_heads > 0) &&
+        (a->linear_layers <= 0 || a->linear_key_heads * a->linear_key_dim * a->linear_value_heads * a->linear_value_dim <= 0))
+        disagree(context, model, "attention", "linear attention needs 'linear_layers', and heads and widths of keys and of values");
+    if (a->rotary_dim > model->head_dim)
+        disagree(context, model, "attention", "'rotary_dim' is more than 'head_dim'");
     if (a->window_layers > 0 && a->window <= 0)
         disagree(context, model, "attention", "'window_layers' without 'window'");
     struct experts *x = &model->experts;

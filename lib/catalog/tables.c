@@ -102,6 +102,7 @@ static const struct field stack_fields[] = {
 #define ENTITY stack
     CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
     NODE("calibration", calibration_node, "coefficient: value", "coefficients of this software"),
+    NODE("always", always_node, "[id, id: {parameter: value}, ...]", "optimizations that this software has, and a job needs not name"),
 #undef ENTITY
     END,
 };
@@ -118,6 +119,17 @@ static const struct field attention_fields[] = {
     COUNT("window_layers", window_layers, 0, 1e5, false, "0", "layers that use the window"),
     COUNT("linear_layers", linear_layers, 0, 1e5, false, "0", "layers with linear attention or a state space instead"),
     COUNT("index_top_k", index_top_k, 0, 1e8, false, "0", "sparse attention: tokens attended, 0 for all"),
+    COUNT("index_heads", index_heads, 0, 1e5, false, "0", "sparse attention: heads of the indexer that chooses them"),
+    COUNT("index_dim", index_dim, 0, 1e5, false, "0", "sparse attention: width of an indexer's head"),
+    COUNT("linear_key_heads", linear_key_heads, 0, 1e5, false, "0", "linear attention: key heads, 0 where it is as wide as standard attention"),
+    COUNT("linear_key_dim", linear_key_dim, 0, 1e5, false, "0", "linear attention: width of a key head"),
+    COUNT("linear_value_heads", linear_value_heads, 0, 1e5, false, "0", "linear attention: value heads, each with a state"),
+    COUNT("linear_value_dim", linear_value_dim, 0, 1e5, false, "0", "linear attention: width of a value head"),
+    COUNT("linear_convolution", linear_convolution, 0, 1e3, false, "0", "linear attention: tokens of the short convolution before it"),
+    COUNT("rotary_dim", rotary_dim, 0, 1e5, false, "head_dim", "rotated width of a head; it moves neither sizes nor times"),
+    BOOLEAN("qk_norm", qk_norm, "queries and keys are normalized"),
+    BOOLEAN("output_gate", output_gate, "standard attention: a gate as wide as the queries on the output"),
+    BOOLEAN("qkv_bias", qkv_bias, "query, key and value carry biases, whatever 'bias' says of other layers"),
 #undef ENTITY
     END,
 };

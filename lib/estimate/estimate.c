@@ -1,5 +1,5 @@
-/* Estimates: precisions and rates of a job, blocks of layouts through the model,
- * and how sure the answer is. Allocates nothing. */
+/* Estimates: precisions and rates of a training job, blocks of layouts through the
+ * model, and how sure the answer is. Allocates nothing. */
 #include "estimate/scenario.h"
 
 #include <string.h>
@@ -80,8 +80,23 @@ static double peak_of(const struct accelerator *accelerator, enum precision prec
     enum peak peak = precisions[precision].peak;
     if (rate[peak] > 0)
         return rate[peak];
-    bool only_weights = precision == PRECISION_INT8_WEIGHTS || precision == PRECISION_INT4_WEIGHTS || precision == PRECISION_NF4;
+    bool only_weights = peak == PEAK_BF16 && precisions[precision].bytes < 2;
     return only_weights ? rate[PEAK_FP16] : 0;
+}
+
+double job_peak(speedup_context *context, const struct job *job, enum precision precision, bool chosen,
+                const struct place *place)
+{
+    double peak = peak_of(job->accelerator, precision);
+    if (peak > 0 || !chosen)
+        return peak;
+    struct text *text = problem_begin(context);
+    text_format(text, "'%s' has no products in %s; it has", job->accelerator->head.id, precision_names[precision]);
+    for (int i = 0; i < PEAKS; i++)
+        if (job->accelerator->peak.rate[i] > 0)
+            text_format(text, " %s", peak_names[i]);
+    problem_end(context, SPEEDUP_UNSUPPORTED_PRECISION, place);
+    return 0;
 }
 
 static double gain_of(const struct job *job, enum precision precision)
@@ -95,24 +110,15 @@ static double gain_of(const struct job *job, enum precision precision)
     return gains[precision] ? job->c[gains[precision] - 1] : 1;
 }
 
-/* The rate of products: as chosen, or as `otherwise` where nobody chose. */
+/* The rate of products: as chosen, or as `otherwise` where nobody chose; a chip
+ * without that default runs at what it has. */
 static double rate_of(speedup_context *context, const struct job *job, enum target target, enum precision otherwise,
                       const struct place *place)
 {
     int32_t chosen = job->effects.precision[target];
     enum precision precision = chosen >= 0 ? (enum precision)chosen : otherwise;
-    double rate = peak_of(job->accelerator, precision) * gain_of(job, precision);
-    if (rate > 0)
-        return rate;
-    if (chosen < 0) /* a chip without the default runs at what it has */
-        return job->half_peak;
-    struct text *text = problem_begin(context);
-    text_format(text, "'%s' has no products in %s; it has", job->accelerator->head.id, precision_names[precision]);
-    for (int i = 0; i < PEAKS; i++)
-        if (job->accelerator->peak.rate[i] > 0)
-            text_format(text, " %s", peak_names[i]);
-    problem_end(context, SPEEDUP_UNSUPPORTED_PRECISION, place);
-    return job->half_peak;
+    double rate = job_peak(context, job, precision, chosen >= 0, place) * gain_of(job, precision);
+    return rate > 0 ? rate : job->half_peak;
 }
 
 static double bytes_of(const struct job *job, enum target target, enum precision otherwise)
@@ -121,12 +127,8 @@ static double bytes_of(const struct job *job, enum target target, enum precision
     return precisions[chosen >= 0 ? (enum precision)chosen : otherwise].bytes;
 }
 
-void job_set_precisions(speedup_context *context, struct job *job, const struct place *place)
+static void training_set_precisions(speedup_context *context, struct job *job, const struct place *place)
 {
-    const double *rate = job->accelerator->peak.rate;
-    job->half_peak = rate[PEAK_BF16] > 0 ? rate[PEAK_BF16] : rate[PEAK_FP16] > 0 ? rate[PEAK_FP16] : rate[PEAK_FP32];
-    for (int i = 0; i < PEAKS && job->half_peak <= 0; i++)
-        job->half_peak = rate[i];
     enum precision base = PRECISION_FP32;
     int32_t chosen = job->effects.precision[TARGET_MATMUL_PRECISION];
     enum precision products = chosen >= 0 ? (enum precision)chosen : base;
@@ -142,6 +144,18 @@ void job_set_precisions(speedup_context *context, struct job *job, const struct 
     job->weight_bytes = bytes_of(job, TARGET_WEIGHTS_PRECISION, base);
     job->gradient_bytes = bytes_of(job, TARGET_GRADIENTS_PRECISION, base);
     job->activation_bytes = bytes_of(job, TARGET_ACTIVATIONS_PRECISION, base);
+}
+
+void job_set_precisions(speedup_context *context, struct job *job, const struct place *place)
+{
+    const double *rate = job->accelerator->peak.rate;
+    job->half_peak = rate[PEAK_BF16] > 0 ? rate[PEAK_BF16] : rate[PEAK_FP16] > 0 ? rate[PEAK_FP16] : rate[PEAK_FP32];
+    for (int i = 0; i < PEAKS && job->half_peak <= 0; i++)
+        job->half_peak = rate[i];
+    if (job->kind == JOB_INFERENCE)
+        inference_set_precisions(context, job, place);
+    else
+        training_set_precisions(context, job, place);
 }
 
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
@@ -180,8 +194,8 @@ static lane_mask divides(lanes part, double whole)
 }
 
 /* Layouts that can be: the rules by which a scenario's own layout is refused, with
- * their reasons, stand in scenario.c and must be the same. */
-static lane_mask layout_possible(const struct job *job, const lanes v[VARIABLES])
+ * their reasons, stand in scenario_training.c and must be the same. */
+static lane_mask training_divides(const struct job *job, const lanes v[VARIABLES])
 {
     static const enum variable degrees[] = {VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_CONTEXT, VARIABLE_EXPERT,
                                             VARIABLE_VIRTUAL_STAGES, VARIABLE_MICRO_BATCH};
@@ -202,12 +216,19 @@ static lane_mask layout_possible(const struct job *job, const lanes v[VARIABLES]
            (x <= ranks);
 }
 
-void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+static lane_mask inference_divides(const struct job *job, const lanes v[VARIABLES])
 {
-    lanes e[TARGETS], status = lanes_of(0.0);
-    status = lanes_select(layout_possible(job, v), status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
-    effects_begin(&job->effects, e);
-    effects_evaluate(&job->effects, v, e, &status);
+    lanes d = v[VARIABLE_DATA], t = v[VARIABLE_TENSOR], one = lanes_of(1.0);
+    lane_mask whole = (d >= 1) & (d < 1e9) & (t >= 1) & (v[VARIABLE_PIPELINE] >= 1) & (v[VARIABLE_ATTENTION_DATA] >= 1) &
+                      ((v[VARIABLE_CONCURRENCY] > 0) | (lanes_of(job->inference.request_rate) > 0));
+    if (!job->relaxed)
+        whole &= (lanes_floor(lanes_select(whole, d, one)) == d) & (lanes_floor(job->model->heads / t) * t == job->model->heads) &
+                 (v[VARIABLE_PIPELINE] <= job->inference.layers);
+    return whole;
+}
+
+static void training_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
     training_time(job, v, e, out);
     training_memory(job, v, e, out);
     training_run(job, v, out);
@@ -219,12 +240,31 @@ void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
     double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
     LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
     out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
-    lanes time = out[SPEEDUP_METRIC_STEP_SECONDS], peak = out[SPEEDUP_METRIC_MEMORY_PEAK];
-    lane_mask finite = (time > 0) & (time < 1e300) & (peak >= 0) & (peak < 1e300);
-    status = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
-    out[SPEEDUP_METRIC_STATUS] = lanes_of(0.0);
+}
+
+void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+{
+    bool training = job->kind == JOB_TRAINING;
+    lanes e[TARGETS], status = lanes_of(0.0);
+    lane_mask whole = training ? training_divides(job, v) : inference_divides(job, v);
+    status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
+    effects_begin(&job->effects, e);
+    effects_evaluate(&job->effects, v, e, &status);
     for (int i = 0; i < METRICS; i++)
-        out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
+        out[i] = lanes_of(0.0); /* metrics of the other kind of job */
+    if (training)
+        training_answer(job, v, e, out);
+    else
+        inference_answer(job, v, e, out);
+    lanes time = out[training ? SPEEDUP_METRIC_STEP_SECONDS : SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN];
+    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK];
+    /* What does not fit has no times in inference. */
+    lane_mask timed = (time > 0) | (training ? lanes_of(0.0) != 0 : out[SPEEDUP_METRIC_FITS] == 0);
+    lane_mask finite = timed & (time < 1e300) & (peak >= 0) & (peak < 1e300);
+    status = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
+    if (!lanes_all(status == 0))
+        for (int i = 0; i < METRICS; i++)
+            out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
     out[SPEEDUP_METRIC_STATUS] = status;
 }
 
@@ -246,9 +286,9 @@ speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, doubl
 static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
 {
     if (!data_given)
-        v[VARIABLE_DATA] =
-            v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT]);
-    if (!accumulation_given)
+        v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
+                                                       v[VARIABLE_ATTENTION_DATA]);
+    if (!accumulation_given && job->kind == JOB_TRAINING)
         v[VARIABLE_ACCUMULATION] =
             lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
 }
@@ -313,9 +353,12 @@ speedup_status speedup_metric_interval(const double *values, size_t count, int32
     const char *unit = metrics[metric].unit;
     bool memory = metric == SPEEDUP_METRIC_MEMORY_PEAK;
     bool time = !memory && (!strcmp(unit, "s") || !strcmp(unit, "h") || !strcmp(unit, "tokens/s") || !strcmp(unit, "USD") ||
-                            !strcmp(unit, "kWh") || !strcmp(unit, "FLOP/s") || metric == SPEEDUP_METRIC_MODEL_UTILIZATION ||
+                            !strcmp(unit, "kWh") || !strcmp(unit, "J") || !strcmp(unit, "1/s") || !strcmp(unit, "FLOP/s") || metric == SPEEDUP_METRIC_MODEL_UTILIZATION ||
                             metric == SPEEDUP_METRIC_HARDWARE_UTILIZATION);
-    int32_t source = memory ? SPEEDUP_METRIC_MEMORY_SIGMA : SPEEDUP_METRIC_TIME_SIGMA;
+    bool first = metric == SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN || metric == SPEEDUP_METRIC_PREFILL_SECONDS;
+    int32_t source = memory  ? SPEEDUP_METRIC_MEMORY_SIGMA
+                     : first ? SPEEDUP_METRIC_FIRST_TOKEN_SIGMA
+                             : SPEEDUP_METRIC_TIME_SIGMA;
     double sigma = (memory || time) && (size_t)source < count ? values[source] : 0;
     double width = exp(normal_quantile(probability) * sigma);
     *low = values[metric] / width;

@@ -29,6 +29,39 @@ struct shape {
     double parameters, parameters_active;
 };
 
+/* How one group of weights is read and multiplied by. */
+struct format {
+    double bytes; /* of a weight */
+    double read;  /* seconds to read a weight */
+    double work;  /* seconds to multiply it by one token */
+};
+
+/* An inference job: the model's parameters by how they are spread and read, sums
+ * over layers; the requests; and what follows from the precisions chosen. */
+struct inference {
+    double layers, dense_layers, expert_layers, full_layers, window_layers;
+    double attention, replicated, feed_forward, router, head; /* parameters; head: of one vocabulary table */
+    double expert, experts, active;                           /* parameters of one expert; how many; for a token */
+    double tables;                                            /* vocabulary tables: 1 when tied, else 2 */
+    double cache_full, cache_window, index_elements, window, top_k; /* elements a token keeps in all layers of a kind */
+    double cache_shards;                                      /* ranks that a cache can be split over */
+    double state_bytes;                                       /* of a sequence in layers of linear attention */
+    double score_width;                                       /* heads x (width of a key + width of a value) */
+    double index_width;                                       /* heads x width of the indexer of sparse attention */
+    double cache_flops;                                       /* operations for a cached token, in one layer */
+    double attention_products;                                /* linear layers of attention whose inputs are quantized */
+    bool norm, latent, sparse;
+
+    double prompt, output, output_longest, request_rate, first_target, token_target;
+    bool serving, fixed_lengths;
+    bool one_format; /* attention and feed-forward blocks are read and multiplied alike */
+
+    struct format attention_format, feed_forward_format, expert_format, head_format;
+    double cache_bytes, cache_read, cache_rate, attention_rate; /* of an element; seconds for a byte; FLOP/s twice */
+    double layer_seconds;                                       /* fixed, of all layers */
+    double decode_sigma, first_sigma;
+};
+
 struct job {
     enum job_kind kind;
     const struct model *model;
@@ -48,8 +81,10 @@ struct job {
     double weight_bytes, gradient_bytes, activation_bytes;
 
     double c[KNOWN_COEFFICIENTS];
-    bool generic;          /* the accelerator has no calibration of its own */
+    bool generic;          /* the accelerator has no calibration of its own for this kind of job */
+    bool generic_stack;    /* nor has the software */
     bool relaxed;          /* take layouts that do not divide evenly, as published runs did */
+    struct inference inference;
     struct effects effects;
 };
 
@@ -61,6 +96,18 @@ void shape_measure(const struct model *model, struct shape *shape);
 
 /* What follows from the precisions that the effects chose; told when the chip lacks one. */
 void job_set_precisions(speedup_context *context, struct job *job, const struct place *place);
+
+/* The peak that products in a precision run at, FLOP/s; 0, and told when `chosen`
+ * says that somebody asked for it, where the chip has none. */
+double job_peak(speedup_context *context, const struct job *job, enum precision precision, bool chosen,
+                const struct place *place);
+
+/* What an inference job has of the model, and of the precisions chosen. */
+void inference_measure(const struct model *model, struct inference *inference);
+void inference_set_precisions(speedup_context *context, struct job *job, const struct place *place);
+
+/* Times, memory and money of serving or generating, for a block of layouts. */
+void inference_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 
 /* Time and memory of one step of training, for a block of layouts. `e` are the
  * values of the ledger's entries; metrics are written, none is read. */

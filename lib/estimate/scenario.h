@@ -25,8 +25,8 @@ struct speedup_scenario {
     const struct stack *stack; /* may be NULL */
     const struct price *price; /* may be NULL */
     struct fixed fixed;
-    struct selection *selections; /* of the baseline, then the optimizations in their order */
-    size_t selection_count, baseline_count;
+    struct selection *selections; /* of the software, of the baseline, then the optimizations in their order */
+    size_t selection_count, baseline_count; /* the software's are part of the baseline */
     struct published *published;
     size_t published_count;
     const char *published_source;
@@ -56,7 +56,7 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
 /* The sections of a scenario file that are no catalog sections. */
 extern const char *const scenario_sections[];
 
-extern const struct record_table train_table, layout_table;
+extern const struct record_table train_table, layout_table, serve_table, generate_table, serving_layout_table, targets_table;
 
 /* The tables of the job sections, ended by NULL. */
 extern const struct record_table *const job_tables[];

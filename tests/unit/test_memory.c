@@ -48,13 +48,14 @@ typedef speedup_status path(speedup_context *context, char *out);
 
 enum { OUT = 200000 };
 
-static speedup_status keep(speedup_status status, speedup_text *text, char *out)
+/* Takes over the text, and lays its characters behind those in `out`. */
+static speedup_status keep(speedup_status status, speedup_text **text, char *out)
 {
     if (!status) {
-        assert_true(strlen(speedup_text_get(text)) < OUT - 1);
-        strcpy(out + strlen(out), speedup_text_get(text));
+        assert_true(strlen(out) + strlen(speedup_text_get(*text)) < OUT);
+        strcat(out, speedup_text_get(*text));
     }
-    speedup_text_free(text);
+    speedup_text_free(*text);
     return status;
 }
 
@@ -150,7 +151,7 @@ static speedup_status build_and_register(speedup_context *context, char *out)
     speedup_optimization_destroy(o);
     speedup_text *text = NULL;
     if (!status)
-        status = keep(speedup_report_catalog(context, catalog, "optimizations", "mine", SPEEDUP_FORMAT_JSON, &text), text, out);
+        status = keep(speedup_report_catalog(context, catalog, "optimizations", "mine", SPEEDUP_FORMAT_JSON, &text), &text, out);
     speedup_catalog_unref(catalog);
     return status;
 }
@@ -164,10 +165,10 @@ static speedup_status report_scenario(speedup_context *context, char *out)
     for (int32_t format = 0; format < 2; format++) {
         speedup_text *text = NULL;
         if (!status)
-            status = keep(speedup_report_estimate(context, scenario, format, &text), text, out);
+            status = keep(speedup_report_estimate(context, scenario, format, &text), &text, out);
         text = NULL;
         if (!status)
-            status = keep(speedup_report_composition(context, scenario, format, &text), text, out);
+            status = keep(speedup_report_composition(context, scenario, format, &text), &text, out);
     }
     speedup_scenario_unref(scenario);
     return status;
@@ -216,7 +217,7 @@ static speedup_status audit(speedup_context *context, char *out)
     speedup_status status = SPEEDUP_OK;
     for (int32_t format = 0; format < 2 && !status; format++) {
         speedup_text *report = NULL;
-        status = keep(speedup_report_audit(context, world.catalog, "c.yaml", text, sizeof text - 1, format, &report), report, out);
+        status = keep(speedup_report_audit(context, world.catalog, "c.yaml", text, sizeof text - 1, format, &report), &report, out);
     }
     return status;
 }
@@ -232,7 +233,7 @@ static speedup_status plan(speedup_context *context, char *out)
     if (!status)
         status = speedup_space_search(context, space, 0, speedup_space_size(space), 1, NULL, NULL, &result);
     if (!status)
-        status = keep(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &report), report, out);
+        status = keep(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &report), &report, out);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;
@@ -251,20 +252,20 @@ static speedup_status admit(speedup_context *context, char *out)
 static speedup_status list_catalog(speedup_context *context, char *out)
 {
     speedup_text *text = NULL;
-    speedup_status status = keep(speedup_report_catalog(context, world.catalog, NULL, NULL, SPEEDUP_FORMAT_TEXT, &text), text, out);
+    speedup_status status = keep(speedup_report_catalog(context, world.catalog, NULL, NULL, SPEEDUP_FORMAT_TEXT, &text), &text, out);
     text = NULL;
     if (!status)
-        status = keep(speedup_report_catalog(context, world.catalog, "models", "llama-7b", SPEEDUP_FORMAT_TEXT, &text), text, out);
+        status = keep(speedup_report_catalog(context, world.catalog, "models", "llama-7b", SPEEDUP_FORMAT_TEXT, &text), &text, out);
     text = NULL;
     if (!status)
-        status = keep(speedup_report_format(context, &text), text, out);
+        status = keep(speedup_report_format(context, &text), &text, out);
     return status;
 }
 
 static speedup_status answer(speedup_context *context, char *out)
 {
     speedup_text *text = NULL;
-    return keep(speedup_answer(context, scenario_text, sizeof scenario_text - 1, &text), text, out);
+    return keep(speedup_answer(context, scenario_text, sizeof scenario_text - 1, &text), &text, out);
 }
 
 static speedup_status answer_with_errors(speedup_context *context, char *out)
@@ -273,7 +274,7 @@ static speedup_status answer_with_errors(speedup_context *context, char *out)
     speedup_status status = speedup_answer(context, "train: {x: 1}", 13, &text);
     assert_int_not_equal(status, SPEEDUP_OK);
     if (status != SPEEDUP_OUT_OF_MEMORY)
-        return keep(SPEEDUP_OK, text, out);
+        return keep(SPEEDUP_OK, &text, out);
     speedup_text_free(text);
     return status;
 }

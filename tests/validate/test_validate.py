@@ -99,8 +99,8 @@ def long_fields(speedup):
     """A field of 100,000 characters is read where it is text, and clipped where it is told."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.csv"
-        row = "a,b,GPT-22B,A100-SXM-80GB,{n},8,1,1,2048,4,1.5,{notes}\n"
-        head = "id,source,model,gpu,n_gpus,tp,pp,dp,seq,global_batch_seqs,measured_step_s,notes\n"
+        row = "a,b,GPT-22B,A100-SXM-80GB,{n},8,1,1,2048,4,1.5,bf16,{notes}\n"
+        head = "id,source,model,gpu,n_gpus,tp,pp,dp,seq,global_batch_seqs,measured_step_s,precision,notes\n"
         path.write_text(head + row.format(n=8, notes="x" * 100_000), encoding="utf-8")
         found = run(speedup, str(path), "--json")
         expect("long text", found.returncode == 0 and json.loads(found.stdout)["overall"]["n"] == 1, found.stderr)
