@@ -14,6 +14,8 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 BUILD ?= build
 export PYTHON
+# The programs find the library beside them by /proc, which a bare root may not have mounted.
+export LD_LIBRARY_PATH := $(CURDIR)/$(BUILD)$(addprefix :,$(LD_LIBRARY_PATH))
 
 # Ninja draws its progress on a terminal and says nothing elsewhere, unless something fails.
 NINJA = if [ -t 1 ]; then ninja -C $(BUILD) $(1); else ninja --quiet -C $(BUILD) $(1); fi

@@ -320,7 +320,7 @@ static void finish_accelerator(struct extension *extension, struct accelerator *
         accelerator->host_link = 32e9;
     if (accelerator->link <= 0)
         accelerator->link = accelerator->host_link;
-    calibration_read(extension->context, extension->made, accelerator->head.tree,
+    calibration_read(extension->context, extension->made, &extension->made->arena, accelerator->head.tree,
                      yaml_find(accelerator->head.tree, accelerator->head.node, "calibration"),
                      &accelerator->calibration);
     accelerator->calibration.provenance =
@@ -350,7 +350,7 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
         break;
     case KIND_STACK: {
         struct stack *stack = (struct stack *)entry;
-        calibration_read(extension->context, extension->made, entry->tree,
+        calibration_read(extension->context, extension->made, &extension->made->arena, entry->tree,
                          yaml_find(entry->tree, entry->node, "calibration"), &stack->calibration);
         if (yaml_find(entry->tree, entry->node, "always"))
             stack->always_tree = entry->tree;

@@ -45,9 +45,9 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
 void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization,
                        const struct callback *callbacks, size_t callback_count);
 
-/* Reads `calibration:` over what the base entry gave. */
-void calibration_read(speedup_context *context, speedup_catalog *catalog, const struct yaml_tree *tree,
-                      uint32_t node, struct calibration *calibration);
+/* Reads `calibration:` over what the base entry gave, into the arena. */
+void calibration_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
+                      const struct yaml_tree *tree, uint32_t node, struct calibration *calibration);
 
 /* Fills in what follows from the other fields of a model, and checks that they agree. */
 void model_finish(speedup_context *context, struct model *model);

@@ -336,13 +336,13 @@ void optimization_read(speedup_context *context, speedup_catalog *catalog, struc
         read_claims(context, arena, optimization, tree, node);
 }
 
-void calibration_read(speedup_context *context, speedup_catalog *catalog, const struct yaml_tree *tree,
-                      uint32_t node, struct calibration *calibration)
+void calibration_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
+                      const struct yaml_tree *tree, uint32_t node, struct calibration *calibration)
 {
     if (!node || !expect_kind(context, tree, node, YAML_MAPPING, "calibration"))
         return;
     uint32_t inherited = calibration->count, own = yaml_at(tree, node)->length;
-    struct setting *settings = arena_zeroed(&catalog->arena, inherited + own, sizeof *settings);
+    struct setting *settings = arena_zeroed(arena, inherited + own, sizeof *settings);
     if (!settings)
         return;
     if (inherited)

@@ -229,7 +229,7 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
     apply_calibration(values, &scenario->accelerator->calibration);
     if (scenario->stack)
         apply_calibration(values, &scenario->stack->calibration);
-    calibration_read(context, scenario->catalog, &scenario->tree, calibration_node, &own);
+    calibration_read(context, catalog, &scenario->arena, &scenario->tree, calibration_node, &own);
     apply_calibration(values, &own);
     scenario->fixed.coefficients = values;
     for (int i = 0; i < KNOWN_COEFFICIENTS; i++)

@@ -279,19 +279,24 @@ static void audit_headlines(const struct auditor *a, uint32_t list, struct audit
     }
 }
 
+static void write_quoted(const char *scalar, struct text *out)
+{
+    text_put(out, "\"");
+    for (const char *c = scalar; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            text_put(out, "\\");
+        text_add(out, c, 1);
+    }
+    text_put(out, "\"");
+}
+
 /* The text of a node as flow YAML, so that a job inside a document can be read like
  * a document of its own. */
 static void write_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     if (node->kind == YAML_SCALAR) {
-        text_put(out, "\"");
-        for (const char *c = yaml_text(tree, at); *c; c++) {
-            if (*c == '"' || *c == '\\')
-                text_put(out, "\\");
-            text_add(out, c, 1);
-        }
-        text_put(out, "\"");
+        write_quoted(yaml_text(tree, at), out);
         return;
     }
     text_put(out, node->kind == YAML_MAPPING ? "{" : "[");
@@ -328,8 +333,10 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     const char *section = yaml_text(a->tree, yaml_at(a->tree, job)->first);
     text_format(&list, "%s.optimizations=[", section);
     bool memory = !strcmp(gains->quantity, "memory"); /* only the shares of its baseline are wanted */
-    for (size_t i = 0; i < gains->count && !memory; i++)
-        text_format(&list, "%s%s", i ? ", " : "", gains->rows[i].name);
+    for (size_t i = 0; i < gains->count && !memory; i++) {
+        text_put(&list, i ? ", " : "");
+        write_quoted(gains->rows[i].name, &list);
+    }
     text_put(&list, "]");
     /* What the job has already is the baseline. */
     uint32_t had = yaml_find(a->tree, yaml_at(a->tree, yaml_at(a->tree, job)->first)->next, "optimizations");
@@ -341,7 +348,9 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     else
         text_put(&baseline, "[]");
     const char *settings[] = {list.bytes, baseline.bytes};
-    speedup_scenario *scenario = list.failed || baseline.failed ? NULL : model_job(a, &yaml, settings, 2);
+    if (list.failed || baseline.failed)
+        no_memory(a->context);
+    speedup_scenario *scenario = a->context->first ? NULL : model_job(a, &yaml, settings, 2);
     struct waterfall_step *steps;
     size_t count;
     if (scenario && !plan_waterfall(a->context, scenario, a->arena, &steps, &count)) {

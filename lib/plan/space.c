@@ -140,7 +140,7 @@ static void write_ids(const struct yaml_tree *tree, uint32_t node, struct text *
 {
     const struct yaml_node *at = yaml_at(tree, node);
     if (at->kind == YAML_SCALAR) {
-        if (strcmp(yaml_text(tree, node), "none"))
+        if (strcmp(yaml_text(tree, node), "none") && !out->failed)
             text_format(out, "%s\"%.70s\"", out->bytes[out->length - 1] == '[' ? "" : ", ", yaml_text(tree, node));
         return;
     }

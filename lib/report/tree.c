@@ -249,6 +249,10 @@ static void show_table(const struct node *list, struct text *text, int depth)
         if (row ? !row->next : !list->first)
             break;
     }
+    if (cell.failed) {
+        text_end(text);
+        text->failed = true;
+    }
     text_end(&cell);
 }
 
