@@ -9,6 +9,31 @@
 
 enum { METRICS = SPEEDUP_METRIC_COUNT };
 
+/* The files that are compiled twice have their names apart (see kernel.c). */
+#ifdef KERNEL_WIDE
+#define KERNEL_TABLE kernel_wide
+#define training_time training_time_wide
+#define training_memory training_memory_wide
+#define training_run training_run_wide
+#define inference_answer inference_answer_wide
+#else
+#define KERNEL_TABLE kernel_plain
+#endif
+
+struct job;
+
+/* The arithmetic of an estimate, as compiled for one kind of processor. */
+struct kernel {
+    void (*evaluate)(const struct job *job, lanes v[VARIABLES], lanes out[METRICS]);
+    void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
+    void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
+    void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
+};
+
+extern const struct kernel kernel_plain;
+extern const struct kernel kernel_wide __attribute__((weak)); /* not in every build */
+const struct kernel *kernel_choose(void);
+
 /* The model, as the ledger counts it: per token, multiply-adds are parameters. */
 struct shape {
     double layers;       /* with prediction layers */
@@ -63,6 +88,7 @@ struct inference {
 };
 
 struct job {
+    const struct kernel *kernel;
     enum job_kind kind;
     const struct model *model;
     const struct accelerator *accelerator;
@@ -118,6 +144,9 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
 /* One block of layouts from variables to metrics. Lanes that cannot be have a status. */
-void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS]);
+static inline void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+{
+    job->kernel->evaluate(job, v, out);
+}
 
 #endif

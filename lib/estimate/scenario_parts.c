@@ -346,6 +346,7 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
         return no_memory(context);
     if (context->first)
         return context->first;
+    job->kernel = kernel_choose();
     job->model = scenario->model;
     shape_measure(job->model, &job->shape);
     inference_measure(job->model, &job->inference);

@@ -182,15 +182,15 @@ static void flush(struct walker *w)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
     effects_evaluate(&w->job.effects, w->v, w->e, &status);
-    training_memory(&w->job, w->v, w->e, out);
+    w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     lane_mask fits = (peak <= lanes_of(w->job.memory)) & (status == 0);
     bool any = false;
     for (int lane = 0; lane < w->count; lane++)
         any |= fits[lane] != 0;
     if (any) {
-        training_time(&w->job, w->v, w->e, out);
-        training_run(&w->job, w->v, out);
+        w->job.kernel->training_time(&w->job, w->v, w->e, out);
+        w->job.kernel->training_run(&w->job, w->v, out);
     }
     for (int lane = 0; lane < w->count; lane++) {
         if (status[lane] != 0)

@@ -36,6 +36,7 @@ static void put_plan(struct arena *arena, struct node *list, const speedup_space
     text_begin(&ids, &arena->allocator);
     for (size_t i = 0; i < scenario->selection_count; i++)
         text_format(&ids, "%s%s", i ? " " : "", scenario->selections[i].optimization->head.id);
+    arena->failed |= ids.failed;
     put_text(arena, row, "optimizations", "optimizations", ids.length ? report_say(arena, "%s", ids.bytes) : "none");
     text_end(&ids);
 }

@@ -178,7 +178,8 @@ static speedup_status close_node(struct reader *reader)
 
 static speedup_status syntax(struct reader *reader, const yaml_parser_t *parser)
 {
-    if (parser->error == YAML_MEMORY_ERROR)
+    /* libyaml 0.2.5 says nothing in some places where it finds no memory. */
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
         return no_memory(reader->context);
     if (parser->error == YAML_READER_ERROR) {
         struct place place = place_at(reader, (yaml_mark_t){0});

@@ -249,6 +249,28 @@ static speedup_status admit(speedup_context *context, char *out)
     return status;
 }
 
+static const char served[] = "serve: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 1, prompt: 512, output: 128, concurrency: 16, price: 2 USD/h}\n";
+
+static speedup_status serve(speedup_context *context, char *out)
+{
+    speedup_text *text = NULL;
+    return keep(speedup_answer(context, served, sizeof served - 1, &text), &text, out);
+}
+
+static speedup_status import_model(speedup_context *context, char *out)
+{
+    static const char config[] = "{\"architectures\": [\"LlamaForCausalLM\"], \"model_type\": \"llama\", \"hidden_size\": 4096, \"intermediate_size\": 11008, "
+                                 "\"num_attention_heads\": 32, \"num_hidden_layers\": 32, \"num_key_value_heads\": 32, \"vocab_size\": 32000, "
+                                 "\"max_position_embeddings\": 4096, \"tie_word_embeddings\": false, \"hidden_act\": \"silu\", \"torch_dtype\": \"float16\"}";
+    speedup_catalog *catalog;
+    speedup_text *text = NULL;
+    speedup_status status = speedup_catalog_import_model(context, world.catalog, "config.json", config, sizeof config - 1, "imported", &catalog);
+    if (!status)
+        status = keep(speedup_report_catalog(context, catalog, "models", "imported", SPEEDUP_FORMAT_JSON, &text), &text, out);
+    speedup_catalog_unref(catalog);
+    return status;
+}
+
 static speedup_status list_catalog(speedup_context *context, char *out)
 {
     speedup_text *text = NULL;
@@ -336,6 +358,8 @@ SURVIVES(scenario_with_errors)
 SURVIVES(audit)
 SURVIVES(plan)
 SURVIVES(admit)
+SURVIVES(serve)
+SURVIVES(import_model)
 SURVIVES(list_catalog)
 SURVIVES(answer)
 SURVIVES(answer_with_errors)
@@ -371,6 +395,7 @@ int main(void)
         cmocka_unit_test(report_scenario_survives),    cmocka_unit_test(attribute_survives),
         cmocka_unit_test(scenario_with_errors_survives), cmocka_unit_test(audit_survives),
         cmocka_unit_test(plan_survives),               cmocka_unit_test(admit_survives),
+        cmocka_unit_test(serve_survives),              cmocka_unit_test(import_model_survives),
         cmocka_unit_test(list_catalog_survives),       cmocka_unit_test(answer_survives),
         cmocka_unit_test(answer_with_errors_survives), cmocka_unit_test(estimates_allocate_nothing),
     };

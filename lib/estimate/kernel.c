@@ -1,0 +1,122 @@
+/* One block of layouts from variables to metrics. This file and the models that it
+ * calls are compiled once more for wide registers (KERNEL_WIDE), which give the same
+ * bits; nothing here may call across the two but by arrays. */
+#include "estimate/job.h"
+
+/* The whole run from the step, and how sure it all is. */
+void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
+{
+    const double *c = job->c;
+    lanes n = v[VARIABLE_ACCELERATORS];
+    double steps = job->tokens / (job->global_batch * job->sequence);
+    lanes seconds = steps * out[SPEEDUP_METRIC_STEP_SECONDS];
+    /* Young (1974), Daly (2006): checkpoints every sqrt(2 C MTBF); each failure costs
+     * half an interval and a restart. */
+    lanes expected = seconds;
+    if (job->failures > 0 && job->checkpoint_seconds > 0) {
+        lanes mtbf = 1 / (job->failures * n), interval;
+        LANES_EACH(interval, sqrt(2 * job->checkpoint_seconds * mtbf[lane_]));
+        lanes busy = seconds * (1 + job->checkpoint_seconds / interval);
+        lanes loss = lanes_min((interval / 2 + job->restart_seconds) / mtbf, lanes_of(0.99));
+        expected = busy / (1 - loss);
+    }
+    lanes hours = expected * n / 3600;
+    out[SPEEDUP_METRIC_STEPS] = lanes_of(steps);
+    out[SPEEDUP_METRIC_RUN_SECONDS] = seconds;
+    out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] = expected;
+    out[SPEEDUP_METRIC_ACCELERATOR_HOURS] = hours;
+    out[SPEEDUP_METRIC_COST] = hours * job->price;
+    out[SPEEDUP_METRIC_ENERGY] =
+        hours * job->power / 1000 * c[COEFFICIENT_POWER_FRACTION] * c[COEFFICIENT_POWER_OVERHEAD];
+    out[SPEEDUP_METRIC_TIME_SIGMA] =
+        lanes_of((job->shape.experts > 0 ? c[COEFFICIENT_TIME_SIGMA_EXPERT] : c[COEFFICIENT_TIME_SIGMA]) *
+                 (job->generic ? c[COEFFICIENT_SIGMA_UNMEASURED] : 1));
+    out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
+}
+
+static lane_mask divides(lanes part, double whole)
+{
+    return lanes_floor(whole / part) * part == whole;
+}
+
+/* Layouts that can be: the rules by which a scenario's own layout is refused, with
+ * their reasons, stand in scenario_training.c and must be the same. */
+static lane_mask training_divides(const struct job *job, const lanes v[VARIABLES])
+{
+    static const enum variable degrees[] = {VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_CONTEXT, VARIABLE_EXPERT,
+                                            VARIABLE_VIRTUAL_STAGES, VARIABLE_MICRO_BATCH};
+    lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION], t = v[VARIABLE_TENSOR], p = v[VARIABLE_PIPELINE];
+    lane_mask possible = (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
+    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
+        possible &= (v[degrees[i]] >= 1) & (lanes_floor(v[degrees[i]]) == v[degrees[i]]);
+    if (job->relaxed)
+        return possible;
+    /* Nothing but possible lanes divides below. */
+    const lanes one = lanes_of(1.0);
+    lanes x = v[VARIABLE_EXPERT], chunks = v[VARIABLE_VIRTUAL_STAGES], ranks = d * t * v[VARIABLE_CONTEXT];
+    return possible & (lanes_floor(lanes_select(possible, d, one)) == d) & (ranks * p == v[VARIABLE_ACCELERATORS]) &
+           (d * m * v[VARIABLE_MICRO_BATCH] == lanes_of(job->global_batch)) &
+           divides(lanes_select(possible, t, one), job->shape.heads) & (p <= lanes_of(job->model->layers)) &
+           ((chunks == 1) | ((p > 1) & divides(lanes_select(possible, p * chunks, one), job->model->layers))) &
+           ((x == 1) | ((lanes_of(job->shape.experts) > 0) & divides(lanes_select(possible, x, one), job->shape.experts))) &
+           (x <= ranks);
+}
+
+static lane_mask inference_divides(const struct job *job, const lanes v[VARIABLES])
+{
+    lanes d = v[VARIABLE_DATA], t = v[VARIABLE_TENSOR], one = lanes_of(1.0);
+    lane_mask whole = (d >= 1) & (d < 1e9) & (t >= 1) & (v[VARIABLE_PIPELINE] >= 1) & (v[VARIABLE_ATTENTION_DATA] >= 1) &
+                      ((v[VARIABLE_CONCURRENCY] > 0) | (lanes_of(job->inference.request_rate) > 0));
+    if (!job->relaxed)
+        whole &= (lanes_floor(lanes_select(whole, d, one)) == d) & (lanes_floor(job->model->heads / t) * t == job->model->heads) &
+                 (v[VARIABLE_PIPELINE] <= job->inference.layers);
+    return whole;
+}
+
+static void training_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
+    training_time(job, v, e, out);
+    training_memory(job, v, e, out);
+    training_run(job, v, out);
+    lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_PEAK];
+    out[SPEEDUP_METRIC_MEMORY_HEADROOM] = headroom;
+    out[SPEEDUP_METRIC_FITS] = lanes_select(headroom >= 0, lanes_of(1.0), lanes_of(0.0));
+    /* P(peak > memory) with a log-normal peak. */
+    lanes p;
+    double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
+    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
+    out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
+}
+
+static void job_evaluate_here(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+{
+    bool training = job->kind == JOB_TRAINING;
+    lanes e[TARGETS], status = lanes_of(0.0);
+    lane_mask whole = training ? training_divides(job, v) : inference_divides(job, v);
+    status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
+    effects_begin(&job->effects, e);
+    effects_evaluate(&job->effects, v, e, &status);
+    for (int i = 0; i < METRICS; i++)
+        out[i] = lanes_of(0.0); /* metrics of the other kind of job */
+    if (training)
+        training_answer(job, v, e, out);
+    else
+        inference_answer(job, v, e, out);
+    lanes time = out[training ? SPEEDUP_METRIC_STEP_SECONDS : SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN];
+    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK];
+    /* What does not fit has no times in inference. */
+    lane_mask timed = (time > 0) | (training ? lanes_of(0.0) != 0 : out[SPEEDUP_METRIC_FITS] == 0);
+    lane_mask finite = timed & (time < 1e300) & (peak >= 0) & (peak < 1e300);
+    status = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
+    if (!lanes_all(status == 0))
+        for (int i = 0; i < METRICS; i++)
+            out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
+    out[SPEEDUP_METRIC_STATUS] = status;
+}
+
+const struct kernel KERNEL_TABLE = {
+    .evaluate = job_evaluate_here,
+    .training_memory = training_memory,
+    .training_time = training_time,
+    .training_run = training_run,
+};
