@@ -453,6 +453,29 @@ speedup_status catalog_extend(speedup_context *context, const speedup_catalog *b
     return SPEEDUP_OK;
 }
 
+speedup_status catalog_with(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree,
+                            const char *const *ignored, speedup_catalog **with)
+{
+    *with = NULL;
+    if (!expect_kind(context, tree, tree->root, YAML_MAPPING, "the document"))
+        return context->first;
+    bool entries = false;
+    for (int kind = 0; kind < KINDS; kind++)
+        entries |= yaml_find(tree, tree->root, kinds[kind].section) != 0;
+    if (!entries) {
+        check_top_level(context, tree, ignored);
+        if (!context->first)
+            *with = speedup_catalog_ref((speedup_catalog *)(uintptr_t)catalog);
+        return context->first;
+    }
+    speedup_catalog *own = catalog_allocate(context);
+    if (own && !catalog_extend(context, catalog, own, tree, 1, ignored, NULL, 0))
+        *with = own;
+    else
+        speedup_catalog_unref(own);
+    return context->first;
+}
+
 static speedup_status extend_by_tree(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
                                      const struct yaml_tree *tree, speedup_catalog **catalog)
 {
@@ -558,10 +581,7 @@ speedup_status speedup_kind_at(size_t index, speedup_word *word)
 {
     if (index >= KINDS)
         return SPEEDUP_NOT_FOUND;
-    if (!word || word->struct_size < sizeof *word)
-        return SPEEDUP_INVALID_ARGUMENT;
-    *word = (speedup_word){word->struct_size, kinds[index].section, "", "", "1", kinds[index].text};
-    return SPEEDUP_OK;
+    return word_fill(word, kinds[index].section, "", "", "1", kinds[index].text);
 }
 
 size_t speedup_catalog_count(const speedup_catalog *catalog, const char *kind)

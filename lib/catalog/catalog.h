@@ -33,6 +33,11 @@ speedup_status catalog_extend(speedup_context *context, const speedup_catalog *b
                               const struct yaml_tree *trees, size_t tree_count, const char *const *ignored,
                               const struct callback *callbacks, size_t callback_count);
 
+/* A reference to the catalog with a tree's own entries, or to the catalog itself when
+ * the tree has none. Sections of `ignored` belong to somebody else. */
+speedup_status catalog_with(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree,
+                            const char *const *ignored, speedup_catalog **with);
+
 /* An empty catalog whose arena the caller may fill before catalog_extend. */
 speedup_catalog *catalog_allocate(speedup_context *context);
 

@@ -62,12 +62,16 @@ void target_offer(struct nearest *nearest)
         nearest_offer(nearest, targets[i].name);
 }
 
-static speedup_status fill(speedup_word *word, const char *name, const char *phase, const char *rule,
-                           const char *unit, const char *text)
+/* The first version of the struct, which every caller has. */
+enum { FIRST_WORD = offsetof(speedup_word, text) + sizeof(const char *) };
+
+int32_t word_fill(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
+                  const char *text)
 {
-    if (!word || word->struct_size < sizeof *word)
+    if (!word || word->struct_size < FIRST_WORD)
         return SPEEDUP_INVALID_ARGUMENT;
-    *word = (speedup_word){word->struct_size, name, phase, rule, unit, text};
+    const speedup_word filled = {word->struct_size, name, phase, rule, unit, text};
+    memcpy(word, &filled, word->struct_size < sizeof filled ? word->struct_size : sizeof filled);
     return SPEEDUP_OK;
 }
 
@@ -76,14 +80,14 @@ speedup_status speedup_target_at(size_t index, speedup_word *word)
     if (index >= TARGETS)
         return SPEEDUP_NOT_FOUND;
     const struct target_info *t = &targets[index];
-    return fill(word, t->name, t->phase, rules[t->rule].name, t->unit, t->text);
+    return word_fill(word, t->name, t->phase, rules[t->rule].name, t->unit, t->text);
 }
 
 speedup_status speedup_rule_at(size_t index, speedup_word *word)
 {
     if (index >= RULES)
         return SPEEDUP_NOT_FOUND;
-    return fill(word, rules[index].name, "", rules[index].rule, "1", rules[index].why);
+    return word_fill(word, rules[index].name, "", rules[index].rule, "1", rules[index].why);
 }
 
 speedup_status speedup_variable_at(size_t index, speedup_word *word)
@@ -92,7 +96,7 @@ speedup_status speedup_variable_at(size_t index, speedup_word *word)
     if (index >= VARIABLES)
         return SPEEDUP_NOT_FOUND;
     const struct variable_info *v = &variables[index];
-    return fill(word, v->name, "", scopes[v->scope], v->unit, v->text);
+    return word_fill(word, v->name, "", scopes[v->scope], v->unit, v->text);
 }
 
 speedup_status speedup_precision_at(size_t index, speedup_word *word)
@@ -100,5 +104,5 @@ speedup_status speedup_precision_at(size_t index, speedup_word *word)
     if (index >= PRECISIONS)
         return SPEEDUP_NOT_FOUND;
     const struct precision_info *p = &precisions[index];
-    return fill(word, p->name, "", peak_names[p->peak], "1", p->text);
+    return word_fill(word, p->name, "", peak_names[p->peak], "1", p->text);
 }

@@ -43,6 +43,12 @@ enum precision {
     PRECISIONS
 };
 
+struct speedup_word;
+
+/* Fills a caller's word, as much of it as the caller's version of the struct has. */
+int32_t word_fill(struct speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
+                  const char *text);
+
 struct target_info {
     const char *name, *phase, *unit, *text;
     enum rule rule;

@@ -19,14 +19,9 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
 {
     if (index >= METRICS)
         return SPEEDUP_NOT_FOUND;
-    if (!word || word->struct_size < sizeof *word)
-        return SPEEDUP_INVALID_ARGUMENT;
-    *word = (speedup_word){word->struct_size, metrics[index].name, "",
-                           metrics[index].job, metrics[index].unit, metrics[index].text};
     /* A share is shown as a percentage, but given as a plain number. */
-    if (!strcmp(word->unit, "%"))
-        word->unit = "1";
-    return SPEEDUP_OK;
+    const char *unit = !strcmp(metrics[index].unit, "%") ? "1" : metrics[index].unit;
+    return word_fill(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text);
 }
 
 const char *metric_shown_unit(int metric)

@@ -48,34 +48,13 @@ speedup_scenario *scenario_allocate(speedup_context *context)
     return made;
 }
 
-/* Are there sections of the catalog's own in this file? */
-static bool has_entries(const struct yaml_tree *tree)
-{
-    for (int kind = 0; kind < KINDS; kind++)
-        if (yaml_find(tree, tree->root, kinds[kind].section))
-            return true;
-    return false;
-}
-
 static speedup_status finish_create(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made,
                                     const char *const *settings, size_t setting_count, speedup_scenario **scenario)
 {
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, &made->tree, settings[i] ? settings[i] : "");
-    if (!context->first && !expect_kind(context, &made->tree, made->tree.root, YAML_MAPPING, "the document"))
-        made->catalog = NULL;
-    if (!context->first) {
-        /* The file's own entries first; a file without any only has its sections checked. */
-        speedup_catalog *own = catalog_allocate(context);
-        if (own && catalog_extend(context, catalog, own, &made->tree, 1, scenario_sections, NULL, 0) == SPEEDUP_OK) {
-            if (has_entries(&made->tree)) {
-                made->catalog = speedup_catalog_ref(own);
-            } else {
-                made->catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)catalog);
-            }
-        }
-        speedup_catalog_unref(own);
-    }
+    if (!context->first)
+        catalog_with(context, catalog, &made->tree, scenario_sections, &made->catalog);
     if (!context->first)
         scenario_read(context, made);
     if (context->first) {

@@ -377,11 +377,8 @@ static speedup_status build(speedup_context *context, const speedup_catalog *cat
     static const char *const sections[] = {"plan", NULL};
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "");
-    speedup_catalog *own = context->first ? NULL : catalog_allocate(context);
-    if (own && !catalog_extend(context, catalog, own, tree, 1, sections, NULL, 0))
-        made->catalog = own;
-    else
-        speedup_catalog_unref(own);
+    if (!context->first)
+        catalog_with(context, catalog, tree, sections, &made->catalog);
     if (!context->first) {
         struct plan_record r = {.confidence = 0.5, .top = 10};
         struct builder b = {context, made, tree, yaml_find(tree, tree->root, "plan"), &r};

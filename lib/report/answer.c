@@ -25,6 +25,8 @@ speedup_status report_hand_over(speedup_context *context, struct text *built, sp
 speedup_status report_finish(speedup_context *context, const struct arena *arena, const struct node *root,
                              int32_t format, speedup_text **text)
 {
+    if (format != SPEEDUP_FORMAT_TEXT && format != SPEEDUP_FORMAT_JSON)
+        return SPEEDUP_INVALID_ARGUMENT;
     if (context->first)
         return context->first;
     if (arena->failed)

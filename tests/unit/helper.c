@@ -21,7 +21,12 @@ const char job[] = "train:\n"
 int world_begin(void **state)
 {
     (void)state;
-    return speedup_context_create(NULL, &world.context) || speedup_catalog_create(world.context, &world.catalog);
+    if (speedup_context_create(NULL, &world.context))
+        return -1;
+    int status = speedup_catalog_create(world.context, &world.catalog);
+    for (size_t i = 0; i < speedup_diagnostic_count(world.context); i++)
+        print_error("%s\n", speedup_diagnostic_text(world.context, i));
+    return status;
 }
 
 int world_end(void **state)

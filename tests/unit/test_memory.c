@@ -246,7 +246,8 @@ static speedup_status admit(speedup_context *context, char *out)
     speedup_status status = speedup_admit(context, world.catalog, job, strlen(job), &request, NULL, &verdict);
     if (!status)
         sprintf(out, "%d %u %a", verdict.verdict, verdict.reasons, verdict.memory);
-    return status;
+    speedup_text *text = NULL;
+    return status ? status : keep(speedup_report_verdict(context, &request, &verdict, SPEEDUP_FORMAT_JSON, &text), &text, out);
 }
 
 static const char served[] = "serve: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 1, prompt: 512, output: 128, concurrency: 16, price: 2 USD/h}\n";
