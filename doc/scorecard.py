@@ -33,6 +33,11 @@ def line(name, s):
             percent(s["coverage90"]), s["skipped"]]
 
 
+def code(source):
+    """As code: names of sources have characters that pages and the reference read as commands."""
+    return f"`{source or 'not named'}`"
+
+
 def worst(rows, count, error="error"):
     rows = [row for row in rows if not row["suspect"] and row.get(error) is not None]
     return sorted(rows, key=lambda row: -abs(row[error]))[:count]
@@ -48,7 +53,7 @@ def training(speedup, path):
     overall, memory = a["overall"], a["memory"]
     heads = ["step time", "rows", "mean %", "median %", "p90 %", "bias %", "inside 90 %", "skipped"]
     page = "### Rows of published runs\n\n"
-    page += table(heads, [line(name, s) for name, s in a["by_source"].items() if s["n"] + s["skipped"]] +
+    page += table(heads, [line(code(name), s) for name, s in a["by_source"].items() if s["n"] + s["skipped"]] +
                   [line("**overall**", overall), line("suspect rows, apart", overall["suspect"])])
     page += f"Half of the intervals are narrower than ±{percent(width(a['rows']))}%. Skipped rows:\n\n"
     page += table(["rows", "reason"], [[n, why] for why, n in overall["skipped_by_reason"].items()])
@@ -56,11 +61,11 @@ def training(speedup, path):
     page += f"Published runs that are said not to fit: {memory['called_impossible']}.\n\n"
     page += "### The largest misses\n\n"
     page += table(["row", "measured s", "predicted s", "error %", "source"],
-                  [[r["id"], f"{r['measured']:.4g}", f"{r['predicted']:.4g}", percent(r["error"], "+"), r["source"]]
+                  [[r["id"], f"{r['measured']:.4g}", f"{r['predicted']:.4g}", percent(r["error"], "+"), code(r["source"])]
                    for r in worst(a["rows"], 10)])
     page += table(["row", "measured GB", "predicted GB", "error %", "source"],
                   [[r["id"], f"{r['memory_measured'] / 1e9:.1f}", f"{r['memory_predicted'] / 1e9:.1f}",
-                    percent(r["memory_error"], "+"), r["source"]] for r in worst(a["rows"], 5, "memory_error")])
+                    percent(r["memory_error"], "+"), code(r["source"])] for r in worst(a["rows"], 5, "memory_error")])
     return page
 
 
@@ -82,7 +87,7 @@ def ablations(speedup, path):
             f"{percent(o['right_side'])}%.\n{o['skipped']} rows are skipped, by reason below; most are about inference.\n\n")
     page += table(["rows", "reason"], [[n, why] for why, n in o["skipped_by_reason"].items()])
     return page + table(["row", "measured", "predicted", "error %", "source"],
-                        [[r["id"], f"{r['measured']:.3f}", f"{r['predicted']:.3f}", percent(r["error"], "+"), r["source"]]
+                        [[r["id"], f"{r['measured']:.3f}", f"{r['predicted']:.3f}", percent(r["error"], "+"), code(r["source"])]
                          for r in worst(a["rows"], 100)])
 
 

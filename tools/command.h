@@ -16,7 +16,8 @@ struct options {
     const char *arguments[8];
     size_t argument_count;
     uint32_t threads;
-    const char *kind, *leave_out;
+    const char *kind, *leave_out, *accelerator;
+    const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
     speedup_request request;
     speedup_policy policy;
 };
@@ -28,6 +29,14 @@ struct session {
     const struct options *options;
     int32_t format;
 };
+
+/* Prints a report, or what went wrong; returns the exit code. */
+int print_report(const struct session *session, speedup_status status, speedup_text *text);
+
+/* A catalog with the model of a config.json too; `id` is what it is called there. */
+int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more);
+
+int run_estimate(const struct session *session);
 
 /* Prints what the context has recorded on standard error; returns EXIT_ERROR. */
 int tell_problems(const struct session *session);

@@ -8,23 +8,23 @@
 #include <string.h>
 
 /* Residuals beyond this logarithm count linearly: soft L1. */
-static const double robust = 0.025;
+static const double robust = 0.025, robust_serving = 0.15;
 
 enum { FOLDS = 10, SETTING = 4096 };
 
 /* Which rows a coefficient belongs to. */
-enum scope { EVERY, ACCELERATOR, STACK };
+enum scope { EVERY, ACCELERATOR, STACK, SERVING = 4 }; /* SERVING is added to one of the others */
 
 /* Priors: datasheets, measured kernels and the papers named in data/coefficients. */
 static const struct {
     const char *name;
-    enum scope scope;
-    const char *stack;
+    int scope;
+    const char *stack; /* or the group, where a chip's coefficient is that of one group alone */
     double prior, sigma;
 } priors[] = {
-    {"matmul_from_kernel", EVERY, NULL, 0.87, 0.05},
-    {"matmul_deviation", ACCELERATOR, NULL, 1, 0.08},
-    {"cudnn_from_kernel", EVERY, NULL, 1.1, 0.15},
+    {"matmul_efficiency", EVERY, NULL, 0.87, 0.05},      /* of that of the kernel alone, everywhere */
+    {"matmul_efficiency", ACCELERATOR, NULL, 1, 0.08},   /* and what is particular to a chip */
+    {"cudnn_attention", EVERY, NULL, 1.1, 0.15},         /* of that of the kernel alone */
     {"flash_attention_1", ACCELERATOR, NULL, 0.34, 0.2},
     {"flash_attention_2", ACCELERATOR, NULL, 0.45, 0.3},
     {"matmul_gain_fp8", ACCELERATOR, NULL, 0.95, 0.08},
@@ -62,13 +62,66 @@ static const struct {
     {"step_seconds", EVERY, NULL, 0.04, 0.6},
     {"blocking_seconds", STACK, "deepspeed-pipeline", 8e-3, 0.4},
     {"blocking_seconds", STACK, "launch-blocking", 8e-3, 0.4},
+    /* Serving, fitted to the time per output token. */
+    {"stream_gain", SERVING + EVERY, NULL, 1.15, 0.3},
+    {"rate_gain", SERVING + EVERY, NULL, 0.95, 0.3},
+    {"routed_rate", SERVING + EVERY, NULL, 0.3, 0.3},
+    {"tile_rows", SERVING + EVERY, NULL, 16, 0.3},
+    {"route_shape", SERVING + EVERY, NULL, 2.5, 0.3},
+    {"layer_latent", SERVING + EVERY, NULL, 30e-6, 0.3},
+    {"layer_norm", SERVING + EVERY, NULL, 6e-6, 0.3},
+    {"layer_index", SERVING + EVERY, NULL, 45e-6, 0.3},
+    {"sequence_seconds", SERVING + EVERY, NULL, 15e-6, 0.3},
+    {"quantize_block", SERVING + EVERY, NULL, 5e-6, 0.3},
+    {"quantize_8", SERVING + EVERY, NULL, 2e-6, 0.3},
+    {"quantize_nvfp4", SERVING + EVERY, NULL, 2e-6, 0.3},
+    {"layer_latency", SERVING + ACCELERATOR, "before-blackwell", 1.35, 0.3},
+    {"layer_seconds", SERVING + STACK, "tensorrt-llm", 29e-6, 0.3},
+    {"layer_seconds", SERVING + STACK, "vllm", 40e-6, 0.3},
+    {"layer_seconds", SERVING + STACK, "sglang", 27e-6, 0.3},
+    {"layer_expert", SERVING + STACK, "tensorrt-llm", 10e-6, 0.3},
+    {"layer_expert", SERVING + STACK, "vllm", 14e-6, 0.3},
+    {"layer_expert", SERVING + STACK, "sglang", 20e-6, 0.3},
 };
 
 enum { PRIORS = sizeof priors / sizeof *priors };
 
+/* What single kernels reach, as a share of the dense 16-bit peak: products of at least
+ * 1024 x 1024 and fused causal attention, measured kernels (doc/validation.md). Chips
+ * that are not listed have the mean. */
+static const struct {
+    const char *group;
+    double matmul, attention;
+} kernels[] = {
+    {"a100", 0.874, 0.445}, {"a800", 0.874, 0.445}, {"h100", 0.829, 0.521}, {"h200", 0.819, 0.523}, {"b200", 0.678, 0.436},
+    {"gb200", 0.647, 0.434}, {"b300", 0.7, 0.524},  {"gb300", 0.774, 0.535}, {"l40s", 0.602, 0.371}, {NULL, 0.72, 0.45},
+};
+
+static double kernel_share(const char *group, const char *coefficient)
+{
+    size_t k = 0;
+    while (kernels[k].group && strcmp(kernels[k].group, group))
+        k++;
+    return !strcmp(coefficient, "matmul_efficiency") ? kernels[k].matmul
+           : !strcmp(coefficient, "cudnn_attention") ? kernels[k].attention
+                                                     : 1;
+}
+
 void fit_group(const char *accelerator, char *group, size_t room)
 {
     snprintf(group, room, "%.*s", (int)strcspn(accelerator, "-"), accelerator);
+}
+
+void fit_stack(const char *text, char *stack, size_t room)
+{
+    static const char key[] = "stack: ";
+    const char *at = strstr(text, key);
+    stack[0] = '\0';
+    if (at) {
+        at += sizeof key - 1;
+        at += *at == '"';
+        snprintf(stack, room, "%.*s", (int)strcspn(at, "\"\n, }"), at);
+    }
 }
 
 static bool in_scope(const struct fit_coefficient *c, const struct fit_row *row)
@@ -76,6 +129,12 @@ static bool in_scope(const struct fit_coefficient *c, const struct fit_row *row)
     if (!c->scope[0])
         return true;
     return !strncmp(c->scope, "stack:", 6) ? !strcmp(c->scope + 6, row->stack) : !strcmp(c->scope, row->group);
+}
+
+/* A gain of an engine over kernels is one for all widths of weights. */
+static const char *also_of(const char *name)
+{
+    return !strcmp(name, "stream_gain") ? "stream_gain_4bit" : !strcmp(name, "rate_gain") ? "rate_gain_4bit" : NULL;
 }
 
 static bool add(struct fit *fit, size_t prior, const char *scope)
@@ -88,7 +147,7 @@ static bool add(struct fit *fit, size_t prior, const char *scope)
         return false;
     fit->free = grown;
     struct fit_coefficient *c = &fit->free[fit->count++];
-    *c = (struct fit_coefficient){.name = priors[prior].name, .prior = priors[prior].prior,
+    *c = (struct fit_coefficient){.name = priors[prior].name, .also = also_of(priors[prior].name), .prior = priors[prior].prior,
                                   .sigma = priors[prior].sigma, .value = priors[prior].prior};
     snprintf(c->scope, sizeof c->scope, "%s", scope);
     return true;
@@ -100,13 +159,16 @@ bool fit_begin(struct fit *fit, const struct fit_row *rows, size_t count, const 
     bool memory = true;
     for (size_t p = 0; p < PRIORS && memory; p++) {
         char stack[40];
+        if ((priors[p].scope >= SERVING) != (count > 0 && rows[0].serving))
+            continue;
+        int scope = priors[p].scope % SERVING;
         snprintf(stack, sizeof stack, "stack:%s", priors[p].stack ? priors[p].stack : "");
-        if (priors[p].scope == EVERY && !only)
+        if (scope == EVERY && !only)
             memory = add(fit, p, "");
         for (size_t i = 0; i < count && memory; i++) {
-            if (priors[p].scope == ACCELERATOR && (!only || !strcmp(only, rows[i].group)))
+            if (scope == ACCELERATOR && (!priors[p].stack || !strcmp(priors[p].stack, rows[i].group)) && (!only || !strcmp(only, rows[i].group)))
                 memory = add(fit, p, rows[i].group);
-            if (priors[p].scope == STACK && !only && !strcmp(priors[p].stack, rows[i].stack))
+            if (scope == STACK && !only && !strcmp(priors[p].stack, rows[i].stack))
                 memory = add(fit, p, stack);
         }
     }
@@ -120,18 +182,53 @@ void fit_end(struct fit *fit)
     fit->count = 0;
 }
 
-/* The step time of a row with coefficients at prior * exp(x); negative when it fails. */
+static bool general_is_free(const struct fit *fit, const char *name)
+{
+    for (size_t i = 0; i < fit->count; i++)
+        if (!fit->free[i].scope[0] && !strcmp(fit->free[i].name, name))
+            return true;
+    return false;
+}
+
+/* The coefficient that a free one is the first part of, for a row; negative when it is
+ * out of the row's scope, or a later part. */
+static double fit_value(const struct fit *fit, const double *x, size_t index, const struct fit_row *row)
+{
+    const char *name = fit->free[index].name;
+    double value = kernel_share(row->group, name);
+    bool any = false;
+    if (!in_scope(&fit->free[index], row))
+        return -1;
+    for (size_t i = 0; i < fit->count; i++) {
+        if (strcmp(fit->free[i].name, name) || !in_scope(&fit->free[i], row))
+            continue;
+        if (i < index)
+            return -1;
+        any = true;
+        value *= fit->free[i].prior * exp(x[i]);
+    }
+    /* In a fit of one group the general part stays at its prior. */
+    for (size_t p = 0; p < PRIORS && any && !general_is_free(fit, name); p++)
+        if (priors[p].scope % SERVING == EVERY && !strcmp(priors[p].name, name))
+            value *= priors[p].prior;
+    return any ? value : -1;
+}
+
+/* The time of a row with coefficients at prior * exp(x); negative when it fails. */
 static double predict(const struct session *session, const struct fit *fit, const double *x, const struct fit_row *row)
 {
-    char setting[SETTING] = "train.calibration={";
-    size_t at = strlen(setting);
+    char setting[SETTING];
+    size_t at = (size_t)snprintf(setting, sizeof setting, "%s.calibration={", row->serving ? "serve" : "train");
     const char *between = "";
-    for (size_t i = 0; i < fit->count && at + 80 < sizeof setting; i++)
-        if (in_scope(&fit->free[i], row)) {
-            at += (size_t)snprintf(setting + at, sizeof setting - at, "%s%s: %.17g", between, fit->free[i].name,
-                                   fit->free[i].prior * exp(x[i]));
-            between = ", ";
-        }
+    for (size_t i = 0; i < fit->count && at + 160 < sizeof setting; i++) {
+        double value = fit_value(fit, x, i, row);
+        if (value < 0)
+            continue;
+        at += (size_t)snprintf(setting + at, sizeof setting - at, "%s%s: %.17g", between, fit->free[i].name, value);
+        between = ", ";
+        if (fit->free[i].also)
+            at += (size_t)snprintf(setting + at, sizeof setting - at, ", %s: %.17g", fit->free[i].also, value);
+    }
     snprintf(setting + at, sizeof setting - at, "}");
     const char *settings[] = {setting};
     speedup_scenario *scenario;
@@ -140,7 +237,17 @@ static double predict(const struct session *session, const struct fit *fit, cons
         return -1;
     speedup_status status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
     speedup_scenario_unref(scenario);
-    return status ? -1 : values[SPEEDUP_METRIC_STEP_SECONDS];
+    return status ? -1 : values[row->serving ? SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN : SPEEDUP_METRIC_STEP_SECONDS];
+}
+
+double fit_coefficient_value(const struct fit *fit, size_t index, const char *group)
+{
+    /* A fit of one group has the general part of the coefficient fixed at its prior. */
+    double value = fit->free[index].value * kernel_share(group, fit->free[index].name);
+    for (size_t p = 0; p < PRIORS && !general_is_free(fit, fit->free[index].name); p++)
+        if (priors[p].scope % SERVING == EVERY && !strcmp(priors[p].name, fit->free[index].name))
+            value *= priors[p].prior;
+    return value;
 }
 
 struct problem {
@@ -176,7 +283,7 @@ static int residuals(void *user, int m, int n, const double *x, double *out, int
             return -1;
         if (flag == 1)
             p->computed[i] = seconds;
-        double r = log(seconds / row->measured) / robust;
+        double r = log(seconds / row->measured) / (row->serving ? robust_serving : robust);
         out[i] = copysign(sqrt(2 * (sqrt(1 + r * r) - 1)), r) * sqrt(row->weight);
     }
     if (flag == 1) {

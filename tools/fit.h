@@ -14,6 +14,7 @@ struct fit_row {
     const char *group;          /* what its accelerator's own coefficients are shared by */
     const char *stack;          /* "" for none */
     const char *source;         /* for leaving out, never an input */
+    bool serving;               /* a time per output token; else of a training step */
     double measured;            /* s, over 0 */
     double weight;
     uint32_t configuration;     /* equal for rows of one configuration */
@@ -22,8 +23,9 @@ struct fit_row {
 
 /* One free coefficient. */
 struct fit_coefficient {
-    const char *name;
+    const char *name;    /* of the catalog's coefficient that it goes into; those of one name multiply */
     char scope[40]; /* "" for all rows, or a group of accelerators, or "stack:ID" */
+    const char *also;    /* another of the catalog's that has the same value; NULL for none */
     double prior, sigma; /* centre, and standard deviation of the logarithm */
     double value;
 };
@@ -40,6 +42,12 @@ void fit_end(struct fit *fit);
 
 /* Fits to the rows with used[i], and predicts the others. False when it cannot. */
 bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used);
+
+/* A coefficient as the catalog takes it: with the kernel's own share, for a group. */
+double fit_coefficient_value(const struct fit *fit, size_t index, const char *group);
+
+/* Where a scenario's text names its stack, a copy of that name; "" for none. */
+void fit_stack(const char *text, char *stack, size_t room);
 
 /* Refits without each source, or each tenth of the configurations, in turn, and
  * predicts what was left out. `progress` is told after each. */

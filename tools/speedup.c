@@ -2,6 +2,7 @@
  * alone. Commands, options and exit codes stand in tables, which the help and the
  * man page are made from. */
 #include "command.h"
+#include "fit.h"
 #include "validate.h"
 
 #include <stdbool.h>
@@ -31,16 +32,25 @@ static const struct {
     {"--catalog", "FILE.yaml", "add a file of accelerators, systems, models or optimizations; may be repeated"},
     {"--top", "N", "plan: how many of the best plans to print"},
     {"--pareto", "METRIC,METRIC", "plan: print the Pareto front of these metrics too"},
+    {"--model", "ID|FILE.json", "estimate, catalog show: a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--hardware", "SYSTEM", "estimate: a system of the catalog"},
+    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate: a service, such as 64x1024x1024"},
+    {"--generate", "BATCHxPROMPTxOUTPUT", "estimate: a static batch"},
+    {"--train", "BATCHxSEQUENCE", "estimate: a training step, in bf16-mixed-precision unless --optimize says otherwise"},
+    {"--stack", "ID", "estimate: the software (serving-engine, for inference)"},
+    {"--optimize", "ID,ID", "estimate: optimizations, in their order"},
+    {"--price", "ID|USD/h", "estimate: price of an accelerator-hour, such as 2.50 USD/h"},
     {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
     {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit: most money"},
-    {"--accelerators", "N", "admit: accelerators granted"},
+    {"--accelerators", "N", "admit: accelerators granted; estimate: how many (the smallest power of two that fits)"},
     {"--memory", "BYTES", "admit: memory granted per accelerator, such as 80G"},
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training or ablation (training)"},
-    {"--leave-out", "source", "validate: judge each source by the others"},
+    {"--kind", "KIND", "validate: training, serving, inference or ablation (training)"},
+    {"--leave-out", "WHAT", "validate: fit anew without each 'source', or tenth of the 'configuration's, and judge what was left out"},
+    {"--accelerator", "ID", "calibrate: the accelerator to fit"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
 };
@@ -60,7 +70,7 @@ int tell_problems(const struct session *session)
     return EXIT_ERROR;
 }
 
-static int print(const struct session *session, speedup_status status, speedup_text *text)
+int print_report(const struct session *session, speedup_status status, speedup_text *text)
 {
     if (status && !text)
         return speedup_diagnostic_count(session->context)
@@ -78,17 +88,6 @@ static speedup_status read_scenario(const struct session *session, speedup_scena
                                         o->setting_count, scenario);
 }
 
-static int run_estimate(const struct session *session)
-{
-    speedup_scenario *scenario = NULL;
-    speedup_text *text = NULL;
-    speedup_status status = read_scenario(session, &scenario);
-    if (!status)
-        status = speedup_report_estimate(session->context, scenario, session->format, &text);
-    speedup_scenario_unref(scenario);
-    return print(session, status, text);
-}
-
 static int run_compose(const struct session *session)
 {
     speedup_scenario *scenario = NULL;
@@ -97,7 +96,7 @@ static int run_compose(const struct session *session)
     if (!status)
         status = speedup_report_composition(session->context, scenario, session->format, &text);
     speedup_scenario_unref(scenario);
-    return print(session, status, text);
+    return print_report(session, status, text);
 }
 
 /* Progress on a terminal, from two seconds on, at most ten times a second. */
@@ -145,7 +144,7 @@ static int run_plan(const struct session *session)
         status = speedup_report_plan(session->context, space, result, session->format, &text);
     speedup_result_free(result);
     speedup_space_unref(space);
-    int code = print(session, status, text);
+    int code = print_report(session, status, text);
     return code ? code : none ? EXIT_NO_PLAN : EXIT_FINE;
 }
 
@@ -204,7 +203,7 @@ static int run_admit(const struct session *session)
         tell_problems(session);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
-    int code = print(session, status, text);
+    int code = print_report(session, status, text);
     return code ? code : codes[verdict.verdict];
 }
 
@@ -213,30 +212,41 @@ static int run_audit(const struct session *session)
     speedup_text *text = NULL;
     speedup_status status = speedup_report_audit_file(session->context, session->catalog,
                                                       session->options->arguments[0], session->format, &text);
-    return print(session, status, text);
+    return print_report(session, status, text);
 }
 
 static int run_catalog(const struct session *session)
 {
     const struct options *o = session->options;
     bool show = !strcmp(o->arguments[0], "show");
+    speedup_text *text = NULL;
+    if (show && o->model && o->argument_count == 1) {
+        char id[128];
+        speedup_catalog *more = NULL;
+        int code = command_import(session, o->model, id, sizeof id, &more);
+        if (!code) {
+            speedup_status status = speedup_report_catalog(session->context, more, "models", id, session->format, &text);
+            code = print_report(session, status, text);
+        }
+        speedup_catalog_unref(more);
+        return code;
+    }
     if ((!show && strcmp(o->arguments[0], "list")) || (show && o->argument_count != 3) || o->argument_count > 3 ||
         (!show && o->argument_count > 2)) {
-        fprintf(stderr, "speedup: write 'catalog list [KIND]' or 'catalog show KIND ID'\n");
+        fprintf(stderr, "speedup: write 'catalog list [KIND]', 'catalog show KIND ID' or 'catalog show --model FILE.json'\n");
         return EXIT_USAGE;
     }
-    speedup_text *text = NULL;
     const char *kind = o->argument_count > 1 ? o->arguments[1] : NULL, *id = show ? o->arguments[2] : NULL;
     speedup_status status =
         speedup_report_catalog(session->context, session->catalog, kind, id, session->format, &text);
-    return print(session, status, text);
+    return print_report(session, status, text);
 }
 
 static int run_format(const struct session *session)
 {
     speedup_text *text = NULL;
     speedup_status status = speedup_report_format(session->context, &text);
-    return print(session, status, text);
+    return print_report(session, status, text);
 }
 
 /* A list of words of the library, as a table. */
@@ -285,12 +295,13 @@ static const struct command {
     size_t least, most;
     int (*run)(const struct session *session);
 } commands[] = {
-    {"estimate", "SCENARIO.yaml", "what a job will take, term by term, and what each optimization brings", 1, 1, run_estimate},
+    {"estimate", "[SCENARIO.yaml]", "what a job will take, term by term, and what each optimization brings", 0, 1, run_estimate},
     {"compose", "SCENARIO.yaml", "how the optimizations of a job act together on the ledger", 1, 1, run_compose},
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
     {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
+    {"calibrate", "FILE.csv", "an accelerator's coefficients from published step times, as YAML", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},
@@ -304,11 +315,11 @@ static void print_help(FILE *to)
 {
     fprintf(to, "usage: speedup COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-8s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+        fprintf(to, "  %-9s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
     fprintf(to, "\noptions:\n");
     for (size_t i = 0; i < FLAGS; i++) {
         int width = fprintf(to, "  %s %s", flags[i].name, flags[i].value ? flags[i].value : "");
-        fprintf(to, "%*s  %s\n", width < 37 ? 37 - width : 0, "", flags[i].text);
+        fprintf(to, "%*s  %s\n", width < 38 ? 38 - width : 0, "", flags[i].text);
     }
     fprintf(to, "\nexit codes:\n");
     for (size_t i = 0; i < EXITS; i++)
@@ -370,10 +381,16 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         return add_setting(o, "plan.top=%.20s", value);
     if (!strcmp(flag, "--pareto"))
         return add_setting(o, "plan.front=[%.120s]", value);
-    if (!strcmp(flag, "--kind"))
-        return o->kind = value, true;
-    if (!strcmp(flag, "--leave-out"))
-        return o->leave_out = value, true;
+    const struct {
+        const char *flag, **to;
+    } texts[] = {
+        {"--kind", &o->kind},         {"--leave-out", &o->leave_out}, {"--accelerator", &o->accelerator}, {"--model", &o->model},
+        {"--hardware", &o->hardware}, {"--stack", &o->stack},         {"--serve", &o->serve},             {"--generate", &o->generate},
+        {"--train", &o->train},       {"--optimize", &o->optimize},   {"--price", &o->price},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!strcmp(flag, texts[i].flag))
+            return *texts[i].to = value, true;
     if (!strcmp(flag, "--threads")) {
         double threads = parse_scaled(value, "", none);
         o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;

@@ -4,8 +4,10 @@
 
 #include "command.h"
 #include "csv.h"
+#include "fit.h"
 #include "validate_ablations.h"
 #include "validate_rows.h"
+#include "validate_serving.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,10 +23,14 @@ struct figure {
     double measured, predicted, low, high; /* measured 0: not published */
 };
 
+/* What rows are grouped by: an inference row has more than its source. */
+enum label { LABEL_SOURCE, LABEL_KIND, LABEL_ENGINE, LABEL_PHASE, LABELS };
+
 struct judged {
-    const char *id, *source, *suspect;
-    struct figure value; /* seconds of a step, or the ratio of an ablation */
-    struct figure memory;
+    const char *id, *suspect;
+    const char *labels[LABELS]; /* "" for none */
+    struct figure value; /* seconds of a step, a token or a phase, or the ratio of an ablation */
+    struct figure memory, first; /* first: seconds to the first token */
     bool impossible;     /* a run that took place is said not to fit */
     char skipped[REASON_TEXT];
 };
@@ -54,21 +60,22 @@ static double quantile(const double *sorted, size_t count, double share)
     return sorted[below] + (at - (double)below) * (next - sorted[below]);
 }
 
-enum part { PART_VALUE, PART_MEMORY };
+enum part { PART_VALUE, PART_MEMORY, PART_FIRST };
 
 static const struct figure *part_of(const struct judged *row, enum part part)
 {
-    return part == PART_MEMORY ? &row->memory : &row->value;
+    return part == PART_MEMORY ? &row->memory : part == PART_FIRST ? &row->first : &row->value;
 }
 
-/* The score of the rows of a source (NULL: of all), suspect ones or the others. */
-static struct score score_of(const struct judged *rows, size_t count, const char *source, bool suspect, enum part part)
+/* The score of the rows with a label (NULL: of all), suspect ones or the others. */
+static struct score score_with(const struct judged *rows, size_t count, enum label label, const char *name, bool suspect,
+                               enum part part)
 {
     struct score s = {0};
     double *errors = malloc((count + 1) * sizeof *errors), inside = 0, sum = 0;
     for (size_t i = 0; errors && i < count; i++) {
         const struct figure *f = part_of(&rows[i], part);
-        if ((source && strcmp(source, rows[i].source)) || (*rows[i].suspect != 0) != suspect)
+        if ((name && strcmp(name, rows[i].labels[label])) || (*rows[i].suspect != 0) != suspect)
             continue;
         s.skipped += rows[i].skipped[0] != 0;
         if (rows[i].skipped[0] || f->measured <= 0)
@@ -90,6 +97,11 @@ static struct score score_of(const struct judged *rows, size_t count, const char
     }
     free(errors);
     return s;
+}
+
+static struct score score_of(const struct judged *rows, size_t count, const char *source, bool suspect, enum part part)
+{
+    return score_with(rows, count, LABEL_SOURCE, source, suspect, part);
 }
 
 /* ---- estimating ------------------------------------------------------------------------ */
@@ -153,11 +165,75 @@ static bool judge_training(const struct session *session, const struct csv *csv,
     return true;
 }
 
+/* Nothing is said of a job that does not fit, so a run that took place has no error then. */
+static bool is_out_of_memory(struct judged *row, const double *values)
+{
+    row->impossible = values[SPEEDUP_METRIC_FITS] <= 0;
+    row->memory.predicted = values[SPEEDUP_METRIC_MEMORY_PEAK];
+    if (row->impossible)
+        snprintf(row->skipped, sizeof row->skipped, "said not to fit");
+    return row->impossible;
+}
+
+static bool judge_inference(const struct session *session, const struct inference_run *run, struct judged *row)
+{
+    double values[SPEEDUP_METRIC_COUNT];
+    row->labels[LABEL_KIND] = run->kind;
+    row->labels[LABEL_ENGINE] = run->engine;
+    row->labels[LABEL_PHASE] = run->phase;
+    if (*run->suspect)
+        row->suspect = run->suspect;
+    memcpy(row->skipped, run->job.skipped, sizeof row->skipped);
+    if (row->skipped[0] || !estimate(session, &run->job, values, row->skipped) || is_out_of_memory(row, values))
+        return true;
+    row->value.measured = run->measured;
+    row->first.measured = run->first_measured;
+    take(&row->value, values, run->metric);
+    take(&row->first, values, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN);
+    if (run->is_rate) /* errors are those of a time, as everywhere */
+        row->value = (struct figure){1 / run->measured, 1 / row->value.predicted, 1 / row->value.high, 1 / row->value.low};
+    return true;
+}
+
+static bool judge_serving(const struct session *session, const struct csv *csv, size_t at, struct judged *row)
+{
+    struct inference_run run;
+    return serving_read(session->catalog, csv, at, stderr, &run) && judge_inference(session, &run, row);
+}
+
+static bool judge_generation(const struct session *session, const struct csv *csv, size_t at, struct judged *row)
+{
+    struct inference_run run;
+    return generation_read(session->catalog, csv, at, stderr, &run) && judge_inference(session, &run, row);
+}
+
+static void judge_inference_ablation(const struct session *session, const struct inference_ablation *inference,
+                                     double measured, struct judged *row)
+{
+    double values[2][SPEEDUP_METRIC_COUNT];
+    memcpy(row->skipped, inference->job[0].skipped, sizeof row->skipped);
+    for (int side = 0; side < 2 && !row->skipped[0]; side++)
+        if (!estimate(session, &inference->job[side], values[side], row->skipped) || is_out_of_memory(row, values[side]))
+            return;
+    if (row->skipped[0])
+        return;
+    double ratio = values[1][inference->metric] / values[0][inference->metric];
+    ratio = inference->is_rate ? 1 / ratio : ratio;
+    row->value = (struct figure){measured, ratio, ratio, ratio};
+}
+
 static bool judge_ablation(const struct session *session, const struct csv *csv, size_t at, struct judged *row)
 {
     struct ablation ablation;
     if (!ablation_read(session->catalog, csv, at, stderr, &ablation))
         return false;
+    struct inference_ablation inference;
+    row->labels[LABEL_KIND] = "training";
+    if (inference_ablation_read(session->catalog, csv, at, &inference)) {
+        row->labels[LABEL_KIND] = "inference";
+        judge_inference_ablation(session, &inference, ablation.ratio, row);
+        return true;
+    }
     memcpy(row->skipped, ablation.skipped, sizeof row->skipped);
     double values[2][SPEEDUP_METRIC_COUNT], seconds[2] = {0, 0};
     for (int side = 0; side < 2 && !row->skipped[0]; side++) {
@@ -184,6 +260,123 @@ static bool judge_ablation(const struct session *session, const struct csv *csv,
     return true;
 }
 
+static void show_refits(size_t done, size_t total)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\rfitted anew for %zu of %zu rows%s", done, total, done < total ? "" : "\n");
+}
+
+/* Another prediction, with an interval as wide. */
+static void replace(struct figure *figure, double predicted)
+{
+    double change = predicted / figure->predicted;
+    figure->predicted *= change;
+    figure->low *= change;
+    figure->high *= change;
+}
+
+/* Replaces the predictions by those of fits that did not see the row's source, or its
+ * configuration. Rows count less the more of their configuration there are. */
+static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
+{
+    struct fit_row *fit = calloc(csv->rows + 1, sizeof *fit);
+    struct mapped_job *jobs = calloc(csv->rows + 1, sizeof *jobs);
+    char(*names)[2][40] = calloc(csv->rows + 1, sizeof *names);
+    size_t *which = calloc(csv->rows + 1, sizeof *which), count = 0;
+    bool good = fit && jobs && names && which;
+    for (size_t i = 0; good && i < csv->rows; i++) {
+        struct published_job job;
+        if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0 || !published_read(csv, i, stderr, &job))
+            continue;
+        map_training(session->catalog, &job, &jobs[count]);
+        fit_group(accelerator_id(session->catalog, job.gpu), names[count][0], sizeof names[count][0]);
+        fit_stack(jobs[count].text, names[count][1], sizeof names[count][1]);
+        uint32_t hash = 2166136261u;
+        for (size_t c = 0; c < jobs[count].length; c++)
+            hash = (hash ^ (unsigned char)jobs[count].text[c]) * 16777619u;
+        fit[count] = (struct fit_row){.text = jobs[count].text, .length = jobs[count].length, .group = names[count][0],
+                                      .stack = names[count][1], .source = rows[i].labels[LABEL_SOURCE], .measured = rows[i].value.measured,
+                                      .configuration = hash >> 8};
+        which[count++] = i;
+    }
+    for (size_t i = 0; good && i < count; i++) {
+        double repeats = 0;
+        for (size_t j = 0; j < count; j++)
+            repeats += fit[j].configuration == fit[i].configuration;
+        fit[i].weight = pow(repeats, -0.4);
+    }
+    good = good && fit_leave_out(session, fit, count, !strcmp(session->options->leave_out, "source"), show_refits);
+    for (size_t i = 0; good && i < count; i++)
+        replace(&rows[which[i]].value, fit[i].predicted);
+    free(fit);
+    free(jobs);
+    free(names);
+    free(which);
+    return good;
+}
+
+/* What serving rows are left out by: the model's shape, the accelerator, or a tenth of
+ * the configurations (rows that differ in their load alone). */
+static bool refit_serving(const struct session *session, const struct csv *csv, struct judged *rows)
+{
+    const char *what = session->options->leave_out;
+    struct fit_row *fit = calloc(csv->rows + 1, sizeof *fit);
+    struct inference_run *runs = calloc(csv->rows + 1, sizeof *runs);
+    size_t *which = calloc(csv->rows + 1, sizeof *which), count = 0;
+    bool good = fit && runs && which;
+    for (size_t i = 0; good && i < csv->rows; i++) {
+        struct inference_run *run = &runs[count];
+        if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0 || !serving_read(session->catalog, csv, i, stderr, run))
+            continue;
+        /* One shape under two names */
+        const char *shape = !strcmp(run->model, "deepseek-r1") ? "deepseek-v3" : run->model;
+        uint32_t hash = 2166136261u;
+        bool load = false;
+        for (size_t c = 0; c < run->job.length; c++) {
+            load = run->job.text[c] == '\n' ? !strncmp(run->job.text + c, "\n  concurrency", 14) : load;
+            hash = load ? hash : (hash ^ (unsigned char)run->job.text[c]) * 16777619u;
+        }
+        fit[count] = (struct fit_row){.text = run->job.text, .length = run->job.length, .group = run->generation,
+                                      .stack = run->engine, .source = strcmp(what, "gpu") ? shape : run->accelerator,
+                                      .serving = true, .measured = rows[i].value.measured, .weight = 1, .configuration = hash >> 8};
+        which[count++] = i;
+    }
+    good = good && fit_leave_out(session, fit, count, strcmp(what, "configuration") != 0, show_refits);
+    for (size_t i = 0; good && i < count; i++)
+        replace(&rows[which[i]].value, fit[i].predicted);
+    free(fit);
+    free(runs);
+    free(which);
+    return good;
+}
+
+/* The kinds of rows. */
+static const struct kind {
+    const char *name, *const *columns, *heading;
+    bool ratios;
+    bool (*judge)(const struct session *session, const struct csv *csv, size_t at, struct judged *row);
+} kinds[] = {
+    {"training", training_columns, "step time, errors in %", false, judge_training},
+    {"ablation", ablation_columns, "ratio with / without, errors in %", true, judge_ablation},
+    {"serving", serving_columns, "time per output token, errors in %", false, judge_serving},
+    {"inference", generation_columns, "time of a phase, errors in %", false, judge_generation},
+};
+
+static const struct kind *kind_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(name, kinds[i].name))
+            return &kinds[i];
+    return NULL;
+}
+
+static bool can_leave_out(const struct kind *kind, const char *what)
+{
+    if (kind->judge == judge_serving)
+        return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "configuration");
+    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "configuration"));
+}
+
 /* A line on a terminal once it takes long enough to wonder. */
 static void show_progress(time_t begun, size_t done, size_t count, bool *shown)
 {
@@ -208,18 +401,33 @@ static void print_score(const char *name, const struct score *s, bool ratios)
         printf("%9.1f %8zu\n", 100 * s->coverage, s->skipped);
 }
 
-/* Sources, each once, in order of the first row. */
-static size_t list_sources(const struct judged *rows, size_t count, const char **sources)
+/* Names of a label, each once, in order of the first row. */
+static size_t list_names(const struct judged *rows, size_t count, enum label label, const char **names)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         size_t j = 0;
-        while (j < found && strcmp(sources[j], rows[i].source))
+        while (j < found && strcmp(names[j], rows[i].labels[label]))
             j++;
-        if (j == found)
-            sources[found++] = rows[i].source;
+        if (j == found && (label == LABEL_SOURCE || *rows[i].labels[label]))
+            names[found++] = rows[i].labels[label];
     }
     return found;
+}
+
+/* A line for each name of the labels that are not the source. */
+static void print_groups(const struct judged *rows, size_t count, enum part part, bool ratios)
+{
+    const char **names = calloc(count + 1, sizeof *names);
+    for (int label = LABEL_KIND; names && label < LABELS; label++) {
+        size_t found = list_names(rows, count, (enum label)label, names);
+        for (size_t i = 0; i < found; i++) {
+            struct score s = score_with(rows, count, (enum label)label, names[i], false, part);
+            if (s.n)
+                print_score(names[i], &s, ratios);
+        }
+    }
+    free(names);
 }
 
 static void print_row(const struct judged *row, enum part part)
@@ -227,7 +435,7 @@ static void print_row(const struct judged *row, enum part part)
     const struct figure *f = part_of(row, part);
     double unit = part == PART_MEMORY ? 1e9 : 1;
     printf("  %-12s %10.4g %10.4g %+7.1f%%  %s\n", row->id, f->measured / unit, f->predicted / unit, 100 * error_of(f),
-           row->source);
+           row->labels[LABEL_SOURCE]);
 }
 
 static void print_worst(const struct judged *rows, size_t count, enum part part)
@@ -269,25 +477,36 @@ static struct reasons list_reasons(const struct judged *rows, size_t count)
     return r;
 }
 
-static const char left_out_note[] = "The coefficients stay as shipped: they were fitted on rows of these sources, and nothing is fitted anew.";
+static const char left_out_note[] = "every row was predicted by a fit that did not see its";
 
 static void print_text(const struct session *session, const struct judged *rows, size_t count, const char **sources,
-                       size_t source_count, bool ratios)
+                       size_t source_count, const struct kind *kind)
 {
-    printf("%-44s %5s %7s %7s %7s %7s %9s %8s\n", ratios ? "ratio with / without, errors in %" : "step time, errors in %", "n",
-           "mean", "median", "p90", "bias", ratios ? "right side" : "within 90%", "skipped");
+    static const char head[] = "%-44s %5s %7s %7s %7s %7s %9s %8s\n";
+    bool ratios = kind->ratios;
+    printf(head, kind->heading, "n", "mean", "median", "p90", "bias", ratios ? "right side" : "within 90%", "skipped");
     struct score all = score_of(rows, count, NULL, false, PART_VALUE), suspect = score_of(rows, count, NULL, true, PART_VALUE);
     for (size_t i = 0; i < source_count; i++) {
         struct score s = score_of(rows, count, sources[i], false, PART_VALUE);
         if (s.n + s.skipped)
             print_score(sources[i], &s, ratios);
     }
+    print_groups(rows, count, PART_VALUE, ratios);
     print_score("overall", &all, ratios);
     if (suspect.n + suspect.skipped)
         print_score("suspect rows, apart", &suspect, ratios);
     struct score memory = score_of(rows, count, NULL, false, PART_MEMORY);
     if (memory.n)
         print_score("peak memory", &memory, ratios);
+    struct score first = score_of(rows, count, NULL, false, PART_FIRST), odd = score_of(rows, count, NULL, true, PART_FIRST);
+    if (first.n) {
+        printf("\n");
+        printf(head, "time to first token, errors in %", "n", "mean", "median", "p90", "bias", "within 90%", "skipped");
+        print_groups(rows, count, PART_FIRST, false);
+        print_score("overall", &first, false);
+        if (odd.n)
+            print_score("suspect rows, apart", &odd, false);
+    }
     if (!ratios) {
         size_t impossible = 0;
         for (size_t i = 0; i < count; i++)
@@ -295,10 +514,14 @@ static void print_text(const struct session *session, const struct judged *rows,
         printf("\nruns that took place and are said not to fit: %zu\n", impossible);
         for (size_t i = 0; i < count; i++)
             if (rows[i].impossible && !*rows[i].suspect)
-                printf("  %-12s needs %.0f GB by the estimate  %s\n", rows[i].id, rows[i].memory.predicted / 1e9, rows[i].source);
+                printf("  %-12s needs %.0f GB by the estimate  %s\n", rows[i].id, rows[i].memory.predicted / 1e9, rows[i].labels[LABEL_SOURCE]);
     }
     printf("\nworst rows: measured, predicted, error\n");
     print_worst(rows, count, PART_VALUE);
+    if (first.n) {
+        printf("\nworst rows of the time to first token\n");
+        print_worst(rows, count, PART_FIRST);
+    }
     if (memory.n) {
         printf("\nworst rows of peak memory, GB\n");
         print_worst(rows, count, PART_MEMORY);
@@ -309,7 +532,8 @@ static void print_text(const struct session *session, const struct judged *rows,
     for (size_t i = 0; i < reasons.found; i++)
         printf("  %4zu  %s\n", reasons.count[i], reasons.text[i]);
     if (session->options->leave_out)
-        printf("\n--leave-out source: %s\n", left_out_note);
+        printf("\nleft out: %s %s; %s as shipped\n", left_out_note, session->options->leave_out,
+               kind->judge == judge_serving ? "the time to first token is" : "peak memory is");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------- */
@@ -341,15 +565,45 @@ static void print_json_score(const struct score *s, bool ratios)
     printf(", \"skipped\": %zu", s->skipped);
 }
 
+/* A member with a score for each name of a label, after a comma; nothing without names. */
+static void print_json_groups(const struct judged *rows, size_t count, enum label label, const char *key, enum part part,
+                              bool ratios)
+{
+    const char **names = calloc(count + 1, sizeof *names);
+    size_t found = names ? list_names(rows, count, label, names) : 0;
+    for (size_t i = 0; i < found; i++) {
+        struct score s = score_with(rows, count, label, names[i], false, part);
+        printf(i ? ",\n  " : ", \"%s\": {\n  ", key);
+        print_string(names[i]);
+        printf(": ");
+        print_json_score(&s, ratios);
+        printf("}");
+    }
+    if (found)
+        printf("}");
+    free(names);
+}
+
+static const char *const label_keys[LABELS] = {"source", "kind", "engine", "phase"};
+
 static void print_json_row(const struct judged *row)
 {
-    const struct figure *f = &row->value, *m = &row->memory;
+    const struct figure *f = &row->value, *m = &row->memory, *t = &row->first;
     printf("{\"id\": ");
     print_string(row->id);
     printf(", \"measured\": %.10g, \"predicted\": %.10g, \"low\": %.10g, \"high\": %.10g, \"error\": %.6g, \"source\": ",
            f->measured, f->predicted, f->low, f->high, error_of(f));
-    print_string(row->source);
+    print_string(row->labels[LABEL_SOURCE]);
+    for (int label = LABEL_KIND; label < LABELS; label++)
+        if (*row->labels[label]) {
+            printf(", \"%s\": ", label_keys[label]);
+            print_string(row->labels[label]);
+        }
     printf(", \"suspect\": %s", *row->suspect ? "true" : "false");
+    if (t->measured > 0)
+        printf(", \"first_measured\": %.10g, \"first_predicted\": %.10g, \"first_low\": %.10g, \"first_high\": %.10g, "
+               "\"first_error\": %.6g",
+               t->measured, t->predicted, t->low, t->high, error_of(t));
     if (m->predicted > 0)
         printf(", \"memory_predicted\": %.10g, \"fits\": %s", m->predicted, row->impossible ? "false" : "true");
     if (m->measured > 0)
@@ -358,8 +612,9 @@ static void print_json_row(const struct judged *row)
 }
 
 static void print_json(const struct session *session, const struct judged *rows, size_t count, const char **sources,
-                       size_t source_count, bool ratios)
+                       size_t source_count, const struct kind *kind)
 {
+    bool ratios = kind->ratios;
     struct score all = score_of(rows, count, NULL, false, PART_VALUE), suspect = score_of(rows, count, NULL, true, PART_VALUE);
     struct score memory = score_of(rows, count, NULL, false, PART_MEMORY);
     struct reasons reasons = list_reasons(rows, count);
@@ -374,8 +629,9 @@ static void print_json(const struct session *session, const struct judged *rows,
     }
     printf("}, \"suspect\": ");
     print_json_score(&suspect, ratios);
-    printf("}, \"coefficients\": \"as shipped\", \"left_out\": %s},\n \"by_source\": {",
-           session->options->leave_out ? "\"none: nothing is fitted anew\"" : "null");
+    const char *left_out = session->options->leave_out;
+    printf("}, \"coefficients\": \"%s\", \"left_out\": %s%s%s},\n \"by_source\": {", left_out ? "fitted without the row" : "as shipped",
+           left_out ? "\"" : "", left_out ? left_out : "null", left_out ? "\"" : "");
     for (size_t i = 0; i < source_count; i++) {
         struct score s = score_of(rows, count, sources[i], false, PART_VALUE);
         printf("%s\n  ", i ? "," : "");
@@ -385,7 +641,21 @@ static void print_json(const struct session *session, const struct judged *rows,
         printf("}");
     }
     memory.skipped = 0;
-    printf("},\n \"memory\": ");
+    printf("}");
+    static const char *const groups[LABELS] = {NULL, "by_kind", "by_engine", "by_phase"};
+    for (int label = LABEL_KIND; label < LABELS; label++)
+        print_json_groups(rows, count, (enum label)label, groups[label], PART_VALUE, ratios);
+    struct score first = score_of(rows, count, NULL, false, PART_FIRST), odd = score_of(rows, count, NULL, true, PART_FIRST);
+    if (first.n || odd.n) {
+        printf(",\n \"first_token\": ");
+        print_json_score(&first, false);
+        for (int label = LABEL_KIND; label < LABELS; label++)
+            print_json_groups(rows, count, (enum label)label, groups[label], PART_FIRST, false);
+        printf(", \"suspect\": ");
+        print_json_score(&odd, false);
+        printf("}}");
+    }
+    printf(",\n \"memory\": ");
     print_json_score(&memory, false);
     size_t impossible = 0, printed = 0;
     for (size_t i = 0; i < count; i++)
@@ -410,15 +680,15 @@ static int usage(const char *text)
 int run_validate(const struct session *session)
 {
     const struct options *o = session->options;
-    bool ratios = o->kind && !strcmp(o->kind, "ablation");
-    if (o->kind && !ratios && strcmp(o->kind, "training"))
-        return usage("--kind is 'training' or 'ablation'");
-    if (o->leave_out && strcmp(o->leave_out, "source"))
-        return usage("--leave-out takes 'source'");
+    const struct kind *kind = kind_named(o->kind ? o->kind : "training");
+    if (!kind)
+        return usage("--kind is 'training', 'serving', 'inference' or 'ablation'");
+    if (o->leave_out && !can_leave_out(kind, o->leave_out))
+        return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
     if (!csv_read(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
-    if (!csv_require(&csv, ratios ? ablation_columns : training_columns, stderr)) {
+    if (!csv_require(&csv, kind->columns, stderr)) {
         csv_free(&csv);
         return EXIT_ERROR;
     }
@@ -430,16 +700,20 @@ int run_validate(const struct session *session)
     /* All rows are read even after a bad one, so that all that is wrong is told at once. */
     for (size_t i = 0; rows && sources && i < csv.rows; i++) {
         rows[i].id = csv_text(&csv, i, id);
-        rows[i].source = csv_text(&csv, i, source);
+        rows[i].labels[LABEL_SOURCE] = csv_text(&csv, i, source);
         rows[i].suspect = csv_text(&csv, i, suspect);
-        good &= ratios ? judge_ablation(session, &csv, i, &rows[i]) : judge_training(session, &csv, i, &rows[i]);
+        for (int label = LABEL_KIND; label < LABELS; label++)
+            rows[i].labels[label] = "";
+        good &= kind->judge(session, &csv, i, &rows[i]);
         show_progress(begun, i + 1, csv.rows, &shown);
     }
     if (shown)
         fputc('\n', stderr);
+    if (good && o->leave_out)
+        good = (kind->judge == judge_serving ? refit_serving : refit)(session, &csv, rows);
     if (good) {
-        size_t source_count = list_sources(rows, csv.rows, sources);
-        (o->json ? print_json : print_text)(session, rows, csv.rows, sources, source_count, ratios);
+        size_t source_count = list_names(rows, csv.rows, LABEL_SOURCE, sources);
+        (o->json ? print_json : print_text)(session, rows, csv.rows, sources, source_count, kind);
     }
     free(rows);
     free(sources);

@@ -34,9 +34,9 @@ static const struct {
     {"GPT-3 175B", 0, {.model = "megatron-175b", .tp = 8, .pp = 12, .n_gpus = 384, .global_batch = 1536, .recompute = "full"}},
     /* The 22 billion model of arXiv 2205.05198, table 3 */
     {"22B single layer", 0, {.model = "megatron-22b", .global_batch = 4}},
-    /* InternEvo, doc/en/train_performance.md: 16 sequences a replica, 4 a micro-batch */
+    /* InternEvo: as many sequences an accelerator as in its training rows of this model, 8; 2 of them at once is assumed */
     {"7B bf16 seq2048 (tp=2", 16, {.model = "internlm-7b", .ffn_kind = "swiglu", .tp = 2, .micro_batch = 4, .attention = "flash"}},
-    /* BLOOM's prototypes: heads by arXiv 2211.05100, appendix; 64 where not said */
+    /* Prototypes of BLOOM: heads and batch of training rows of the same source and shape */
     {"187B H13824", 0, {.heads = 64, .params = 187e9}},
     {"182B H13824", 0, {.params = 182e9, .global_batch = 2048}},
     {"181B H14336", 0, {.heads = 64, .params = 181e9, .global_batch = 2048}},

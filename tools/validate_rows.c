@@ -29,14 +29,14 @@ static const struct {
     const char *name, *id;
 } aliases[] = {
     {"a800-80gb", "a800-sxm-80gb"},   {"h100", "h100-sxm-80gb"},         {"h200", "h200-sxm-141gb"},
-    {"deepseekv3", "deepseek-v3"},    {"qwen3-235b-a22b", "qwen3-235b-a22b"}, {"gpt3-125m", "gpt-3-125m"},
+    {"deepseekv3", "deepseek-v3"},    {"gpt3-125m", "gpt-3-125m"},
     {"gpt3-760m", "gpt-3-760m"},      {"gpt3-1-3b", "gpt-3-1-3b"},       {"gpt3-2-7b", "gpt-3-2-7b"},
     {"gpt3-175b", "gpt-3-175b"},      {"llama3-8b", "llama-3-8b"},       {"llama3-70b", "llama-3-70b"},
     {"llama3-1-405b", "llama-3-1-405b"}, {"turing-530b", "megatron-530b"},
     {"gpt-530b", "megatron-530b"},    {"gpt-175b", "gpt-3-175b"},
 };
 
-/* Models of which a publication gives the size alone, and a concept that is missing. */
+/* Models of which a publication gives the size alone. */
 static const struct {
     const char *name;
     double layers, hidden;
@@ -45,10 +45,6 @@ static const struct {
     {"gpt-18b", 40, 6144},  {"gpt-22b", 48, 6144},  {"gpt-25b", 30, 8192},   {"gpt-39b", 48, 8192},
     {"gpt-52b", 64, 8192},  {"gpt-97b", 120, 8192}, {"gpt-116b", 144, 8192}, {"gpt-206b", 256, 8192},
 };
-static const struct {
-    const char *prefix, *concept;
-} missing[] = {{"nemotron-3", "state-space layers"}};
-
 static const double size_vocab = 50304; /* of GPT-2, padded */
 
 /* Software by the text of `zero_stage`, the first that fits; `*` stands for any text. */
@@ -179,10 +175,10 @@ bool result_read(const struct csv *csv, size_t row, const struct published_job *
                  struct published_result *result)
 {
     double step, tokens, flops, memory;
-    bool good = csv_number(csv, row, csv_column(csv, "measured_step_s"), 0, errors, &step) &
-                csv_number(csv, row, csv_column(csv, "measured_tokens_per_s_per_gpu"), 0, errors, &tokens) &
-                csv_number(csv, row, csv_column(csv, "measured_tflops_per_gpu"), 0, errors, &flops) &
-                csv_number(csv, row, csv_column(csv, "measured_peak_mem_gb"), 0, errors, &memory);
+    bool good = csv_number(csv, row, csv_column(csv, "measured_step_s"), 0, errors, &step);
+    good = csv_number(csv, row, csv_column(csv, "measured_tokens_per_s_per_gpu"), 0, errors, &tokens) && good;
+    good = csv_number(csv, row, csv_column(csv, "measured_tflops_per_gpu"), 0, errors, &flops) && good;
+    good = csv_number(csv, row, csv_column(csv, "measured_peak_mem_gb"), 0, errors, &memory) && good;
     result->memory_bytes = memory * 1e9;
     result->step_seconds = step;
     if (step > 0 || job->seq <= 0)
@@ -246,11 +242,6 @@ static const char *put_model(const speedup_catalog *catalog, const struct publis
                   from_catalog(catalog, known, "attention.kv_rank") > 0))
         return known;
     struct name name = id_like(job->model);
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        if (!strncmp(name.text, missing[i].prefix, strlen(missing[i].prefix))) {
-            skip(mapped, "%s", missing[i].concept);
-            return NULL;
-        }
     double layers = job->layers, hidden = job->hidden, vocab = or_else(job->vocab, from_catalog(catalog, known, "vocab"));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes && hidden <= 0; i++)
         if (!strcmp(name.text, sizes[i].name)) {

@@ -57,8 +57,8 @@ static size_t character_length(const char *at, const char *end)
     return length;
 }
 
-/* A precision such as %.60s may cut a character in two, and a path need not be
- * UTF-8: what is left of such characters becomes a question mark. */
+/* A precision such as %.60s may cut a character in two, a path need not be UTF-8,
+ * and a value may hold what moves a terminal: all become question marks. */
 static void mend(struct text *text, size_t from)
 {
     if (text->failed)
@@ -66,6 +66,8 @@ static void mend(struct text *text, size_t from)
     char *end = text->bytes + text->length;
     for (char *at = text->bytes + from; at < end;) {
         size_t length = character_length(at, end);
+        if (((unsigned char)*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F)
+            *at = '?';
         if (!length) {
             *at = '?';
             /* The rest of a cut character goes with it. */
@@ -153,12 +155,32 @@ void nearest_begin(struct nearest *nearest, const char *wanted, size_t length)
     *nearest = (struct nearest){.wanted = wanted, .wanted_length = length, .distance = SIZE_MAX};
 }
 
+/* Are two names the same but for what stands between their letters and digits? */
+static bool same_letters(const char *wanted, size_t length, const char *name)
+{
+    const char *end = wanted + length, *between = "-_. ";
+    for (;;) {
+        while (wanted < end && *wanted && strchr(between, *wanted))
+            wanted++;
+        while (*name && strchr(between, *name))
+            name++;
+        if (wanted == end || !*name)
+            return wanted == end && !*name;
+        if (*wanted++ != *name++)
+            return false;
+    }
+}
+
 void nearest_offer(struct nearest *nearest, const char *name)
 {
     size_t length = strlen(name);
     if (length > LONGEST_COMPARED || nearest->wanted_length > LONGEST_COMPARED)
         return;
     size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, name, length);
+    if (distance && same_letters(nearest->wanted, nearest->wanted_length, name))
+        distance = 0;
+    else if (nearest->wanted_length >= 3 && distance > 1 && !strncmp(name, nearest->wanted, nearest->wanted_length))
+        distance = 1;
     if (distance < nearest->distance) {
         nearest->distance = distance;
         nearest->name = name;
@@ -167,7 +189,7 @@ void nearest_offer(struct nearest *nearest, const char *name)
 
 void nearest_put(const struct nearest *nearest, struct text *text)
 {
-    size_t most = nearest->wanted_length / 3 + 1;
+    size_t most = nearest->wanted_length < 6 ? 1 : (nearest->wanted_length + 2) / 4;
     if (nearest->name && nearest->distance <= most && nearest->distance < nearest->wanted_length)
         text_format(text, "; did you mean '%s'?", nearest->name);
 }

@@ -99,6 +99,25 @@ bool unit_factor(enum dimension dimension, const char *unit, size_t length, doub
     return false;
 }
 
+void dimension_put(struct text *text, enum dimension dimension, double value)
+{
+    char buffer[NUMBER_TEXT];
+    const struct unit *best = NULL;
+    double back;
+    size_t used;
+    for (size_t i = 0; i < UNITS; i++) {
+        const struct unit *unit = &units[i];
+        if (unit->dimension != dimension || (best && unit->factor <= best->factor) || (value != 0 ? unit->factor > fabs(value) : unit->factor != 1))
+            continue;
+        number_digits(buffer, value / unit->factor, 6);
+        if (number_parse(buffer, strlen(buffer), &back, &used) == NUMBER_OK && back * unit->factor == value)
+            best = unit;
+    }
+    text_put(text, number_digits(buffer, best ? value / best->factor : value, 6));
+    if (best)
+        text_format(text, " %s", best->name);
+}
+
 /* The largest step not above the value, from a table by unit. */
 static const struct scale {
     const char *unit;
@@ -124,6 +143,9 @@ static const struct scale {
     {"B/s", 1e6, 1e6, "MB/s"},
     {"W", 1e6, 1e6, "MW"},
     {"W", 1e3, 1e3, "kW"},
+    {"J", 1e9, 1e9, "GJ"},
+    {"J", 1e6, 1e6, "MJ"},
+    {"J", 1e3, 1e3, "kJ"},
     {"kWh", 1e6, 1e6, "GWh"},
     {"kWh", 1e3, 1e3, "MWh"},
     {"USD", 1e6, 1e6, "MUSD"},

@@ -29,6 +29,9 @@ void dimension_list(enum dimension dimension, struct text *text);
 bool unit_factor(enum dimension dimension, const char *unit, size_t length, double *factor,
                  enum dimension *other);
 
+/* A quantity as a file would give it: in the largest unit that loses nothing. */
+void dimension_put(struct text *text, enum dimension dimension, double value);
+
 /* A quantity for people: 79.4 GiB, 1.36 PFLOP/s, 21.3 days. */
 void unit_put(struct text *text, const char *unit, double value);
 

@@ -11,6 +11,7 @@ enum { LONGEST_ID = 64, LONGEST_BASE_CHAIN = 32 };
 struct draft {
     struct entry *entry;
     enum { UNREAD, READING, READ } state;
+    bool broken; /* its base could not be read: what it lacks would only repeat that */
 };
 
 struct extension {
@@ -120,8 +121,8 @@ static bool draft_section(struct extension *extension, const struct yaml_tree *t
         struct place place = yaml_place(tree, key);
         if (!valid_id(id)) {
             problem(context, SPEEDUP_BAD_NAME, &place,
-                    "'%.70s' cannot name %s: lower-case letters, digits, '-', '_' and '.', at most %d", id,
-                    kinds[kind].singular, LONGEST_ID);
+                    "'%.70s' is no name for an entry of '%s': use lower-case letters, digits, '-', '_' and '.', at most %d",
+                    id, kinds[kind].section, LONGEST_ID);
             continue;
         }
         if (!expect_kind(context, tree, nodes[key].next, YAML_MAPPING, id))
@@ -136,7 +137,7 @@ static bool draft_section(struct extension *extension, const struct yaml_tree *t
         entry->id = id;
         entry->tree = tree;
         entry->node = nodes[key].next;
-        extension->drafts[kind][extension->count[kind]++] = (struct draft){entry, UNREAD};
+        extension->drafts[kind][extension->count[kind]++] = (struct draft){.entry = entry, .state = UNREAD};
     }
     return true;
 }
@@ -252,6 +253,8 @@ static void read_draft(struct extension *extension, enum kind kind, struct draft
     uint32_t node = yaml_find(entry->tree, entry->node, "base");
     if (node) {
         const struct entry *base = find_base(extension, kind, entry, node);
+        const struct draft *other = base ? find_draft(extension, kind, base->id) : NULL;
+        draft->broken = !base || (other && other->entry == base && other->broken);
         if (base) {
             struct entry own = *entry;
             memcpy(entry, base, kinds[kind].size);
@@ -263,11 +266,13 @@ static void read_draft(struct extension *extension, enum kind kind, struct draft
         }
     }
     record_read(extension->context, entry->tree, entry->node, kinds[kind].table, also, entry);
-    record_require(extension->context, entry->tree, entry->node, kinds[kind].table, entry);
+    if (!draft->broken)
+        record_require(extension->context, entry->tree, entry->node, kinds[kind].table, entry);
     if (!entry->name)
         entry->name = entry->id;
     check_replaces(extension, kind, entry);
-    finish(extension, kind, entry);
+    if (!draft->broken)
+        finish(extension, kind, entry);
     extension->chain--;
     draft->state = READ;
 }

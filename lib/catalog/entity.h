@@ -112,8 +112,12 @@ struct model {
     } attention;
     struct experts {
         uint64_t present;
-        double count, active, ffn, shared, shared_ffn, dense_layers;
+        double count, active, ffn, shared, shared_ffn, dense_layers, latent;
     } experts;
+    struct state_space {
+        uint64_t present;
+        double layers, feed_forward_layers, heads, head_dim, groups, state;
+    } state_space;
     double prediction_layers;
     double parameters, parameters_active; /* as published, 0 when not */
 };
@@ -180,11 +184,12 @@ struct model_size {
     double total, active;
     double embedding;    /* input table */
     double head;         /* output projection, also when tied */
-    double attention;    /* of one layer, the mean of those with and without linear attention */
+    double attention;    /* of one layer, the mean where some have linear attention, a state space or none */
     double dense_ffn;    /* of one dense layer */
     double expert_ffn;   /* of one routed expert */
     double shared_ffn;   /* shared experts and router of one layer */
     double expert_layers, dense_layers;
+    double attention_layers; /* neither linear nor state spaces */
 };
 
 void model_measure(const struct model *model, struct model_size *size);

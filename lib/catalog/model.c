@@ -56,14 +56,20 @@ void model_measure(const struct model *model, struct model_size *size)
     *size = (struct model_size){.embedding = model->vocab * h, .head = model->vocab * h};
     struct attention_size attention;
     attention_measure(model, &attention);
-    double linear = model->attention.linear_layers / model->layers;
-    size->attention = (1 - linear) * (attention.sharded + attention.replicated) + linear * attention.linear;
+    /* Beside state spaces (Mamba-2, arXiv 2405.21060, sec. 7), a layer is one block of one kind. */
+    const struct state_space *ss = &model->state_space;
+    double inner = ss->heads * ss->head_dim;
+    double state_space = h * (2 * inner + 2 * ss->groups * ss->state + ss->heads) + inner * h;
+    double blocks = ss->layers > 0 ? ss->feed_forward_layers : model->layers, linear = model->attention.linear_layers;
+    size->attention_layers = model->layers - linear - (ss->layers > 0 ? ss->layers + ss->feed_forward_layers : 0);
+    size->attention = (size->attention_layers * (attention.sharded + attention.replicated) + linear * attention.linear +
+                       ss->layers * state_space) / model->layers;
     size->dense_ffn = matrices * h * model->ffn + ffn_bias;
-    size->expert_layers = x->count > 0 ? model->layers - x->dense_layers : 0;
-    size->dense_layers = model->layers - size->expert_layers;
+    size->expert_layers = x->count > 0 ? blocks - x->dense_layers : 0;
+    size->dense_layers = blocks - size->expert_layers;
     double expert_bias = model->bias ? x->ffn * (matrices - 1) + h : 0;
-    size->expert_ffn = x->count > 0 ? matrices * h * x->ffn + expert_bias : 0;
-    size->shared_ffn = x->count > 0 ? matrices * h * x->shared * x->shared_ffn + h * x->count : 0;
+    size->expert_ffn = x->count > 0 ? matrices * (x->latent > 0 ? x->latent : h) * x->ffn + expert_bias : 0;
+    size->shared_ffn = x->count > 0 ? matrices * h * x->shared * x->shared_ffn + h * (x->count + 2 * x->latent) : 0;
     double common = size->embedding + (model->tied_embeddings ? 0 : size->head) + model->learned_positions * h +
                     model->layers * (size->attention + 2 * norm) + norm + size->dense_layers * size->dense_ffn +
                     size->expert_layers * size->shared_ffn;
@@ -115,6 +121,9 @@ void model_finish(speedup_context *context, struct model *model)
         disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
     if (a->window_layers + a->linear_layers > model->layers)
         disagree(context, model, "attention", "more layers with a window or linear attention than there are layers");
+    const struct state_space *ss = &model->state_space;
+    if (ss->layers > 0 && ss->layers + ss->feed_forward_layers + a->window_layers + a->linear_layers > model->layers)
+        disagree(context, model, "state_space", "more layers of all kinds than there are layers");
     if (a->index_top_k > 0 && a->kind != ATTENTION_LATENT)
         disagree(context, model, "attention", "'index_top_k' belongs to 'kind: latent'");
     if ((a->linear_key_heads > 0 || a->linear_value_heads > 0) &&

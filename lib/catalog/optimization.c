@@ -2,6 +2,8 @@
  * expressions; knows nothing of what the effects lead to. */
 #include "catalog/catalog.h"
 
+#include "base/number.h"
+
 #include <float.h>
 #include <string.h>
 
@@ -213,8 +215,9 @@ static bool read_effect_value(speedup_context *context, struct arena *arena, con
     double constant = effect->value.constant ? effect->value.operations[0].value : rule->least;
     if (constant >= rule->least && constant <= rule->most)
         return true;
-    problem(context, SPEEDUP_BAD_EFFECT, &effect->place, "'%.60s' for '%s' lies outside what rule '%s' takes", text,
-            name, rule->name);
+    char least[NUMBER_TEXT], most[NUMBER_TEXT];
+    problem(context, SPEEDUP_BAD_EFFECT, &effect->place, "'%.60s' for '%s': an effect of rule '%s' is from %s to %s", text,
+            name, rule->name, number_digits(least, rule->least, 6), number_digits(most, rule->most, 6));
     return false;
 }
 

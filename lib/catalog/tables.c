@@ -144,11 +144,28 @@ static const struct field expert_fields[] = {
     COUNT("shared", shared, 0, 1e4, false, "0", "experts that work on every token"),
     COUNT("shared_ffn", shared_ffn, 0, 1e7, false, "ffn of a routed one", "width of a shared expert"),
     COUNT("dense_layers", dense_layers, 0, 1e5, false, "0", "leading layers without experts"),
+    COUNT("latent", latent, 0, 1e6, false, "hidden", "width that tokens are projected to for the routed experts"),
 #undef ENTITY
     END,
 };
 
 static const struct record_table expert_table = {"experts", "Mixture of experts.", expert_fields};
+
+static const struct field state_space_fields[] = {
+#define ENTITY state_space
+    COUNT("layers", layers, 1, 1e5, true, NULL, "layers that are a state space"),
+    COUNT("feed_forward_layers", feed_forward_layers, 0, 1e5, true, NULL, "layers that are a feed-forward block; the others attend"),
+    COUNT("heads", heads, 1, 1e5, true, NULL, "heads of a state space"),
+    COUNT("head_dim", head_dim, 1, 1e5, true, NULL, "width of a head"),
+    COUNT("groups", groups, 1, 1e5, true, NULL, "groups of heads that share input and output projections of the state"),
+    COUNT("state", state, 1, 1e5, true, NULL, "size of the state"),
+#undef ENTITY
+    END,
+};
+
+static const struct record_table state_space_table = {
+    "state_space", "State-space layers (Mamba-2): every layer of the model is one block, of one of three kinds.",
+    state_space_fields};
 
 static const struct field model_fields[] = {
     HEAD(model),
@@ -168,6 +185,7 @@ static const struct field model_fields[] = {
     BOOLEAN("parallel_block", parallel_block, "attention and feed-forward side by side"),
     RECORD("attention", attention, attention_table, false, "where it is not plain multi-head or grouped-query attention"),
     RECORD("experts", experts, expert_table, false, "mixture of experts"),
+    RECORD("state_space", state_space, state_space_table, false, "layers that are a state space"),
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, NULL, "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, NULL, "published number that works on a token"),

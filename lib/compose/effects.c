@@ -41,6 +41,11 @@ bool selection_superseded(const struct selection *selections, size_t count, size
     return false;
 }
 
+static bool exclude_each_other(const struct optimization *a, const struct optimization *b)
+{
+    return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
+}
+
 static void check_pairs(speedup_context *context, const struct selection *selections, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -50,7 +55,7 @@ static void check_pairs(speedup_context *context, const struct selection *select
             if (!strcmp(a->head.id, b->head.id)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
             } else if (!selection_superseded(selections, count, i) && !selection_superseded(selections, count, j) &&
-                       (names(a->excludes, b->head.id) || names(b->excludes, a->head.id))) {
+                       exclude_each_other(a, b)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }
@@ -100,9 +105,9 @@ static void bad_value(speedup_context *context, const struct dynamic_effect *eff
     bool divides = effect->value && !isfinite(value);
     speedup_status code = effect->callback ? SPEEDUP_CALLBACK : divides ? SPEEDUP_DIVISION_BY_ZERO : SPEEDUP_BAD_EFFECT;
     const struct target_info *target = &targets[effect->target];
-    problem(context, code, &effect->place, "the effect on '%s'%s%s is %s here; rule '%s' takes finite values from 0 on",
+    problem(context, code, &effect->place, "the effect on '%s%s%s' is %s here%s; rule '%s' takes finite values from 0 on",
             target->name, *target->phase ? "@" : "", target->phase, number_digits(number, value, 4),
-            rules[target->rule].name);
+            divides ? ": it divides by zero, or grows without bounds" : "", rules[target->rule].name);
 }
 
 /* Adds one effect of an optimization to its entry. */
@@ -137,6 +142,8 @@ static void choose(speedup_context *context, const struct selection *selections,
 {
     enum target target = effect->target;
     if (chooser[target] >= 0 && effects->precision[target] != effect->precision) {
+        if (exclude_each_other(selections[index].optimization, selections[chooser[target]].optimization))
+            return; /* which has been told */
         problem(context, SPEEDUP_CHOICE_CONFLICT, &selections[index].place,
                 "'%s' sets %s to %s, but '%s' sets it to %s, and neither supersedes the other",
                 selections[index].optimization->head.id, targets[target].name, precision_names[effect->precision],

@@ -38,6 +38,8 @@ void shape_measure(const struct model *model, struct shape *shape)
     double extra = model->prediction_layers;
     double expert_layers = size.expert_layers + (size.expert_layers > 0 ? extra : 0);
     double dense_layers = size.dense_layers + (size.expert_layers > 0 ? 0 : extra);
+    const struct state_space *ss = &model->state_space;
+    bool one_block = ss->layers > 0; /* a layer is one block, with one norm, where others have two */
     *shape = (struct shape){
         .layers = model->layers + extra,
         .hidden = model->hidden,
@@ -61,6 +63,11 @@ void shape_measure(const struct model *model, struct shape *shape)
         .gated = model->ffn_kind == FEED_FORWARD_GATED,
         .window = a->window,
         .window_layers = a->window_layers,
+        .attention_layers = size.attention_layers + extra,
+        .norm_layers = (one_block ? (model->layers + size.attention_layers) / 2 : model->layers) + extra,
+        .collective_layers = (one_block ? size.attention_layers + ss->layers : model->layers) + extra,
+        .state_space_width = ss->layers * ss->heads * ss->head_dim,
+        .expert_width = model->experts.latent > 0 ? model->experts.latent : model->hidden,
         .head_layers = 1 + extra,
         .parameters = size.total,
         .parameters_active = size.active,

@@ -346,11 +346,14 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
 }
 
 /* Slots of a step whose token somebody wants: a static batch runs on to its longest
- * output, and continuous batching gives the slots that end early to new requests. */
-static lanes occupied_slots(const struct job *job, const lanes e[TARGETS])
+ * output, and continuous batching gives the slots that end early to new requests. In
+ * serving the batches differ: the longest of B lengths, even on both sides of the mean. */
+static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes B)
 {
     const struct inference *m = &job->inference;
-    double own = m->output_longest > m->output ? m->output / m->output_longest : 1;
+    double longer = fmax(m->output_longest - m->output, 0);
+    lanes others = lanes_max(B - 1, ZERO), of = m->serving ? others / (others + 2) : ONE;
+    lanes own = m->output / (m->output + longer * of);
     return own + (1 - own) * (m->serving ? lanes_min(E(BATCHING), ONE) : ZERO);
 }
 
@@ -378,7 +381,7 @@ static void steady_state(const struct job *job, const struct split *at, const la
         B = lanes_select(admitted >= asked, little, B);
     }
     a->in_flight = asked;
-    a->occupied = occupied_slots(job, e);
+    a->occupied = occupied_slots(job, e, admitted);
     a->queue = (asked / admitted - 1) * m->output * a->token;
     a->first = first_token(job, e, asked, admitted, a);
     a->requests = asked / (a->first + m->output * a->token / a->occupied);
@@ -427,7 +430,7 @@ static void static_batch(const struct job *job, const struct split *at, const la
     a->gap = a->step;
     a->first = a->prompt;
     a->batch = a->in_flight = sequences;
-    a->occupied = occupied_slots(job, e);
+    a->occupied = occupied_slots(job, e, sequences);
     a->requests = sequences / (a->first + (fmax(m->output, m->output_longest) - 1) * a->token);
 }
 

@@ -50,6 +50,11 @@ struct shape {
     double feed_forward; /* sum over layers of the widths that work on a token */
     double gated;
     double window, window_layers;
+    double attention_layers;  /* that attend to all tokens before, with prediction layers */
+    double norm_layers;       /* pairs of norms */
+    double collective_layers; /* that tensor parallelism has to join twice a pass */
+    double state_space_width; /* sum over layers of the inner widths of state spaces */
+    double expert_width;      /* of a token as routed experts see it */
     double head_layers;  /* vocabulary heads: 1 and one for each prediction layer */
     double parameters, parameters_active;
 };

@@ -30,9 +30,11 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
     lanes tokens = sequences * n / V(CONTEXT);
     /* Queries, keys, values and the attention's output; inputs and inner widths of
      * the feed-forward block; both sharded by tensor parallelism. */
-    double attention = width * (s->heads * (s->query_dim + s->value_dim) + s->kv_heads * (s->query_dim + s->value_dim));
+    double mixers = s->collective_layers < s->layers ? s->attention_layers / s->layers : 1;
+    double attention = mixers * width * (s->heads * (s->query_dim + s->value_dim) + s->kv_heads * (s->query_dim + s->value_dim)) +
+                       3 * width * s->state_space_width / s->layers;
     double feed_forward = (2 + s->gated) * width * s->feed_forward / s->layers;
-    double routed = s->experts > 0 ? s->expert_layers / s->layers * s->active * width * s->hidden : 0;
+    double routed = s->experts > 0 ? s->expert_layers / s->layers * s->active * width * s->expert_width : 0;
     /* Copies of tokens for experts are as many on every rank, however narrow the products. */
     layer->sharded = tokens * (attention + feed_forward + routed) / V(TENSOR);
     /* Inputs of the two norms and of the two blocks, and one dropout mask byte each. */

@@ -78,6 +78,8 @@ static void check_layout(speedup_context *context, const speedup_scenario *scena
     if (l->expert > data * l->tensor * l->context)
         problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "expert = %.0f is more than the %.0f ranks of a pipeline stage",
                 l->expert, data * l->tensor * l->context);
+    uint32_t batch = yaml_find(&scenario->tree, scenario->section, "micro_batch");
+    place = yaml_place(&scenario->tree, batch ? batch : yaml_find(&scenario->tree, scenario->section, "global_batch"));
     if (fmod(r->global_batch, data * r->micro_batch) != 0)
         problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place,
                 "data x micro_batch = %.0f x %.0f does not divide a global batch of %.0f sequences", data,

@@ -91,11 +91,15 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
     const char *equals = strchr(setting, '=');
     if (!equals || equals == setting)
         return bad_setting(context, setting, "write path=value, for example train.micro_batch=2");
+    if (!equals[1])
+        return bad_setting(context, setting, "it has no value");
     struct yaml_tree value;
-    if (yaml_read(context, arena, "setting", equals + 1, strlen(equals + 1), &value))
-        return bad_setting(context, setting, "its value is not YAML");
     uint32_t node, mapping = tree->root, number = add_setting(arena, tree, setting);
-    if (!number || !graft(arena, tree, number, &value, &node))
+    if (!number)
+        return no_memory(context) == SPEEDUP_OK;
+    if (yaml_read(context, arena, tree->settings[number - 1], equals + 1, strlen(equals + 1), &value))
+        return false;
+    if (!graft(arena, tree, number, &value, &node))
         return no_memory(context) == SPEEDUP_OK;
     const char *at = setting;
     for (;;) {

@@ -38,12 +38,12 @@ static void expert(const struct job *job, const lanes v[VARIABLES], const lanes 
     mb->expert = ZERO;
     if (s->experts <= 0)
         return;
-    double tiles = ceil(s->hidden / 256) * 256 / s->hidden * (ceil(s->expert_ffn / 256) * 256 / s->expert_ffn);
+    double tiles = ceil(s->expert_width / 256) * 256 / s->expert_width * (ceil(s->expert_ffn / 256) * 256 / s->expert_ffn);
     lanes routed = mb->tokens / V(TENSOR) * s->active; /* token copies on a rank */
     lanes seen = lanes_max(routed * V(EXPERT) / s->experts, ONE);
     lanes flops = 2 * routed * s->expert_layers * s->expert * tiles;
     lanes rate = job->expert_peak * C(MATMUL_EFFICIENCY) * C(EXPERT_EFFICIENCY) * E(EXPERT_EFFICIENCY);
-    lanes dispatch = routed * C(EXPERT_DISPATCH) * s->hidden / mb->bandwidth + C(EXPERT_FIXED) * s->experts / V(EXPERT);
+    lanes dispatch = routed * C(EXPERT_DISPATCH) * s->expert_width / mb->bandwidth + C(EXPERT_FIXED) * s->experts / V(EXPERT);
     mb->expert = flops * (1 + C(EXPERT_HALF_TOKENS) / seen) / rate + s->expert_layers * dispatch * E(EXPERT_BYTES);
 }
 
@@ -55,7 +55,7 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     const struct shape *s = &job->shape;
     double n = job->sequence;
     double windowed = s->window > 0 ? fmin(1, 2 * (s->window + C(WINDOW_EXTRA)) / n) : 1;
-    double layers = s->layers - s->window_layers + s->window_layers * windowed;
+    double layers = s->attention_layers - s->window_layers + s->window_layers * windowed;
     lanes heads = s->heads / V(TENSOR);
     lanes elements = mb->sequences * heads * n * n / V(CONTEXT);
     lanes flops = 2 * elements * (s->query_dim + s->value_dim) * layers;
@@ -73,16 +73,18 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
                                   scores * E(SCORES_BYTES_BACKWARD));
 }
 
-/* Norms, activation functions, residual sums: passes over what they read and write.
+/* Norms, activation functions, residual sums, scans of state spaces: passes over what
+ * they read and write.
  * The residual part is whole on every tensor-parallel rank. */
 static void pointwise(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
     lanes casts = precisions[job->matmul_precision].bytes < job->activation_bytes ? C(CAST_PASSES) * E(CAST_BYTES) : ZERO;
     lanes eager = C(EAGER_PASSES) * E(POINTWISE_BYTES_FORWARD);
-    lanes residual = (eager * C(RESIDUAL_PASSES) + casts) * s->hidden * s->layers * E(RESIDUAL_BYTES);
+    lanes residual = (eager * C(RESIDUAL_PASSES) + casts) * s->hidden * s->norm_layers * E(RESIDUAL_BYTES);
     lanes inner = (eager * C(FEED_FORWARD_PASSES) + casts) * (1 + 0.5 * s->gated) * s->feed_forward / V(TENSOR);
-    lanes seconds = mb->tokens * job->activation_bytes * (residual + inner) / mb->bandwidth;
+    lanes scans = C(STATE_SPACE_PASSES) * s->state_space_width / V(TENSOR);
+    lanes seconds = mb->tokens * job->activation_bytes * (residual + inner + scans) / mb->bandwidth;
     mb->pointwise_forward = seconds;
     mb->pointwise_backward = 2 * seconds * E(POINTWISE_BYTES_BACKWARD) / lanes_max(E(POINTWISE_BYTES_FORWARD), lanes_of(1e-9));
 }
@@ -110,12 +112,12 @@ static void layer_collectives(const struct job *job, const lanes v[VARIABLES], c
     lanes t = V(TENSOR), x = V(EXPERT), c = V(CONTEXT);
 
     lanes tensor_rate = lanes_select(t > job->domain, network, lanes_of(link));
-    lanes tensor = s->layers * 2 * (2 * (t - 1) / t * activations * E(TENSOR_BYTES) / tensor_rate + C(TENSOR_LATENCY));
+    lanes tensor = s->collective_layers * 2 * (2 * (t - 1) / t * activations * E(TENSOR_BYTES) / tensor_rate + C(TENSOR_LATENCY));
     mb->tensor = lanes_select(t > 1, tensor, ZERO);
 
     lanes keys = mb->tokens * s->kv_heads * (s->query_dim + s->value_dim) * job->activation_bytes / t;
     lanes context_rate = lanes_select(c * t > job->domain, network, lanes_of(link));
-    lanes ring = s->layers * (c - 1) * keys * E(CONTEXT_BYTES) / context_rate;
+    lanes ring = s->attention_layers * (c - 1) * keys * E(CONTEXT_BYTES) / context_rate;
     mb->context = lanes_select(c > 1, ring, ZERO);
 
     mb->exchange = ZERO;
@@ -127,7 +129,7 @@ static void layer_collectives(const struct job *job, const lanes v[VARIABLES], c
     lanes reach, places = lanes_max(lanes_select(inside, x, lanes_ceil(x * t / job->node)), lanes_of(2.0));
     LANES_EACH(reach, places[lane_] * (1 - pow(1 - 1 / places[lane_], s->active)));
     lanes rate = lanes_select(inside, lanes_of(link), network);
-    lanes exchange = 2 * C(EXPERT_EXCHANGE) * activations / t * reach * s->expert_layers * (x - 1) / x *
+    lanes exchange = 2 * C(EXPERT_EXCHANGE) * activations * (s->expert_width / s->hidden) / t * reach * s->expert_layers * (x - 1) / x *
                      E(EXPERT_COMM_BYTES) / rate;
     mb->exchange = lanes_select(x > 1, exchange, ZERO);
 }
@@ -262,7 +264,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
 
     /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
     double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                       6 * s->layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+                       6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;

@@ -58,7 +58,14 @@ static speedup_status subset_time(speedup_context *context, const speedup_scenar
         memcpy(v, scenario->variables, sizeof v);
         job_evaluate(&job, v, out);
         status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
-        *log_seconds = log(out[SPEEDUP_METRIC_STEP_SECONDS][0]);
+        /* In inference the time of a token in all; what does not fit has none. */
+        bool training = job.kind == JOB_TRAINING;
+        double seconds = training ? out[SPEEDUP_METRIC_STEP_SECONDS][0] : 1 / out[SPEEDUP_METRIC_TOKENS_PER_SECOND][0];
+        if (!status && !training && out[SPEEDUP_METRIC_FITS][0] == 0) {
+            problem(context, SPEEDUP_INCONSISTENT, &place, "with some of its optimizations the job does not fit, and has no time to compare");
+            status = SPEEDUP_INCONSISTENT;
+        }
+        *log_seconds = log(seconds);
     }
     arena_end(&arena);
     return status;

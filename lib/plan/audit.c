@@ -1,6 +1,6 @@
 /* The audit: reads a claims document, recomputes, composes and models it. Verdicts
  * follow from rules over figures; no claim is known by name. */
-#include "plan/audit.h"
+#include "plan/auditor.h"
 
 #include "plan/attribution.h"
 
@@ -18,7 +18,7 @@ static const double agreement = 0.005, rounding = 0.05;
 struct claims_record {
     uint64_t present;
     const char *title, *source;
-    uint32_t headlines, gains, training, serving, identities;
+    uint32_t headlines, gains, training, serving, serving_space, identities;
 };
 static const struct field claims_fields[] = {
 #define PART(name_, member, type_, shown_, doc_) \
@@ -29,6 +29,7 @@ static const struct field claims_fields[] = {
     PART("gains", gains, FIELD_NODE, "[gains, ...]", "tables of factors that are said to compose"),
     PART("training_costs", training, FIELD_NODE, "training_costs", "runs with accelerators, days and money"),
     PART("serving_costs", serving, FIELD_NODE, "[serving cost, ...]", "money or speed of generated tokens"),
+    PART("serving_space", serving_space, FIELD_NODE, "serving_space", "where jobs that serve are looked for, when they leave it open"),
     PART("identities", identities, FIELD_NODE, "[identity, ...]", "numbers said to be expressions"),
     {.key = NULL},
 };
@@ -38,6 +39,7 @@ struct headline_record {
     uint64_t present;
     const char *name, *from, *to, *unit;
     double factor;
+    uint32_t job;
 };
 static const struct field headline_fields[] = {
 #define HEADLINE(name_, type_, needed, doc_) \
@@ -47,6 +49,7 @@ static const struct field headline_fields[] = {
     HEADLINE(to, FIELD_TEXT, true, "figure after, in the same unit"),
     HEADLINE(unit, FIELD_TEXT, false, "unit of both, where they carry none"),
     HEADLINE(factor, FIELD_NUMBER, true, "how many times better, as claimed"),
+    HEADLINE(job, FIELD_NODE, false, "{serve: ...} or {generate: ...}: both figures are its tokens per second, before its optimizations and with them"),
     {.key = NULL},
 };
 static const struct record_table headline_table = {"headline", "One claim from a figure to a figure.", headline_fields};
@@ -64,7 +67,7 @@ static const struct field gains_fields[] = {
     GAINS(quantity, FIELD_TEXT, true, NULL, "what gets better: throughput, memory ..."),
     GAINS(overall, FIELD_NUMBER, true, NULL, "factor claimed for all together"),
     GAINS(rows, FIELD_NODE, true, "[gain, ...]", "the factors, in order"),
-    GAINS(job, FIELD_NODE, false, "{train: ...}", "a job to model the claims on; its optimizations are the baseline"),
+    GAINS(job, FIELD_NODE, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
     {.key = NULL},
 };
 static const struct record_table gains_table = {"gains", "Factors that are said to compose.", gains_fields};
@@ -126,23 +129,6 @@ static const struct field cost_fields[] = {
 };
 static const struct record_table cost_table = {"training cost", "One run.", cost_fields};
 
-struct serving_record {
-    uint64_t present;
-    const char *name;
-    double cost, tokens_per_second;
-    uint32_t job;
-};
-static const struct field serving_fields[] = {
-#define SERVING(name_, type_, dim, needed, doc_) \
-    {.key = #name_, .type = type_, .dimension = dim, .least = 1e-6, .most = 1e9, .required = needed, .offset = offsetof(struct serving_record, name_), .doc = doc_}
-    SERVING(name, FIELD_TEXT, 0, true, "what the row is"),
-    SERVING(cost, FIELD_NUMBER, DIMENSION_USD, false, "per million tokens, as claimed"),
-    SERVING(tokens_per_second, FIELD_NUMBER, DIMENSION_NONE, false, "tokens per second, as claimed"),
-    SERVING(job, FIELD_NODE, 0, false, "{serve: ...} or {generate: ...}, a job to model the claim on"),
-    {.key = NULL},
-};
-static const struct record_table serving_table = {"serving cost", "Money or speed of generated tokens.", serving_fields};
-
 struct identity_record {
     uint64_t present;
     const char *name, *expression;
@@ -161,18 +147,9 @@ static const struct field identity_fields[] = {
 static const struct record_table identity_table = {"identity", "A number said to be an expression.", identity_fields};
 
 const struct record_table *const audit_tables[] = {&claims_table, &headline_table, &gains_table,    &gain_table,
-                                                   &costs_table,  &cost_table,     &serving_table, &identity_table, NULL};
+                                                   &costs_table,  &cost_table,     &serving_table, &serving_space_table, &identity_table, NULL};
 
-struct auditor {
-    speedup_context *context;
-    const speedup_catalog *catalog;
-    struct arena *arena;
-    const struct yaml_tree *tree;
-};
-
-static const char *say(const struct auditor *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static const char *say(const struct auditor *a, const char *format, ...)
+const char *auditor_say(const struct auditor *a, const char *format, ...)
 {
     struct text text;
     text_begin(&text, &a->context->allocator);
@@ -187,10 +164,10 @@ static const char *say(const struct auditor *a, const char *format, ...)
     return kept ? kept : "";
 }
 
-static const char *digits(const struct auditor *a, double value, int count)
+const char *auditor_digits(const struct auditor *a, double value, int count)
 {
     char buffer[NUMBER_TEXT];
-    return say(a, "%s", number_digits(buffer, value, count));
+    return auditor_say(a, "%s", number_digits(buffer, value, count));
 }
 
 /* Compares a claimed figure with a recomputed one. */
@@ -198,15 +175,15 @@ static struct judgement compare(const struct auditor *a, double claimed, double 
 {
     double error = fabs(claimed / computed - 1);
     if (error <= agreement)
-        return (struct judgement){VERDICT_AGREES, say(a, "%s is %s", what, digits(a, computed, 4))};
+        return (struct judgement){VERDICT_AGREES, auditor_say(a, "%s is %s", what, auditor_digits(a, computed, 4))};
     if (error <= rounding)
-        return (struct judgement){VERDICT_ROUNDING, say(a, "%s is %s", what, digits(a, computed, 4))};
+        return (struct judgement){VERDICT_ROUNDING, auditor_say(a, "%s is %s", what, auditor_digits(a, computed, 4))};
     return (struct judgement){VERDICT_CONTRADICTS,
-                              say(a, "%s is %s, not %s", what, digits(a, computed, 4), digits(a, claimed, 4))};
+                              auditor_say(a, "%s is %s, not %s", what, auditor_digits(a, computed, 4), auditor_digits(a, claimed, 4))};
 }
 
 /* A list's items as an array of nodes; every one must be a mapping. */
-static size_t list_items(const struct auditor *a, uint32_t list, const char *what, uint32_t **items)
+size_t auditor_items(const struct auditor *a, uint32_t list, const char *what, uint32_t **items)
 {
     *items = NULL;
     if (!list || !expect_kind(a->context, a->tree, list, YAML_SEQUENCE, what))
@@ -218,14 +195,14 @@ static size_t list_items(const struct auditor *a, uint32_t list, const char *wha
     return count;
 }
 
-static void read_row(const struct auditor *a, uint32_t node, const struct record_table *table, void *record)
+void auditor_read(const struct auditor *a, uint32_t node, const struct record_table *table, void *record)
 {
     record_read(a->context, a->tree, node, table, NULL, record);
     record_require(a->context, a->tree, node, table, record);
 }
 
 /* Texts of a list, ended by NULL. */
-static const char **read_names(const struct auditor *a, uint32_t list, const char *what, size_t *count)
+const char **auditor_names(const struct auditor *a, uint32_t list, const char *what, size_t *count)
 {
     *count = 0;
     if (!list || !expect_kind(a->context, a->tree, list, YAML_SEQUENCE, what))
@@ -240,6 +217,8 @@ static const char **read_names(const struct auditor *a, uint32_t list, const cha
 /* A figure with any unit: its number in SI, so that two of one unit can be divided. */
 static bool read_figure(const struct auditor *a, uint32_t node, const char *text, double *value)
 {
+    if (!text)
+        return false; /* which has been told */
     size_t used, length = strlen(text);
     if (number_parse(text, length, value, &used) == NUMBER_OK && *value > 0) {
         while (text[used] == ' ')
@@ -263,19 +242,23 @@ static bool read_figure(const struct auditor *a, uint32_t node, const char *text
 static void audit_headlines(const struct auditor *a, uint32_t list, struct audit *audit)
 {
     uint32_t *items;
-    audit->headline_count = list_items(a, list, "headlines", &items);
+    audit->headline_count = auditor_items(a, list, "headlines", &items);
     audit->headlines = arena_zeroed(a->arena, audit->headline_count, sizeof *audit->headlines);
     for (size_t i = 0; audit->headlines && i < audit->headline_count; i++) {
         struct headline_record r = {0};
         double from = 1, to = 1;
-        read_row(a, items[i], &headline_table, &r);
-        if (a->context->first || !read_figure(a, items[i], r.from, &from) || !read_figure(a, items[i], r.to, &to))
+        auditor_read(a, items[i], &headline_table, &r);
+        bool figures = read_figure(a, yaml_find(a->tree, items[i], "from"), r.from, &from);
+        figures &= read_figure(a, yaml_find(a->tree, items[i], "to"), r.to, &to);
+        if (!figures || a->context->first)
             continue;
         double implied = from > to ? from / to : to / from;
-        audit->headlines[i] = (struct headline){.name = r.name, .from = r.unit ? say(a, "%s %s", r.from, r.unit) : r.from,
-                                                .to = r.unit ? say(a, "%s %s", r.to, r.unit) : r.to,
+        audit->headlines[i] = (struct headline){.name = r.name, .from = r.unit ? auditor_say(a, "%s %s", r.from, r.unit) : r.from,
+                                                .to = r.unit ? auditor_say(a, "%s %s", r.to, r.unit) : r.to,
                                                 .factor = r.factor, .implied = implied,
                                                 .judgement = compare(a, r.factor, implied, "the ratio")};
+        if (r.job)
+            audit_served_headline(a, r.job, from, to, &audit->headlines[i]);
     }
 }
 
@@ -292,7 +275,7 @@ static void write_quoted(const char *scalar, struct text *out)
 
 /* The text of a node as flow YAML, so that a job inside a document can be read like
  * a document of its own. */
-static void write_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
+void auditor_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     if (node->kind == YAML_SCALAR) {
@@ -302,7 +285,7 @@ static void write_flow(const struct yaml_tree *tree, uint32_t at, struct text *o
     text_put(out, node->kind == YAML_MAPPING ? "{" : "[");
     uint32_t child = node->first;
     for (bool value = false; child; child = yaml_at(tree, child)->next, value = !value) {
-        write_flow(tree, child, out);
+        auditor_flow(tree, child, out);
         bool key = node->kind == YAML_MAPPING && !value;
         text_put(out, key ? ": " : yaml_at(tree, child)->next ? ", " : "");
     }
@@ -310,8 +293,8 @@ static void write_flow(const struct yaml_tree *tree, uint32_t at, struct text *o
 }
 
 /* A scenario for modelling; problems in it are the document's. */
-static speedup_scenario *model_job(const struct auditor *a, const struct text *yaml, const char *const *settings,
-                                   size_t setting_count)
+speedup_scenario *auditor_model(const struct auditor *a, const struct text *yaml, const char *const *settings,
+                                size_t setting_count)
 {
     speedup_scenario *made = yaml->failed ? NULL : scenario_allocate(a->context);
     if (!made) {
@@ -329,7 +312,7 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     struct text yaml, list;
     text_begin(&yaml, &a->context->allocator);
     text_begin(&list, &a->context->allocator);
-    write_flow(a->tree, job, &yaml);
+    auditor_flow(a->tree, job, &yaml);
     const char *section = yaml_text(a->tree, yaml_at(a->tree, job)->first);
     text_format(&list, "%s.optimizations=[", section);
     bool memory = !strcmp(gains->quantity, "memory"); /* only the shares of its baseline are wanted */
@@ -344,18 +327,25 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     text_begin(&baseline, &a->context->allocator);
     text_format(&baseline, "%s.baseline=", section);
     if (had)
-        write_flow(a->tree, had, &baseline);
+        auditor_flow(a->tree, had, &baseline);
     else
         text_put(&baseline, "[]");
-    const char *settings[] = {list.bytes, baseline.bytes};
+    const char *settings[6] = {list.bytes, baseline.bytes};
+    size_t setting_count = 2;
     if (list.failed || baseline.failed)
         no_memory(a->context);
-    speedup_scenario *scenario = a->context->first ? NULL : model_job(a, &yaml, settings, 2);
+    else
+        setting_count += audit_served_gains(a, job, settings, 2, gains->overall, settings + 2);
+    gains->searched = setting_count > 2;
+    speedup_scenario *scenario = a->context->first ? NULL : auditor_model(a, &yaml, settings, setting_count);
     struct waterfall_step *steps;
     size_t count;
     if (scenario && !plan_waterfall(a->context, scenario, a->arena, &steps, &count)) {
-        gains->configuration = say(a, "%s on %.0f x %s", scenario->model->head.name,
-                                   scenario->variables[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name);
+        gains->configuration = auditor_say(a, "%s on %.0f x %s%s", scenario->model->head.name,
+                                           scenario->variables[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name,
+                                           scenario->job.kind == JOB_TRAINING
+                                               ? ""
+                                               : auditor_say(a, ", %.0f at once", scenario->variables[VARIABLE_CONCURRENCY][0]));
         int metric = memory ? SPEEDUP_METRIC_MEMORY_PEAK : SPEEDUP_METRIC_TOKENS_PER_SECOND;
         for (size_t i = 1; !memory && i < count && i <= gains->count; i++) {
             double now = steps[i].values[metric], before = steps[i - 1].values[metric], base = steps[0].values[metric];
@@ -428,14 +418,19 @@ static void compose(const struct auditor *a, struct gains *gains)
 static struct judgement judge_overall(const struct auditor *a, const struct gains *gains)
 {
     struct judgement product = compare(a, gains->overall, gains->product, "the product");
+    /* Where the model looked for the place that comes nearest, being twice off there decides. */
+    double modelled = gains->searched && gains->count ? gains->rows[gains->count - 1].modelled_cumulative : 0;
+    if (modelled > 0 && fabs(log(modelled / gains->overall)) > log(2.0))
+        return (struct judgement){VERDICT_CONTRADICTS, auditor_say(a, "%s, but where the model comes nearest it gives %s", product.why,
+                                                                   auditor_digits(a, modelled, 3))};
     if (product.verdict != VERDICT_CONTRADICTS)
         return product;
     if (gains->overall >= gains->composition.guaranteed && gains->overall <= gains->composition.most)
         return (struct judgement){
-            VERDICT_DEPENDS, say(a, "depends on the shares of the baseline: %s is sure, %s at most%s%s",
-                                 digits(a, gains->composition.guaranteed, 3), digits(a, gains->composition.most, 3),
+            VERDICT_DEPENDS, auditor_say(a, "depends on the shares of the baseline: %s is sure, %s at most%s%s",
+                                 auditor_digits(a, gains->composition.guaranteed, 3), auditor_digits(a, gains->composition.most, 3),
                                  gains->modelled_effective > 0 ? ", and with the model's shares " : "",
-                                 gains->modelled_effective > 0 ? digits(a, gains->modelled_effective, 3) : "")};
+                                 gains->modelled_effective > 0 ? auditor_digits(a, gains->modelled_effective, 3) : "")};
     return product;
 }
 
@@ -443,20 +438,20 @@ static void audit_gains(const struct auditor *a, uint32_t node, struct gains *ga
 {
     struct gains_record r = {0};
     uint32_t *items;
-    read_row(a, node, &gains_table, &r);
+    auditor_read(a, node, &gains_table, &r);
     gains->name = r.name;
     gains->quantity = r.quantity;
     gains->overall = r.overall;
-    gains->count = list_items(a, r.rows, "rows", &items);
+    gains->count = auditor_items(a, r.rows, "rows", &items);
     gains->rows = arena_zeroed(a->arena, gains->count, sizeof *gains->rows);
     gains->product = 1;
     for (size_t i = 0; gains->rows && i < gains->count; i++) {
         struct gain_record row = {0};
         struct gain *gain = &gains->rows[i];
-        read_row(a, items[i], &gain_table, &row);
+        auditor_read(a, items[i], &gain_table, &row);
         gain->name = row.optimization;
         gain->factor = row.factor;
-        gain->acts_on = (const char *const *)read_names(a, row.acts_on, "acts_on", &gain->acts_count);
+        gain->acts_on = (const char *const *)auditor_names(a, row.acts_on, "acts_on", &gain->acts_count);
         gain->claimed_cumulative = row.cumulative;
         gain->cumulative = gains->product *= row.factor;
     }
@@ -474,11 +469,11 @@ static void audit_gains(const struct auditor *a, uint32_t node, struct gains *ga
             gain->judgement = (struct judgement){VERDICT_UNTESTED, "no cumulative figure is claimed"};
         /* What is said of one factor is weighed by the model where it was modelled. */
         if (gain->modelled > 0 && (gain->factor - 1) * (gain->modelled - 1) < -0.02 * (gain->factor - 1))
-            gain->judgement = (struct judgement){VERDICT_CONTRADICTS, say(a, "the wrong side of 1: on this job the model gives %s", digits(a, gain->modelled, 3))};
+            gain->judgement = (struct judgement){VERDICT_CONTRADICTS, auditor_say(a, "the wrong side of 1: on this job the model gives %s", auditor_digits(a, gain->modelled, 3))};
         else if (gain->modelled > 0 && gain->judgement.verdict != VERDICT_CONTRADICTS &&
             fabs(gain->factor / gain->modelled - 1) > 0.2)
             gain->judgement = (struct judgement){
-                VERDICT_DEPENDS, say(a, "%s; on this job the model gives %s", gain->judgement.why, digits(a, gain->modelled, 3))};
+                VERDICT_DEPENDS, auditor_say(a, "%s; on this job the model gives %s", gain->judgement.why, auditor_digits(a, gain->modelled, 3))};
     }
     gains->judgement = judge_overall(a, gains);
 }
@@ -536,11 +531,11 @@ static void model_cost(const struct auditor *a, const struct costs_record *costs
                 costs->model, r->system, r->accelerators, costs->sequence, costs->global_batch,
                 number_exact(tokens, costs->tokens));
     if (r->optimizations)
-        write_flow(a->tree, r->optimizations, &yaml);
+        auditor_flow(a->tree, r->optimizations, &yaml);
     else
         text_put(&yaml, "[]");
     text_put(&yaml, "}}");
-    speedup_scenario *scenario = model_job(a, &yaml, NULL, 0);
+    speedup_scenario *scenario = auditor_model(a, &yaml, NULL, 0);
     text_end(&yaml);
     if (!scenario)
         return;
@@ -552,7 +547,7 @@ static void model_cost(const struct auditor *a, const struct costs_record *costs
     cost->modelled_high = high;
     cost->modelled_fits = values[SPEEDUP_METRIC_FITS] != 0;
     cost->modelled_cost = values[SPEEDUP_METRIC_ACCELERATOR_HOURS] * cost->per_hour;
-    cost->configuration = say(a, "tensor %.0f, pipeline %.0f, micro-batch %.0f", layout[0], layout[1], layout[2]);
+    cost->configuration = auditor_say(a, "tensor %.0f, pipeline %.0f, micro-batch %.0f", layout[0], layout[1], layout[2]);
     speedup_scenario_unref(scenario);
 }
 
@@ -560,17 +555,17 @@ static struct judgement judge_cost(const struct auditor *a, const struct trainin
 {
     double times = cost->needed / cost->peak;
     if (times > 1)
-        return (struct judgement){VERDICT_CONTRADICTS, say(a, "needs %s times the peak", digits(a, times, 3))};
+        return (struct judgement){VERDICT_CONTRADICTS, auditor_say(a, "needs %s times the peak", auditor_digits(a, times, 3))};
     if (!cost->modelled_fits && cost->modelled_days > 0)
         return (struct judgement){VERDICT_CONTRADICTS, "fits no plain layout of this many accelerators"};
     if (cost->modelled_days <= 0)
         return (struct judgement){VERDICT_UNTESTED, "could not be modelled"};
     if (cost->days < cost->modelled_low)
         return (struct judgement){VERDICT_CONTRADICTS,
-                                  say(a, "%s times faster than modelled", digits(a, cost->modelled_days / cost->days, 3))};
+                                  auditor_say(a, "%s times faster than modelled", auditor_digits(a, cost->modelled_days / cost->days, 3))};
     if (cost->days > cost->modelled_high)
-        return (struct judgement){VERDICT_DEPENDS, say(a, "a good layout takes %s times less",
-                                                       digits(a, cost->days / cost->modelled_days, 3))};
+        return (struct judgement){VERDICT_DEPENDS, auditor_say(a, "a good layout takes %s times less",
+                                                       auditor_digits(a, cost->days / cost->modelled_days, 3))};
     return (struct judgement){VERDICT_AGREES, "within the modelled interval"};
 }
 
@@ -580,8 +575,8 @@ static void audit_training(const struct auditor *a, uint32_t node, struct audit 
     uint32_t *items;
     if (!node)
         return;
-    read_row(a, node, &costs_table, &costs);
-    audit->training_count = list_items(a, costs.rows, "rows", &items);
+    auditor_read(a, node, &costs_table, &costs);
+    audit->training_count = auditor_items(a, costs.rows, "rows", &items);
     audit->training = arena_zeroed(a->arena, audit->training_count, sizeof *audit->training);
     const struct model *model = NULL;
     if (costs.model && !(model = (const struct model *)catalog_find(a->catalog, KIND_MODEL, costs.model))) {
@@ -591,7 +586,7 @@ static void audit_training(const struct auditor *a, uint32_t node, struct audit 
     for (size_t i = 0; audit->training && i < audit->training_count; i++) {
         struct cost_record r = {0};
         struct training_cost *cost = &audit->training[i];
-        read_row(a, items[i], &cost_table, &r);
+        auditor_read(a, items[i], &cost_table, &r);
         const struct system *system =
             r.system ? (const struct system *)catalog_find(a->catalog, KIND_SYSTEM, r.system) : NULL;
         if (r.system && !system) {
@@ -623,21 +618,6 @@ static void audit_training(const struct auditor *a, uint32_t node, struct audit 
     }
 }
 
-static void audit_serving(const struct auditor *a, uint32_t list, struct audit *audit)
-{
-    uint32_t *items;
-    audit->serving_count = list_items(a, list, "serving_costs", &items);
-    audit->serving = arena_zeroed(a->arena, audit->serving_count, sizeof *audit->serving);
-    for (size_t i = 0; audit->serving && i < audit->serving_count; i++) {
-        struct serving_record r = {0};
-        struct serving_cost *cost = &audit->serving[i];
-        read_row(a, items[i], &serving_table, &r);
-        *cost = (struct serving_cost){.name = r.name, .claimed = r.cost > 0 ? r.cost : r.tokens_per_second,
-                                      .unit = r.cost > 0 ? "USD" : "tokens/s",
-                                      .judgement = {VERDICT_UNTESTED, "no job to model it on is named"}};
-    }
-}
-
 static bool free_name(const void *user, const char *name, size_t length, struct operation *operation)
 {
     for (const char *const *names = user; names && *names; names++)
@@ -664,16 +644,16 @@ static bool is_plain_power(const char *expression)
 static void audit_identities(const struct auditor *a, uint32_t list, struct audit *audit)
 {
     uint32_t *items;
-    audit->identity_count = list_items(a, list, "identities", &items);
+    audit->identity_count = auditor_items(a, list, "identities", &items);
     audit->identities = arena_zeroed(a->arena, audit->identity_count, sizeof *audit->identities);
     for (size_t i = 0; audit->identities && i < audit->identity_count; i++) {
         struct identity_record r = {0};
         struct identity *identity = &audit->identities[i];
-        read_row(a, items[i], &identity_table, &r);
-        if (a->context->first)
+        auditor_read(a, items[i], &identity_table, &r);
+        if (!r.expression)
             continue;
         size_t names;
-        const char **free_names = read_names(a, r.parameters, "parameters", &names);
+        const char **free_names = auditor_names(a, r.parameters, "parameters", &names);
         const struct expression_scope scope = {free_name, NULL, free_names};
         uint32_t node = yaml_find(a->tree, items[i], "expression");
         struct place place = yaml_place(a->tree, node);
@@ -683,7 +663,7 @@ static void audit_identities(const struct auditor *a, uint32_t list, struct audi
             continue;
         if (!expression.constant) {
             identity->judgement = (struct judgement){
-                VERDICT_DEPENDS, say(a, "depends on %zu free numbers: it can be any number, and so says nothing", names)};
+                VERDICT_DEPENDS, auditor_say(a, "depends on %zu free numbers: it can be any number, and so says nothing", names)};
             continue;
         }
         identity->value = expression.operations[0].value;
@@ -695,7 +675,7 @@ static void audit_identities(const struct auditor *a, uint32_t list, struct audi
             memcpy(base, r.expression, length);
             base[length] = '\0';
             struct expression front;
-            if (expression_compile(a->context, a->arena, &place, say(a, "%s", base), &scope, &front) && front.constant &&
+            if (expression_compile(a->context, a->arena, &place, auditor_say(a, "%s", base), &scope, &front) && front.constant &&
                 front.operations[0].value > 0 && front.operations[0].value != 1) {
                 identity->base = front.operations[0].value;
                 identity->exponent = log(r.claimed) / log(identity->base);
@@ -711,7 +691,8 @@ static void audit_identities(const struct auditor *a, uint32_t list, struct audi
 speedup_status plan_audit(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
                           const struct yaml_tree *tree, struct audit *audit)
 {
-    const struct auditor a = {context, catalog, arena, tree};
+    struct serving_space space = {0};
+    const struct auditor a = {context, catalog, arena, tree, &space};
     *audit = (struct audit){0};
     if (!expect_kind(context, tree, tree->root, YAML_MAPPING, "the document"))
         return context->first;
@@ -722,12 +703,13 @@ speedup_status plan_audit(speedup_context *context, const speedup_catalog *catal
         return SPEEDUP_NO_CLAIMS;
     }
     struct claims_record r = {0};
-    read_row(&a, node, &claims_table, &r);
+    auditor_read(&a, node, &claims_table, &r);
     audit->title = r.title;
     audit->source = r.source;
+    audit_serving_space(&a, r.serving_space, &space);
     audit_headlines(&a, r.headlines, audit);
     uint32_t *items;
-    audit->gains_count = list_items(&a, r.gains, "gains", &items);
+    audit->gains_count = auditor_items(&a, r.gains, "gains", &items);
     audit->gains = arena_zeroed(arena, audit->gains_count, sizeof *audit->gains);
     for (size_t i = 0; audit->gains && i < audit->gains_count; i++) {
         audit_gains(&a, items[i], &audit->gains[i]);

@@ -19,6 +19,8 @@ struct judgement {
 struct headline {
     const char *name, *from, *to;
     double factor, implied; /* claimed, and the ratio of the two figures */
+    double modelled_from, modelled_to, modelled; /* 0: not modelled */
+    const char *configuration;
     struct judgement judgement;
 };
 
@@ -47,6 +49,7 @@ struct gains {
     struct part *parts;
     size_t count, part_count;
     const char *configuration; /* that was modelled */
+    bool searched;             /* it is the one that comes nearest to the overall factor */
     struct judgement judgement;
 };
 
@@ -63,7 +66,8 @@ struct training_cost {
 
 struct serving_cost {
     const char *name;
-    double claimed, modelled; /* USD per million tokens, or tokens/s */
+    double claimed, modelled, low, high; /* USD per million output tokens, or tokens/s; an interval */
+    double price;                        /* USD/h of an accelerator, where it matters */
     const char *unit, *configuration;
     struct judgement judgement;
 };

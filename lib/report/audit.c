@@ -29,6 +29,12 @@ static void put_headlines(struct arena *arena, struct node *root, const struct a
         put_text(arena, row, "to", "to", h->to);
         put_number(arena, row, "claimed", "claimed", h->factor, "x");
         put_number(arena, row, "ratio", "ratio", h->implied, "x");
+        if (h->modelled > 0) {
+            put_number(arena, row, "modelled_from", NULL, h->modelled_from, "1");
+            put_number(arena, row, "modelled_to", NULL, h->modelled_to, "1");
+            put_text(arena, row, "configuration", NULL, h->configuration);
+        }
+        put_known(arena, row, "modelled", "modelled", h->modelled, "x");
         put_verdict(arena, row, &h->judgement);
     }
 }
@@ -106,9 +112,13 @@ static void put_serving(struct arena *arena, struct node *root, const struct aud
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "name", "row", c->name);
         put_number(arena, row, "claimed", "claimed", c->claimed, c->unit);
-        put_known(arena, row, "modelled", "modelled", c->modelled, c->unit);
+        if (c->modelled > 0)
+            put_interval(arena, row, "modelled", "modelled", c->modelled, c->low, c->high, c->unit);
+        else
+            put_text(arena, row, "modelled", "modelled", NULL);
+        put_known(arena, row, "usd_per_hour", NULL, c->price, "USD");
+        put_text(arena, row, "configuration", NULL, c->configuration);
         put_verdict(arena, row, &c->judgement);
-        put_text(arena, row, "configuration", "modelled on", c->configuration);
     }
 }
 

@@ -113,6 +113,11 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
 {
     struct model_size size;
     model_measure(model, &size);
+    /* Where no numbers were published, those of the shape stand for them. */
+    if (model->parameters <= 0)
+        put_number(arena, parent, "parameters", "parameters", size.total, "1");
+    if (model->parameters_active <= 0)
+        put_number(arena, parent, "parameters_active", "active for a token", size.active, "1");
     struct node *counted = put_object(arena, parent, "counted", "counted from the shape");
     put_number(arena, counted, "parameters", "parameters", size.total, "1");
     put_number(arena, counted, "parameters_active", "active for a token", size.active, "1");

@@ -2,7 +2,7 @@
  * their data alone. */
 #include "report/report.h"
 
-#include "plan/attribution.h"
+#include "plan/change.h"
 
 #include "base/number.h"
 
@@ -37,7 +37,7 @@ static const char *resource_of(int metric)
 }
 
 /* As the library lists it, but with shares shown as percentages. */
-static speedup_word word_of(int metric)
+speedup_word report_word(int metric)
 {
     speedup_word word = {.struct_size = sizeof word};
     speedup_metric_at((size_t)metric, &word);
@@ -45,13 +45,25 @@ static speedup_word word_of(int metric)
     return word;
 }
 
-static void put_metric(struct arena *arena, struct node *parent, const double *values, int metric, const char *label,
-                       double confidence)
+void report_metric(struct arena *arena, struct node *parent, const double *values, int metric, const char *label,
+                   double confidence)
 {
-    speedup_word word = word_of(metric);
+    speedup_word word = report_word(metric);
     double low, high;
     speedup_metric_interval(values, METRICS, metric, confidence, &low, &high);
     put_interval(arena, parent, word.name, label, values[metric], low, high, word.unit);
+}
+
+void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values)
+{
+    double have = scenario->job.memory, spare = values[SPEEDUP_METRIC_MEMORY_HEADROOM];
+    bool fits = values[SPEEDUP_METRIC_FITS] != 0;
+    put_bool(arena, answer, "fits", NULL, fits);
+    put_text(arena, answer, "verdict", "fits",
+             fits ? report_say(arena, "yes, with %s to spare of %s", report_quantity(arena, "B", spare),
+                               report_quantity(arena, "B", have))
+                  : report_say(arena, "NO: it needs %s more than the %s there are", report_quantity(arena, "B", -spare),
+                               report_quantity(arena, "B", have)));
 }
 
 static void put_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
@@ -82,34 +94,27 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         {SPEEDUP_METRIC_ENERGY, "energy"},
     };
     struct node *answer = put_object(arena, root, "answer", "Answer");
-    double need = values[SPEEDUP_METRIC_MEMORY_PEAK], have = scenario->job.memory;
-    put_bool(arena, answer, "fits", NULL, values[SPEEDUP_METRIC_FITS] != 0);
-    const char *verdict =
-        values[SPEEDUP_METRIC_FITS] != 0
-            ? report_say(arena, "yes, with %s to spare of %s", report_quantity(arena, "B", have - need),
-                         report_quantity(arena, "B", have))
-            : report_say(arena, "NO: it needs %s more than the %s there are", report_quantity(arena, "B", need - have),
-                         report_quantity(arena, "B", have));
-    put_text(arena, answer, "verdict", "fits", verdict);
+    report_fits(arena, answer, scenario, values);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        put_metric(arena, answer, values, shown[i].metric, shown[i].label, scenario->confidence);
+        report_metric(arena, answer, values, shown[i].metric, shown[i].label, scenario->confidence);
     put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
     if (scenario->job.tokens <= 0)
         return;
     struct node *whole = put_object(arena, root, "run", report_say(arena, "Whole run of %s", report_quantity(arena, "tokens", scenario->job.tokens)));
     for (size_t i = 0; i < sizeof run / sizeof *run; i++)
         if (run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0)
-            put_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
+            report_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
 }
 
-static void put_terms(struct arena *arena, struct node *root, const double *values)
+static void put_terms(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
 {
+    (void)scenario;
     double total = values[SPEEDUP_METRIC_STEP_SECONDS];
     struct node *time = put_list(arena, root, "time", "Time of a step");
     for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++) {
         if (values[m] <= 0)
             continue;
-        speedup_word word = word_of(m);
+        speedup_word word = report_word(m);
         struct node *row = put_object(arena, time, NULL, NULL);
         put_text(arena, row, "metric", NULL, word.name);
         put_text(arena, row, "term", "term", word.text);
@@ -117,11 +122,15 @@ static void put_terms(struct arena *arena, struct node *root, const double *valu
         put_number(arena, row, "share", "share", values[m] / total, "%");
         put_text(arena, row, "bound_by", "bound by", resource_of(m));
     }
+}
+
+void report_memory(struct arena *arena, struct node *root, const double *values)
+{
     struct node *memory = put_list(arena, root, "memory", "Memory of the fullest accelerator");
     for (int m = SPEEDUP_METRIC_MEMORY_WEIGHTS; m <= SPEEDUP_METRIC_MEMORY_RUNTIME; m++) {
         if (values[m] <= 0)
             continue;
-        speedup_word word = word_of(m);
+        speedup_word word = report_word(m);
         struct node *row = put_object(arena, memory, NULL, NULL);
         put_text(arena, row, "metric", NULL, word.name);
         put_text(arena, row, "component", "component", word.text);
@@ -155,6 +164,38 @@ static void put_waterfall(struct arena *arena, struct node *root, const speedup_
     }
 }
 
+/* What to change so that the job fits. */
+static speedup_status put_changes(speedup_context *context, struct arena *arena, struct node *root,
+                                  const speedup_scenario *scenario)
+{
+    struct change changes[MOST_CHANGES];
+    size_t count;
+    speedup_status status = plan_changes(context, scenario, arena, changes, &count);
+    if (status)
+        return status;
+    struct node *list = put_list(arena, root, "changes", count ? "Nearest changes that fit" : NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct change *change = &changes[i];
+        struct node *row = put_object(arena, list, NULL, NULL);
+        const char *degree = change->degree == VARIABLES ? NULL : variables[change->degree].name;
+        const char *added = change->added ? change->added->head.id : NULL;
+        put_text(arena, row, "change", "change",
+                 degree ? report_say(arena, "%s %.0f%s%s", degree, change->value, added ? " and " : "", added ? added : "") : added);
+        if (degree)
+            put_number(arena, row, degree, NULL, change->value, "1");
+        if (added)
+            put_text(arena, row, "optimization", NULL, added);
+        put_number(arena, row, "accelerators", "accelerators", change->accelerators, "1");
+        put_number(arena, row, "memory_peak", "peak memory", change->values[SPEEDUP_METRIC_MEMORY_PEAK], "B");
+        put_number(arena, row, "tokens_per_second", "throughput", change->values[SPEEDUP_METRIC_TOKENS_PER_SECOND], "tokens/s");
+        if (scenario->job.kind == JOB_INFERENCE)
+            put_number(arena, row, "max_concurrency", "requests that fit", change->values[SPEEDUP_METRIC_MAX_CONCURRENCY], "1");
+    }
+    if (!count)
+        put_text(arena, root, "changes_note", "to fit", "no single change, nor one with an optimization of the catalog, is enough");
+    return context->first;
+}
+
 static void put_published(struct arena *arena, struct node *root, const speedup_scenario *scenario,
                           const double *values)
 {
@@ -163,7 +204,7 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
     struct node *list = put_list(arena, root, "published", "Beside what was published");
     for (size_t i = 0; i < scenario->published_count; i++) {
         const struct published *p = &scenario->published[i];
-        speedup_word word = word_of(p->metric);
+        speedup_word word = report_word(p->metric);
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "metric", "metric", word.name);
         put_number(arena, row, "predicted", "predicted", values[p->metric], word.unit);
@@ -172,6 +213,24 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
     }
     if (scenario->published_source)
         put_text(arena, root, "published_source", "source", scenario->published_source);
+}
+
+/* Does a kind of job have this variable of its layout? */
+static bool has_variable(bool training, enum variable variable)
+{
+    switch (variable) {
+    case VARIABLE_CONTEXT:
+    case VARIABLE_VIRTUAL_STAGES:
+    case VARIABLE_MICRO_BATCH:
+    case VARIABLE_ACCUMULATION:
+    case VARIABLE_ENDS_AS_LAYERS:
+        return training;
+    case VARIABLE_CONCURRENCY:
+    case VARIABLE_ATTENTION_DATA:
+        return !training;
+    default:
+        return true;
+    }
 }
 
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
@@ -187,22 +246,28 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
             problem(context, status, NULL, "this layout cannot be estimated: %s", speedup_status_text(status));
         return context->first;
     }
-    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s)", scenario->model->head.name,
-                                                scenario->variables[VARIABLE_ACCELERATORS][0],
-                                                scenario->accelerator->head.name, scenario->system->head.name));
-    put_text(arena, root, "kind", NULL, scenario->job.kind == JOB_TRAINING ? "training" : "inference");
+    bool training = scenario->job.kind == JOB_TRAINING, fits = values[SPEEDUP_METRIC_FITS] != 0;
+    const lanes *v = scenario->variables;
+    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s)%s", scenario->model->head.name,
+                                                v[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name,
+                                                scenario->system->head.name,
+                                                training ? "" : report_say(arena, ", tensor %.0f, pipeline %.0f", v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0])));
+    put_text(arena, root, "kind", NULL, training ? "training" : "inference");
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
-        if (variables[i].scope == SCOPE_LAYOUT)
-            put_number(arena, layout, variables[i].name, variables[i].name, scenario->variables[i][0], "1");
-    put_answer(arena, root, scenario, values);
-    put_terms(arena, root, values);
+        if (variables[i].scope == SCOPE_LAYOUT && has_variable(training, (enum variable)i))
+            put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
     struct waterfall_step *steps;
     size_t count;
     status = plan_waterfall(context, scenario, arena, &steps, &count);
     if (status)
         return status;
-    put_waterfall(arena, root, scenario, steps, count);
+    (training ? put_answer : report_inference_answer)(arena, root, scenario, values);
+    if (!fits && (status = put_changes(context, arena, root, scenario)))
+        return status;
+    (training ? put_terms : report_inference_terms)(arena, root, scenario, values);
+    report_memory(arena, root, values);
+    (training ? put_waterfall : report_inference_waterfall)(arena, root, scenario, steps, count);
     put_published(arena, root, scenario, values);
     return context->first;
 }

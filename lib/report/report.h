@@ -2,6 +2,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "plan/attribution.h"
 #include "plan/audit.h"
 #include "report/tree.h"
 
@@ -19,6 +20,20 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
                                     struct node *root);
 speedup_status report_audit_tree(speedup_context *context, const struct audit *audit, struct arena *arena,
                                  struct node *root);
+
+/* Parts that reports of all kinds of jobs have. A word is as the library lists it, but
+ * with shares shown as percentages; a metric comes with its interval. */
+speedup_word report_word(int metric);
+void report_metric(struct arena *arena, struct node *parent, const double *values, int metric, const char *label,
+                   double confidence);
+void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values);
+void report_memory(struct arena *arena, struct node *root, const double *values);
+
+/* Parts of an inference job's own. */
+void report_inference_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values);
+void report_inference_terms(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values);
+void report_inference_waterfall(struct arena *arena, struct node *root, const speedup_scenario *scenario,
+                                const struct waterfall_step *steps, size_t count);
 
 /* Formatted text in the arena, for labels and sentences. */
 const char *report_say(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

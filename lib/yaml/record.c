@@ -79,20 +79,21 @@ static bool bad_unit(speedup_context *context, const struct place *place, const 
     return false;
 }
 
-static bool in_range(speedup_context *context, const struct place *place, const char *what, double value,
-                     double least, double most)
+static bool in_range(speedup_context *context, const struct place *place, const char *what,
+                     enum dimension dimension, double value, double least, double most)
 {
     if (value >= least && value <= most)
         return true;
-    char given[NUMBER_TEXT], low[NUMBER_TEXT], high[NUMBER_TEXT];
-    number_digits(given, value, 6);
-    number_digits(low, least, 6);
-    number_digits(high, most, 6);
-    if (isinf(most))
-        problem(context, SPEEDUP_OUT_OF_RANGE, place, "'%s' is %s; it must be at least %s", what, given, low);
-    else
-        problem(context, SPEEDUP_OUT_OF_RANGE, place, "'%s' is %s; it must be from %s to %s", what, given, low,
-                high);
+    struct text *text = problem_begin(context);
+    text_format(text, "'%s' is ", what);
+    dimension_put(text, dimension, value);
+    text_put(text, isinf(most) ? "; it must be at least " : "; it must be from ");
+    dimension_put(text, dimension, least);
+    if (!isinf(most)) {
+        text_put(text, " to ");
+        dimension_put(text, dimension, most);
+    }
+    problem_end(context, SPEEDUP_OUT_OF_RANGE, place);
     return false;
 }
 
@@ -138,7 +139,7 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
         problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' is too large: '%.40s'", what, text);
         return false;
     }
-    if (!in_range(context, &place, what, number, least, most))
+    if (!in_range(context, &place, what, dimension, number, least, most))
         return false;
     *value = number;
     return true;

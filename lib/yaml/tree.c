@@ -66,6 +66,7 @@ static speedup_status add_node(struct reader *reader, enum yaml_kind kind, yaml_
         else
             reader->nodes[parent].first = made;
         reader->open[reader->depth].last = made;
+        reader->nodes[made].keyed = reader->nodes[parent].kind == YAML_MAPPING && reader->nodes[parent].length % 2;
         reader->nodes[parent].length++;
     } else {
         reader->root = made;
@@ -176,6 +177,25 @@ static speedup_status close_node(struct reader *reader)
     return reader->nodes[node].kind == YAML_MAPPING ? check_keys(reader, node) : SPEEDUP_OK;
 }
 
+/* What libyaml says most often, in words that help. */
+static const struct {
+    const char *problem, *context; /* any context for NULL */
+    bool begins;                   /* the place is where the thing begins that is wrong */
+    const char *text;
+} plain_words[] = {
+    {"mapping values are not allowed in this context", NULL, false,
+     "a ':' cannot stand here: mend the indentation, or put a text with ': ' in quotes"},
+    {"found character that cannot start any token", NULL, false,
+     "this character cannot begin a value: indent with spaces, not tabs, or put a text in quotes"},
+    {"found unexpected end of stream", "while scanning a quoted scalar", true, "the quote is never closed"},
+    {"did not find expected ',' or '}'", NULL, true, "the '{' is not closed, or a ',' is missing after it"},
+    {"did not find expected ',' or ']'", NULL, true, "the '[' is not closed, or a ',' is missing after it"},
+    {"did not find expected node content", "while parsing a flow node", true, "a value is missing after a '{', '[', ',' or ':'"},
+    {"could not find expected ':'", NULL, false, "a ':' is missing after a key"},
+    {"did not find expected key", NULL, false, "expected a key: mend the indentation"},
+    {"did not find expected '-' indicator", NULL, false, "expected '- ' and an item: mend the indentation"},
+};
+
 static speedup_status syntax(struct reader *reader, const yaml_parser_t *parser)
 {
     /* libyaml 0.2.5 says nothing in some places where it finds no memory. */
@@ -196,6 +216,14 @@ static speedup_status syntax(struct reader *reader, const yaml_parser_t *parser)
     }
     const char *what = parser->problem ? parser->problem : "cannot be read";
     struct place place = place_at(reader, parser->problem_mark);
+    for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words; i++) {
+        if (strcmp(plain_words[i].problem, what) || (plain_words[i].context && (!parser->context || strcmp(plain_words[i].context, parser->context))))
+            continue;
+        if (plain_words[i].begins)
+            place = place_at(reader, parser->context_mark);
+        problem(reader->context, SPEEDUP_SYNTAX, &place, "%s", plain_words[i].text);
+        return SPEEDUP_SYNTAX;
+    }
     problem(reader->context, SPEEDUP_SYNTAX, &place, "%s%s%s", what, parser->context ? " " : "",
             parser->context ? parser->context : "");
     return SPEEDUP_SYNTAX;
@@ -394,6 +422,9 @@ struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
     uint32_t setting = tree->nodes[node].line ? 0 : tree->nodes[node].column;
     if (setting)
         return (struct place){.file = tree->settings[setting - 1]};
+    /* A mapping in block style begins at its first key; what is said of it is said of its own. */
+    if (tree->nodes[node].kind == YAML_MAPPING && tree->nodes[node].keyed && tree->nodes[node - 1].line < tree->nodes[node].line)
+        node--;
     return (struct place){
         .file = tree->file,
         .source = tree->source,

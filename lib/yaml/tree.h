@@ -23,6 +23,7 @@ struct yaml_node {
     uint32_t next;   /* next sibling, 0 for none */
     uint8_t kind;
     uint8_t plain; /* scalar without quotes */
+    uint8_t keyed; /* value of a mapping: its key is the node before */
 };
 
 struct yaml_tree {

@@ -106,7 +106,7 @@ static void run_batch(struct bench *bench)
 {
     static double tensor[LAYOUTS], pipeline[LAYOUTS], micro_batch[LAYOUTS], seconds[LAYOUTS], peak[LAYOUTS],
         status[LAYOUTS];
-    if (!tensor[0])
+    if (tensor[0] < 1)
         for (int i = 0; i < LAYOUTS; i++) {
             tensor[i] = 1 << i % 4;
             pipeline[i] = 1 << i / 4 % 5;

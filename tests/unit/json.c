@@ -70,8 +70,9 @@ static bool character(struct cursor *c)
 
 static bool string(struct cursor *c)
 {
-    if (*c->at++ != '"')
+    if (*c->at != '"')
         return false;
+    c->at++;
     while (*c->at != '"') {
         if ((unsigned char)*c->at < 0x20)
             return false;
@@ -168,7 +169,8 @@ static bool value(struct cursor *c)
                : *c->at == 'n' ? word(c, "null")
                                : number(c);
     c->depth--;
-    skip_space(c);
+    if (good)
+        skip_space(c);
     return good;
 }
 

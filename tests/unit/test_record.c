@@ -111,7 +111,7 @@ static void numbers_are_checked(void **state)
     tells("{name: a, plain: 1_000}", SPEEDUP_BAD_NUMBER,
           "'plain': '1_000' is not a number; the decimal separator is a point, and thousands are not separated");
     tells("{name: a, count: 1.5}", SPEEDUP_NOT_WHOLE, "'count' must be a whole number, not '1.5'");
-    tells("{name: a, count: 0}", SPEEDUP_OUT_OF_RANGE, "'count' is 0; it must be from 1 to 1000000000000");
+    tells("{name: a, count: 0}", SPEEDUP_OUT_OF_RANGE, "'count' is 0; it must be from 1 to 1 T");
 }
 
 static void units_are_checked(void **state)

@@ -87,7 +87,7 @@ static void the_waterfall_ends_at_the_answer(void **state)
 {
     (void)state;
     speedup_text *text = NULL;
-    double last, step, first, cumulative, memory, peak;
+    double last = 0, step = 0, first = 0, cumulative = 0, memory = 0, peak = 0;
     char name[60];
     speedup_scenario *scenario = scenario_of(world.catalog, job, WITH("train.baseline=[kernel-fusion]"));
     assert_ok(speedup_report_estimate(world.context, scenario, SPEEDUP_FORMAT_JSON, &text));
@@ -234,7 +234,7 @@ static void claims_are_known_however_they_are_written(void **state)
 {
     (void)state;
     static char json[60000];
-    static const char *const claims[] = {"{claims: {headlines: []}}", "\"claims\": {headlines: []}", "\xEF\xBB\xBF" "claims: {headlines: []}",
+    static const char *const claims[] = {"{claims: {headlines: []}}", "\"claims\": {headlines: []}", "\xEF\xBB\xBF\x63laims: {headlines: []}",
                                          "claims : {headlines: []}"};
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
         assert_int_equal(answer(claims[i], strlen(claims[i]), json, sizeof json), SPEEDUP_OK);
@@ -261,10 +261,11 @@ static void an_answer_to_rubbish_is_json(void **state)
 {
     (void)state;
     static char json[200000];
-    static const char *const rubbish[] = {"", "\xFF", "a: \"\\u0001\"", "{", "- [", "train: &a 1", "train: 5", "claims: 5", "\"\xC3\xA4\": 1",
-                                          "train: {model: \"\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
-                                          "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4x\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
-                                          "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\"}"};
+    static const char long_name[] = /* whose 60th byte is within a character */
+        "train: {model: \"\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+        "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4x\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+        "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\"}";
+    const char *const rubbish[] = {"", "\xFF", "a: \"\\u0001\"", "{", "- [", "train: &a 1", "train: 5", "claims: 5", "\"\xC3\xA4\": 1", long_name};
     for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++)
         assert_int_not_equal(answer(rubbish[i], strlen(rubbish[i]), json, sizeof json), SPEEDUP_OK);
     struct random random = {3};

@@ -76,7 +76,8 @@ static void a_value_that_is_no_yaml_is_refused(void **state)
 {
     (void)state;
     assert_int_equal(refused_scenario(world.catalog, job, WITH("train.layout={tensor: 2")), SPEEDUP_SYNTAX);
-    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.tokens=")), SPEEDUP_EMPTY);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.tokens=#")), SPEEDUP_EMPTY);
+    assert_int_equal(refused_scenario(world.catalog, job, WITH("train.tokens=")), SPEEDUP_BAD_SETTING);
     assert_int_equal(refused_scenario(world.catalog, job, WITH("train.tokens=&a 1")), SPEEDUP_ALIAS);
 }
 

@@ -1,0 +1,160 @@
+/* The nearest changes that make a job fit. Tries what the catalog has; knows no
+ * optimization by name. */
+#include "plan/change.h"
+
+#include <string.h>
+
+struct seeker {
+    speedup_context *quiet; /* for what cannot be: nobody reads its problems */
+    const speedup_scenario *scenario;
+    struct arena *arena;
+    struct selection *selections; /* the scenario's, and room for one more */
+    struct change *changes;
+    size_t count;
+};
+
+/* Is one change nearer than another: fewer accelerators, then faster? */
+static bool nearer(const struct change *a, const struct change *b)
+{
+    if (a->accelerators != b->accelerators)
+        return a->accelerators < b->accelerators;
+    return a->values[SPEEDUP_METRIC_TOKENS_PER_SECOND] > b->values[SPEEDUP_METRIC_TOKENS_PER_SECOND];
+}
+
+/* Keeps a change among the nearest `most` of those from `first` on. */
+static void keep(struct seeker *s, size_t first, size_t most, const struct change *change)
+{
+    size_t at = s->count;
+    if (at == first + most) {
+        if (!nearer(change, &s->changes[at - 1]))
+            return;
+        at--;
+    } else {
+        s->count++;
+    }
+    for (; at > first && nearer(change, &s->changes[at - 1]); at--)
+        s->changes[at] = s->changes[at - 1];
+    s->changes[at] = *change;
+}
+
+/* The job with one optimization more; false when the two cannot be. */
+static bool with_optimization(struct seeker *s, const struct optimization *added, struct job *job)
+{
+    const speedup_scenario *scenario = s->scenario;
+    size_t count = scenario->selection_count;
+    *job = scenario->job;
+    if (!added)
+        return true;
+    if (!added->applies[job->kind])
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (scenario->selections[i].optimization == added)
+            return false;
+    struct selection *more = &s->selections[count];
+    *more = (struct selection){added, arena_zeroed(s->arena, added->parameter_count, sizeof(double)), {0}};
+    if (!more->parameters)
+        return false;
+    for (uint32_t i = 0; i < added->parameter_count; i++)
+        more->parameters[i] = added->parameters[i].value;
+    diagnostics_clear(s->quiet);
+    if (effects_resolve(s->quiet, s->arena, s->selections, count + 1, job->kind, &scenario->fixed, &job->effects))
+        return false;
+    struct place nowhere = {0};
+    job_set_precisions(s->quiet, job, &nowhere);
+    return !s->quiet->first;
+}
+
+/* The variables of a layout with one degree changed, on as many accelerators as there
+ * are, or on as many as one copy of the model then takes. */
+static void with_degree(const struct seeker *s, enum variable degree, double value, lanes v[VARIABLES])
+{
+    const struct job *job = &s->scenario->job;
+    memcpy(v, s->scenario->variables, sizeof(lanes[VARIABLES]));
+    if (degree == VARIABLES)
+        return;
+    v[degree] = lanes_of(value);
+    double ranks = v[VARIABLE_TENSOR][0] * v[VARIABLE_PIPELINE][0] * v[VARIABLE_CONTEXT][0] * v[VARIABLE_ATTENTION_DATA][0];
+    double accelerators = fmax(v[VARIABLE_ACCELERATORS][0], ranks), data = accelerators / ranks;
+    v[VARIABLE_ACCELERATORS] = lanes_of(accelerators);
+    v[VARIABLE_DATA] = lanes_of(data);
+    if (job->kind == JOB_TRAINING)
+        v[VARIABLE_ACCUMULATION] = lanes_of(ceil(job->global_batch / (data * v[VARIABLE_MICRO_BATCH][0]) - 1e-9));
+}
+
+/* Tries one change; true when the job then fits. */
+static bool try(struct seeker *s, const struct job *job, enum variable degree, double value,
+                const struct optimization *added, struct change *change)
+{
+    lanes v[VARIABLES], out[METRICS];
+    with_degree(s, degree, value, v);
+    job_evaluate(job, v, out);
+    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0)
+        return false;
+    *change = (struct change){.degree = degree, .value = value, .added = added, .accelerators = v[VARIABLE_ACCELERATORS][0]};
+    for (int m = 0; m < METRICS; m++)
+        change->values[m] = out[m][0];
+    return true;
+}
+
+/* The first value of each degree that makes the job fit, on its way up or down. */
+static void try_degrees(struct seeker *s, const struct job *job, const struct optimization *added, size_t most)
+{
+    const lanes *v = s->scenario->variables;
+    enum variable load = job->kind == JOB_TRAINING ? VARIABLE_MICRO_BATCH : VARIABLE_CONCURRENCY;
+    const struct {
+        enum variable degree;
+        double factor, last;
+    } ways[] = {
+        /* Tensor parallelism stays on the scale-up link. */
+        {VARIABLE_TENSOR, 2, fmax(job->domain, job->node)},
+        {VARIABLE_PIPELINE, 2, job->model->layers},
+        {load, 0.5, 1},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        double factor = ways[i].factor, last = ways[i].last, value = floor(v[ways[i].degree][0] * factor);
+        for (; factor > 1 ? value <= last : value >= last; value = floor(value * factor)) {
+            struct change change;
+            if (!try(s, job, ways[i].degree, value, added, &change))
+                continue;
+            keep(s, 0, most, &change);
+            break;
+        }
+    }
+}
+
+/* One optimization more, with each degree at its nearest if the job does not fit by it alone. */
+static void try_optimizations(struct seeker *s, bool with_degrees)
+{
+    const speedup_catalog *catalog = s->scenario->catalog;
+    size_t first = s->count;
+    for (size_t i = 0; i < catalog->entries[KIND_OPTIMIZATION].count; i++) {
+        const struct optimization *added = (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[i];
+        struct job job;
+        struct change change;
+        if (!with_optimization(s, added, &job))
+            continue;
+        if (with_degrees)
+            try_degrees(s, &job, added, MOST_OPTIMIZATIONS_TOLD);
+        else if (try(s, &job, VARIABLES, 0, added, &change))
+            keep(s, first, MOST_OPTIMIZATIONS_TOLD, &change);
+    }
+}
+
+speedup_status plan_changes(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
+                            struct change changes[MOST_CHANGES], size_t *count)
+{
+    struct seeker s = {.scenario = scenario, .arena = arena, .changes = changes};
+    *count = 0;
+    s.selections = arena_zeroed(arena, scenario->selection_count + 1, sizeof *s.selections);
+    if (!s.selections || speedup_context_create(&context->allocator, &s.quiet))
+        return no_memory(context);
+    if (scenario->selection_count)
+        memcpy(s.selections, scenario->selections, scenario->selection_count * sizeof *s.selections);
+    try_degrees(&s, &scenario->job, NULL, MOST_CHANGES);
+    try_optimizations(&s, false);
+    if (!s.count)
+        try_optimizations(&s, true);
+    speedup_context_destroy(s.quiet);
+    *count = s.count;
+    return arena->failed ? no_memory(context) : SPEEDUP_OK;
+}

@@ -1,0 +1,97 @@
+"""The command line that makes a job without a scenario file.
+
+    python3 tests/report/test_command.py SPEEDUP ROOT
+"""
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SPEEDUP, ROOT = sys.argv[1], Path(sys.argv[2])
+# The shape of Llama 3.1 8B, as its config.json has it.
+CONFIG = {
+    "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256, "max_position_embeddings": 131072,
+    "tie_word_embeddings": False,
+}
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([SPEEDUP, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, f"{arguments}: exit code {done.returncode}, not {code}\n{done.stderr}"
+    return done.stdout if code == 0 else done.stderr
+
+
+def estimate(*arguments):
+    return json.loads(run("estimate", *arguments, "--json"))
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.config = str(Path(folder.name) / "config.json")
+        Path(self.config).write_text(json.dumps(CONFIG), encoding="utf-8")
+
+    def test_a_catalog_model_is_served_on_the_fewest_accelerators_that_fit(self):
+        answer = estimate("--model", "llama-3-1-70b", "--hardware", "dgx-h100", "--serve", "64x1024x1024")
+        self.assertEqual(answer["layout"]["accelerators"], 4)
+        self.assertTrue(answer["answer"]["fits"])
+        self.assertLessEqual(answer["answer"]["load"], 1)
+        half = estimate("--model", "llama-3-1-70b", "--hardware", "dgx-h100", "--serve", "64x1024x1024", "--accelerators", "2")
+        self.assertGreater(half["answer"].get("load", 2), 1)
+
+    def test_a_config_json_gives_what_its_catalog_entry_gives(self):
+        load = ("--hardware", "dgx-h100", "--serve", "16x512x512", "--accelerators", "1")
+        mine, known = estimate("--model", self.config, *load), estimate("--model", "llama-3-1-8b", *load)
+        self.assertEqual(mine["answer"], known["answer"])
+
+    def test_a_static_batch_and_a_training_step(self):
+        answer = estimate("--model", "llama-7b", "--hardware", "dgx-h100", "--generate", "8x128x128")
+        self.assertEqual(answer["answer"]["batch"], 8)
+        answer = estimate("--model", "llama-7b", "--hardware", "dgx-h100", "--train", "64x2048")
+        self.assertEqual(answer["kind"], "training")
+        self.assertTrue(answer["answer"]["fits"])
+
+    def test_options_reach_the_job(self):
+        load = ("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--serve", "16x512x512", "--accelerators", "1")
+        answer = estimate(*load, "--stack", "vllm", "--optimize", "fp8-weights,fp8-kv-cache", "--price", "2 USD/h")
+        self.assertEqual([row["optimization"] for row in answer["waterfall"]], ["(baseline)", "fp8-weights", "fp8-kv-cache"])
+        self.assertGreater(answer["per_million"][0]["cost"]["value"], 0)
+        self.assertEqual(estimate(*load, "--set", "serve.prompt=100")["answer"]["fits"], True)
+
+    def test_what_does_not_fit_says_what_would(self):
+        answer = estimate("--model", "llama-3-1-70b", "--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1")
+        self.assertFalse(answer["answer"]["fits"])
+        self.assertEqual(answer["changes"][0]["tensor"], 2)
+
+    def test_an_imported_model_is_shown_with_its_parameters(self):
+        shown = json.loads(run("catalog", "show", "--model", self.config, "--json"))
+        self.assertEqual(shown["parameters"], 8030261248)
+        self.assertEqual(shown["parameters_active"], shown["counted"]["parameters_active"])
+
+    def test_a_wrong_line_is_refused(self):
+        job = ("--model", "llama-7b", "--hardware", "dgx-h100")
+        run("estimate", code=2)
+        run("estimate", *job, code=2)
+        run("estimate", *job, "--serve", "1x2x3", "--train", "1x2", code=2)
+        for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
+            self.assertIn("--help", run("estimate", *job, "--serve", load, code=2))
+
+    def test_an_unknown_name_is_told(self):
+        load = ("--serve", "1x128x128")
+        self.assertIn("neither", run("estimate", "--model", "no-such", "--hardware", "dgx-h100", *load, code=1))
+        self.assertIn("dgx-h10", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h10", *load, code=1))
+        self.assertIn("2048", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h100", "--serve", "1x4096x1", code=1))
+        self.assertIn("stack", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h100", "--stack", "none-such", *load, code=1))
+
+    def test_the_examples_of_serving_are_estimated(self):
+        for name, metric in (("llama-70b-serving", "time_per_output_token"), ("llama-7b-generate", "tokens_per_second")):
+            answer = estimate(str(ROOT / "examples" / f"{name}.yaml"))
+            row = next(row for row in answer["published"] if row["metric"] == metric)
+            self.assertLess(abs(row["difference"]), 0.15)
+
+
+unittest.main(argv=[sys.argv[0], "-v"])

@@ -1,0 +1,131 @@
+"""The validate command over inference rows: goldens of whole scorecards, what is
+skipped and why, and what it says of bad files.
+
+    python3 test_validate_serving.py build/tools/speedup [--update]
+
+A new case is a new file: bad/KIND-NAME.csv with what is expected on standard error in
+bad/KIND-NAME.txt, or a row more in skipped.csv.
+"""
+import csv
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = {"serving": ("serving", "serving.csv"), "inference": ("inference", "inference.csv"),
+          "ablation": ("ablation", "ablation.csv"), "skipped": ("serving", "skipped.csv")}
+failures = []
+
+
+def run(speedup, kind, file, *arguments, where=HERE):
+    return subprocess.run([speedup, "validate", "--kind", kind, file, *arguments], cwd=where, capture_output=True,
+                          encoding="utf-8")
+
+
+def answer(speedup, kind, file):
+    return json.loads(run(speedup, kind, file, "--json").stdout)
+
+
+def expect(name, good, why=""):
+    if not good:
+        failures.append(name)
+        print(f"FAILED {name}\n{why}")
+
+
+def compare(name, path, text, update):
+    if update:
+        path.write_text(text, encoding="utf-8")
+    wanted = path.read_text(encoding="utf-8") if path.exists() else ""
+    expect(name, wanted == text, f"--- wanted\n{wanted}--- found\n{text}")
+
+
+def goldens(speedup, update):
+    for name, (kind, file) in GOLDEN.items():
+        found = run(speedup, kind, file)
+        expect(f"{name} runs", found.returncode == 0 and not found.stderr, found.stderr)
+        compare(f"golden {name}", HERE / "golden" / f"{name}.txt", found.stdout, update)
+
+
+def bad_files(speedup, update):
+    for path in sorted((HERE / "bad").glob("*.csv")):
+        found = run(speedup, path.name.split("-")[0], path.name, where=path.parent)
+        expect(f"{path.name} is refused", found.returncode == 1 and not found.stdout, found.stdout)
+        compare(f"message of {path.name}", path.with_suffix(".txt"), found.stderr, update)
+
+
+def mean(errors):
+    errors = list(errors)
+    return sum(abs(e) for e in errors) / len(errors)
+
+
+def scores_agree_with_rows(speedup):
+    a = answer(speedup, "serving", "serving.csv")
+    expect("serving keys", list(a) == ["overall", "by_source", "by_kind", "by_engine", "first_token", "memory", "rows"], list(a))
+    rows = [row for row in a["rows"] if not row["suspect"]]
+    first = [row for row in rows if "first_error" in row]
+    expect("first tokens are there", first and any(row["suspect"] for row in a["rows"]))
+    for name, score, errors in (("time per token", a["overall"], [r["error"] for r in rows]),
+                                ("first token", a["first_token"], [r["first_error"] for r in first])):
+        expect(f"{name} mean", score["n"] == len(errors) and abs(score["mape"] - mean(errors)) < 1e-5, score)
+    inside = sum(r["first_low"] <= r["first_measured"] <= r["first_high"] for r in first) / len(first)
+    expect("coverage of the first token", abs(a["first_token"]["coverage90"] - inside) < 1e-5)
+    for key in ("kind", "engine"):
+        for part, error in ((a, "error"), (a["first_token"], "first_error")):
+            for name, score in part[f"by_{key}"].items():
+                errors = [r[error] for r in rows if r[key] == name and error in r]
+                expect(f"{key} {name}", score["n"] == len(errors) and abs(score["mape"] - mean(errors)) < 1e-5, score)
+    b = answer(speedup, "inference", "inference.csv")
+    expect("phases", set(b["by_phase"]) == {"prefill", "decode", "whole", "offline"}, b["by_phase"])
+    expect("no first token in phases", "first_token" not in b)
+    c = answer(speedup, "ablation", "ablation.csv")
+    expect("ratios by kind", c["by_kind"]["inference"]["n"] == len(c["rows"]), c["by_kind"])
+
+
+def source_is_no_input(speedup):
+    """Renaming every publication changes no prediction."""
+    for kind, file in (("serving", "serving.csv"), ("inference", "inference.csv"), ("ablation", "ablation.csv")):
+        rows = list(csv.DictReader((HERE / file).open(encoding="utf-8")))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, "source": "somebody"} for row in rows)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "renamed.csv"
+            path.write_text(text.getvalue(), encoding="utf-8")
+            a, b = answer(speedup, kind, file)["rows"], answer(speedup, kind, str(path))["rows"]
+        expect(f"source is no input of {kind}", [r["predicted"] for r in a] == [r["predicted"] for r in b])
+
+
+def fixed_lengths_are_a_column(speedup):
+    """A column that says so goes before the mark in the locator."""
+    rows = [row for row in csv.DictReader((HERE / "serving.csv").open(encoding="utf-8")) if "epnone" in row["source_locator"]]
+    expect("a row with the mark", rows)
+    seconds = {}
+    for said in ("", "yes", "no"):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [*rows[0].keys(), "fixed_lengths"])
+        writer.writeheader()
+        writer.writerows({**row, "fixed_lengths": said} for row in rows)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "fixed.csv"
+            path.write_text(text.getvalue(), encoding="utf-8")
+            seconds[said] = [row["first_predicted"] for row in answer(speedup, "serving", str(path))["rows"]]
+    expect("the mark says yes", seconds[""] == seconds["yes"])
+    expect("the column goes before it", seconds["no"] != seconds["yes"])
+
+
+def main():
+    speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
+    goldens(speedup, update)
+    bad_files(speedup, update)
+    scores_agree_with_rows(speedup)
+    source_is_no_input(speedup)
+    fixed_lengths_are_a_column(speedup)
+    print("failed: " + ", ".join(failures) if failures else "all good")
+    sys.exit(bool(failures))
+
+
+main()

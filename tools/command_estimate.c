@@ -1,0 +1,247 @@
+/* The `estimate` command: a scenario from a file, or one made from a model, a machine
+ * and a load on the command line, on the smallest number of accelerators that fits. */
+#include "command.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
+{
+    static char text[1 << 20];
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        fprintf(stderr, "speedup: '%s' is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them\n", path);
+        return EXIT_ERROR;
+    }
+    size_t length = fread(text, 1, sizeof text, file);
+    bool whole = feof(file) && !ferror(file);
+    fclose(file);
+    if (!whole) {
+        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", path);
+        return EXIT_ERROR;
+    }
+    /* The file's name without its ending, as an id; with a number where the catalog has it. */
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(name, '.');
+    int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
+    speedup_status status = SPEEDUP_EXISTS;
+    for (int number = 1; status == SPEEDUP_EXISTS && number < 100; number++) {
+        if (number == 1)
+            snprintf(id, room, "%.*s", stem, name);
+        else
+            snprintf(id, room, "%.*s-%d", stem, name, number);
+        for (char *c = id; *c; c++)
+            *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
+        if (!isalnum((unsigned char)*id))
+            *id = 'm';
+        status = speedup_catalog_import_model(session->context, session->catalog, path, text, length, id, more);
+    }
+    return status ? tell_problems(session) : EXIT_FINE;
+}
+
+static bool in_catalog(const struct session *session, const char *kind, const char *id)
+{
+    const char *have;
+    for (size_t i = 0; !speedup_catalog_at(session->catalog, kind, i, &have, NULL); i++)
+        if (!strcmp(have, id))
+            return true;
+    return false;
+}
+
+/* A load such as 64x1024x1024; how many numbers there are, 0 when it is none. */
+static size_t read_load(const char *text, double load[3])
+{
+    size_t count = 0;
+    for (const char *c = text;; c++) {
+        double value = 0;
+        const char *first = c;
+        for (; isdigit((unsigned char)*c) && value < 1e9; c++)
+            value = value * 10 + (*c - '0');
+        if (c == first || count == 3)
+            return 0;
+        load[count++] = value;
+        if (!*c)
+            return count;
+        if (*c != 'x')
+            return 0;
+    }
+}
+
+/* The kinds of jobs that the command line can say. */
+struct request {
+    const char *section, *text, *keys[3]; /* as on the command line, and the keys of its numbers */
+    size_t numbers;
+    const char *stack, *optimizations; /* that hold when nothing else is said */
+};
+
+/* One way to lay a job out. */
+struct attempt {
+    int accelerators, tensor, pipeline;
+    speedup_scenario *scenario; /* NULL: none yet */
+    double values[SPEEDUP_METRIC_COUNT];
+    bool fits, room; /* the job; and all its requests at once */
+};
+
+/* A text that grows to its room; what does not fit is left out, and found out when it is read. */
+struct line {
+    char text[4000];
+    size_t length;
+};
+
+static void put(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int more = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    va_end(arguments);
+    size_t room = sizeof line->text - line->length - 1;
+    line->length += more < 0 ? 0 : (size_t)more < room ? (size_t)more : room;
+}
+
+static speedup_status make(const struct session *session, const struct request *request, const double load[3],
+                           const char *model, struct attempt *attempt)
+{
+    const struct options *o = session->options;
+    const char *stack = o->stack ? o->stack : request->stack;
+    struct line line = {.length = 0};
+    put(&line, "%s: {model: \"%s\", system: \"%s\", accelerators: %d, layout: {tensor: %d, pipeline: %d}",
+        request->section, model, o->hardware, attempt->accelerators, attempt->tensor, attempt->pipeline);
+    for (size_t i = 0; i < request->numbers; i++)
+        put(&line, ", %s: %.0f", request->keys[i], load[i]);
+    if (stack)
+        put(&line, ", stack: \"%s\"", stack);
+    if (o->price)
+        put(&line, ", price: \"%s\"", o->price);
+    put(&line, ", optimizations: [%s]}", o->optimize ? o->optimize : request->optimizations);
+    speedup_status status =
+        speedup_scenario_create(session->context, session->catalog, "<command line>", line.text, line.length, o->settings, o->setting_count, &attempt->scenario);
+    if (status)
+        return status;
+    status = speedup_scenario_estimate(attempt->scenario, attempt->values, SPEEDUP_METRIC_COUNT);
+    attempt->fits = !status && attempt->values[SPEEDUP_METRIC_FITS] != 0;
+    attempt->room = attempt->fits && (attempt->values[SPEEDUP_METRIC_MAX_CONCURRENCY] <= 0 || attempt->values[SPEEDUP_METRIC_LOAD] <= 1);
+    return status;
+}
+
+static double degree_of_fit(const struct attempt *a)
+{
+    return (a->room ? 2e12 : a->fits ? 1e12 : 0) + a->values[SPEEDUP_METRIC_TOKENS_PER_SECOND];
+}
+
+/* The fastest of the layouts of so many accelerators, if it is better than `best`. A
+ * layout that does not divide is passed over; any other problem ends it. */
+static speedup_status try_layouts(const struct session *session, const struct request *request, const double load[3],
+                                  const char *model, int accelerators, double domain, struct attempt *best)
+{
+    struct attempt found = {0};
+    speedup_status last = SPEEDUP_OK;
+    for (int tensor = 1; tensor <= accelerators && tensor <= domain; tensor *= 2)
+        for (int pipeline = 1; tensor * pipeline <= accelerators; pipeline *= 2) {
+            struct attempt now = {.accelerators = accelerators, .tensor = tensor, .pipeline = pipeline};
+            speedup_status status = make(session, request, load, model, &now);
+            last = status && !found.scenario ? status : SPEEDUP_OK;
+            if (status && status != SPEEDUP_DOES_NOT_DIVIDE) {
+                speedup_scenario_unref(now.scenario);
+                speedup_scenario_unref(found.scenario);
+                return status;
+            }
+            bool better = !status && (!found.scenario || degree_of_fit(&now) > degree_of_fit(&found));
+            if (better) {
+                speedup_scenario_unref(found.scenario);
+                found = now;
+            } else {
+                speedup_scenario_unref(now.scenario);
+            }
+        }
+    /* More accelerators are for fitting alone: what they gain in speed is not asked for. */
+    bool better = found.scenario && (!best->scenario || (found.room && !best->room) || (found.fits && !best->fits) ||
+                                     (!found.fits && !best->fits));
+    if (better) {
+        speedup_scenario_unref(best->scenario);
+        *best = found;
+    } else {
+        speedup_scenario_unref(found.scenario);
+    }
+    return best->scenario ? SPEEDUP_OK : last;
+}
+
+static int search_layouts(const struct session *session, const struct request *request, const double load[3],
+                          const char *model)
+{
+    enum { MOST = 1024 };
+    const struct options *o = session->options;
+    double domain = 1;
+    speedup_catalog_number(session->catalog, "systems", o->hardware, "scale_up_domain", &domain);
+    struct attempt best = {0};
+    int asked = (int)o->request.accelerators;
+    speedup_status status = SPEEDUP_OK;
+    for (int n = asked ? asked : 1; n <= (asked ? asked : MOST) && !best.room; n *= 2) {
+        status = try_layouts(session, request, load, model, n, domain, &best);
+        if (status && status != SPEEDUP_DOES_NOT_DIVIDE)
+            break;
+    }
+    speedup_text *text = NULL;
+    if (best.scenario)
+        status = speedup_report_estimate(session->context, best.scenario, session->format, &text);
+    speedup_scenario_unref(best.scenario);
+    return print_report(session, status, text);
+}
+
+static int estimate_request(const struct session *session, const struct request *request)
+{
+    const char *model = session->options->model;
+    double load[3];
+    if (read_load(request->text, load) != request->numbers) {
+        fprintf(stderr, "speedup: write --%s as in 'speedup --help', not '%s'\n", request->section, request->text);
+        return EXIT_USAGE;
+    }
+    if (in_catalog(session, "models", model))
+        return search_layouts(session, request, load, model);
+    char id[128];
+    struct session own = *session;
+    own.catalog = NULL;
+    int code = command_import(session, model, id, sizeof id, &own.catalog);
+    if (!code)
+        code = search_layouts(&own, request, load, id);
+    speedup_catalog_unref(own.catalog);
+    return code;
+}
+
+int run_estimate(const struct session *session)
+{
+    const struct options *o = session->options;
+    const struct request requests[] = {
+        {"serve", o->serve, {"concurrency", "prompt", "output"}, 3, "serving-engine", ""},
+        {"generate", o->generate, {"batch", "prompt", "output"}, 3, "serving-engine", ""},
+        {"train", o->train, {"global_batch", "sequence"}, 2, NULL, "bf16-mixed-precision"},
+    };
+    const struct request *asked = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        if (requests[i].text) {
+            asked = &requests[i];
+            count++;
+        }
+    bool single = o->model || o->hardware || count;
+    if (single && (o->argument_count || !o->model || !o->hardware || count != 1)) {
+        fprintf(stderr, "speedup: without a scenario file, give --model, --hardware and one of --serve, --generate and --train\n");
+        return EXIT_USAGE;
+    }
+    if (single)
+        return estimate_request(session, asked);
+    if (!o->argument_count) {
+        fprintf(stderr, "usage: speedup estimate SCENARIO.yaml\n");
+        return EXIT_USAGE;
+    }
+    speedup_scenario *scenario = NULL;
+    speedup_text *text = NULL;
+    speedup_status status = speedup_scenario_create_file(session->context, session->catalog, o->arguments[0], o->settings,
+                                                         o->setting_count, &scenario);
+    if (!status)
+        status = speedup_report_estimate(session->context, scenario, session->format, &text);
+    speedup_scenario_unref(scenario);
+    return print_report(session, status, text);
+}
