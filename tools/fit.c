@@ -312,7 +312,7 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
         int evaluations = 0, rows_in_all = (int)(chosen_count + n);
         for (size_t i = 0; i < n; i++)
             scale[i] = 1 / fit->free[i].sigma;
-        int info = lmdif(residuals, &p, rows_in_all, (int)n, x, residual, 1e-6, 1e-5, 0, (int)(n + 1) * 25, 1e-8, scale, 2, 1,
+        int info = lmdif(residuals, &p, rows_in_all, (int)n, x, residual, 3e-4, 1e-3, 0, (int)(n + 1) * 25, 1e-8, scale, 2, 1,
                          0, &evaluations, jacobian, rows_in_all, pivot, qtf, w1, w2, w3, w4);
         good = info > 0;
         for (size_t i = 0; i < n && good; i++)

@@ -5,8 +5,8 @@
 set -eu
 
 build="gcc libc6-dev libyaml-dev meson ninja-build pkg-config python3"
-test="$build abigail-tools binutils g++ libcmocka-dev locales python3-numpy python3-pytest"
-ci="$test clang cppcheck doxygen gcovr libclang-rt-14-dev llvm-14 valgrind"
+test="$build abigail-tools binutils g++ libcminpack-dev libcmocka-dev locales python3-numpy python3-pytest"
+ci="$test clang cppcheck doxygen gcovr libclang-rt-14-dev libopenmpi-dev llvm-14 openmpi-bin valgrind"
 
 case "${1-}" in
 build) wanted=$build ;;

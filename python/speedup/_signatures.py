@@ -88,7 +88,9 @@ SPEEDUP_VARIABLE_HOST_LINK = 30
 SPEEDUP_VARIABLE_NODE_ACCELERATORS = 31
 SPEEDUP_VARIABLE_DOMAIN = 32
 SPEEDUP_VARIABLE_COMPUTE_CAPABILITY = 33
-SPEEDUP_VARIABLE_COUNT = 34
+SPEEDUP_VARIABLE_ATTENTION_DATA = 34
+SPEEDUP_VARIABLE_PEAK_FP4 = 35
+SPEEDUP_VARIABLE_COUNT = 36
 SPEEDUP_METRIC_STATUS = 0
 SPEEDUP_METRIC_FITS = 1
 SPEEDUP_METRIC_STEP_SECONDS = 2
@@ -134,7 +136,30 @@ SPEEDUP_METRIC_COST = 41
 SPEEDUP_METRIC_ENERGY = 42
 SPEEDUP_METRIC_TIME_SIGMA = 43
 SPEEDUP_METRIC_MEMORY_SIGMA = 44
-SPEEDUP_METRIC_COUNT = 45
+SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN = 45
+SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN = 46
+SPEEDUP_METRIC_REQUEST_SECONDS = 47
+SPEEDUP_METRIC_PREFILL_SECONDS = 48
+SPEEDUP_METRIC_DECODE_SECONDS = 49
+SPEEDUP_METRIC_LONGEST_GAP = 50
+SPEEDUP_METRIC_QUEUE_SECONDS = 51
+SPEEDUP_METRIC_TIME_INTERFERENCE = 52
+SPEEDUP_METRIC_TIME_DRAFT = 53
+SPEEDUP_METRIC_BATCH = 54
+SPEEDUP_METRIC_OCCUPANCY = 55
+SPEEDUP_METRIC_MAX_CONCURRENCY = 56
+SPEEDUP_METRIC_LOAD = 57
+SPEEDUP_METRIC_REQUESTS_PER_SECOND = 58
+SPEEDUP_METRIC_MEETS_TARGETS = 59
+SPEEDUP_METRIC_PREFILL_BOUND = 60
+SPEEDUP_METRIC_DECODE_BOUND = 61
+SPEEDUP_METRIC_BANDWIDTH_USED = 62
+SPEEDUP_METRIC_COST_INPUT = 63
+SPEEDUP_METRIC_COST_OUTPUT = 64
+SPEEDUP_METRIC_ENERGY_INPUT = 65
+SPEEDUP_METRIC_ENERGY_OUTPUT = 66
+SPEEDUP_METRIC_FIRST_TOKEN_SIGMA = 67
+SPEEDUP_METRIC_COUNT = 68
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
 SPEEDUP_ADMIT = 0
@@ -290,6 +315,7 @@ class speedup_verdict(Structure):
         ("seconds", c_double),
         ("cost", c_double),
         ("out_of_memory", c_double),
+        ("accelerators", c_double),
         ("nearest", speedup_request),
     ]
 
@@ -344,6 +370,8 @@ FUNCTIONS = {
         POINTER(POINTER(speedup_catalog))]),
     "speedup_catalog_register": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
         POINTER(speedup_optimization), POINTER(POINTER(speedup_catalog))]),
+    "speedup_catalog_import_model": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,
+        c_char_p, c_size_t, c_char_p, POINTER(POINTER(speedup_catalog))]),
     "speedup_catalog_ref": (POINTER(speedup_catalog), [POINTER(speedup_catalog)]),
     "speedup_catalog_unref": (None, [POINTER(speedup_catalog)]),
     "speedup_kind_at": (c_int32, [c_size_t, POINTER(speedup_word)]),
@@ -402,6 +430,8 @@ FUNCTIONS = {
         POINTER(speedup_result), c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_admit": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p, c_size_t,
         POINTER(speedup_request), POINTER(speedup_policy), POINTER(speedup_verdict)]),
+    "speedup_report_verdict": (c_int32, [POINTER(speedup_context), POINTER(speedup_request),
+        POINTER(speedup_verdict), c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_scenario_attribute": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario),
         POINTER(speedup_contribution), POINTER(c_size_t)]),
     "speedup_version": (c_char_p, []),

@@ -117,6 +117,20 @@ def fixed_lengths_are_a_column(speedup):
     expect("the column goes before it", seconds["no"] != seconds["yes"])
 
 
+def leaving_out(speedup):
+    """Left-out rows get another prediction, suspect ones keep theirs; what cannot be left out is refused."""
+    for kind, what in (("serving", "source"), ("inference", "model"), ("ablation", "gpu"), ("training", "gpu")):
+        expect(f"{what} of {kind} is refused", run(speedup, kind, "serving.csv", "--leave-out", what).returncode == 2)
+    found = run(speedup, "serving", "serving.csv", "--json", "--leave-out", "gpu")
+    if "built without" in found.stderr:
+        return
+    a, b = answer(speedup, "serving", "serving.csv"), json.loads(found.stdout)
+    expect("leaving out says so", b["overall"]["left_out"] == "gpu", b["overall"])
+    for one, other in zip(a["rows"], b["rows"]):
+        expect(f"{one['id']} left out", (one["predicted"] == other["predicted"]) == one["suspect"], other)
+        expect(f"{one['id']} near", 0.5 < one["predicted"] / other["predicted"] < 2, other)
+
+
 def main():
     speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
     goldens(speedup, update)
@@ -124,6 +138,7 @@ def main():
     scores_agree_with_rows(speedup)
     source_is_no_input(speedup)
     fixed_lengths_are_a_column(speedup)
+    leaving_out(speedup)
     print("failed: " + ", ".join(failures) if failures else "all good")
     sys.exit(bool(failures))
 

@@ -114,7 +114,7 @@ def usage(speedup):
     for arguments in (["--kind", "nothing", "training.csv"], ["--leave-out", "row", "training.csv"], []):
         expect(f"usage {arguments}", run(speedup, *arguments).returncode == 2)
     expect("a file that is not there", "no-such.csv: error: cannot be read" in run(speedup, "no-such.csv").stderr)
-    expect("leaving out says so", "stay as shipped" in run(speedup, "--leave-out", "source", "training.csv").stdout)
+    expect("leaving out says so", "fit that did not see its source" in run(speedup, "--leave-out", "source", "training.csv").stdout)
 
 
 def main():
