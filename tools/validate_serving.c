@@ -335,11 +335,14 @@ static bool has_fixed_lengths(const struct csv *csv, size_t row)
 bool serving_read(const speedup_catalog *catalog, const struct csv *csv, size_t row, FILE *errors, struct inference_run *run)
 {
     double gpus, data, concurrency, prompt, output, token, first;
-    bool good = number_of(csv, row, "n_gpus", 0, errors, &gpus) & number_of(csv, row, "attention_dp", 1, errors, &data) &
-                number_of(csv, row, "concurrency", 0, errors, &concurrency) &
-                number_of(csv, row, "in_len", 0, errors, &prompt) & number_of(csv, row, "out_len", 0, errors, &output) &
-                number_of(csv, row, "measured_tpot_ms", 0, errors, &token) &
-                number_of(csv, row, "measured_ttft_ms", 0, errors, &first);
+    /* All are read, so that all that is wrong is told. */
+    bool good = number_of(csv, row, "n_gpus", 0, errors, &gpus);
+    good &= number_of(csv, row, "attention_dp", 1, errors, &data);
+    good &= number_of(csv, row, "concurrency", 0, errors, &concurrency);
+    good &= number_of(csv, row, "in_len", 0, errors, &prompt);
+    good &= number_of(csv, row, "out_len", 0, errors, &output);
+    good &= number_of(csv, row, "measured_tpot_ms", 0, errors, &token);
+    good &= number_of(csv, row, "measured_ttft_ms", 0, errors, &first);
     *run = (struct inference_run){.kind = "", .engine = "", .phase = "", .suspect = "", .metric = SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN,
                                   .measured = token / 1e3, .first_measured = first / 1e3};
     if (!good)
@@ -387,10 +390,11 @@ static bool measure(const struct csv *csv, size_t row, double batch, double outp
                     struct inference_run *run)
 {
     double prefill, first, token, rate;
-    bool good = number_of(csv, row, "measured_prefill_ms", 0, errors, &prefill) &
-                number_of(csv, row, "measured_ttft_ms", 0, errors, &first) &
-                number_of(csv, row, "measured_decode_ms_per_token", 0, errors, &token) &
-                number_of(csv, row, "measured_tokens_per_s", 0, errors, &rate);
+    /* All are read, so that all that is wrong is told. */
+    bool good = number_of(csv, row, "measured_prefill_ms", 0, errors, &prefill);
+    good &= number_of(csv, row, "measured_ttft_ms", 0, errors, &first);
+    good &= number_of(csv, row, "measured_decode_ms_per_token", 0, errors, &token);
+    good &= number_of(csv, row, "measured_tokens_per_s", 0, errors, &rate);
     if (!good)
         return false;
     if (is(text_of(csv, row, "measured_tokens_per_s_kind"), "per_gpu_out"))
@@ -431,12 +435,18 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
     const char *engine = text_of(csv, row, "engine"), *gpu = text_of(csv, row, "gpu"), *weights = text_of(csv, row, "weights_precision");
     *run = (struct inference_run){.kind = "dense", .engine = "", .phase = "", .suspect = ""};
     bool offline = begins(text_of(csv, row, "batch"), "max");
-    bool good = number_of(csv, row, "layers", 0, errors, &shape.layers) & number_of(csv, row, "hidden", 0, errors, &shape.hidden) &
-                number_of(csv, row, "heads", 0, errors, &shape.heads) & number_of(csv, row, "kv_heads", 0, errors, &shape.kv_heads) &
-                number_of(csv, row, "ffn", 0, errors, &shape.ffn) & number_of(csv, row, "vocab", 32000, errors, &shape.vocab) &
-                number_of(csv, row, "n_gpus", 1, errors, &gpus) & number_of(csv, row, "tp", 1, errors, &tensor) &
-                number_of(csv, row, "pp", 1, errors, &pipeline) & number_of(csv, row, "in_len", 0, errors, &prompt) &
-                number_of(csv, row, "out_len", 0, errors, &output) & (offline || number_of(csv, row, "batch", 0, errors, &batch));
+    /* All are read, so that all that is wrong is told. */
+    bool good = number_of(csv, row, "layers", 0, errors, &shape.layers);
+    good &= number_of(csv, row, "hidden", 0, errors, &shape.hidden);
+    good &= number_of(csv, row, "heads", 0, errors, &shape.heads);
+    good &= number_of(csv, row, "kv_heads", 0, errors, &shape.kv_heads);
+    good &= number_of(csv, row, "ffn", 0, errors, &shape.ffn);
+    good &= number_of(csv, row, "vocab", 32000, errors, &shape.vocab);
+    good &= number_of(csv, row, "n_gpus", 1, errors, &gpus);
+    good &= number_of(csv, row, "tp", 1, errors, &tensor);
+    good &= number_of(csv, row, "pp", 1, errors, &pipeline);
+    good &= number_of(csv, row, "in_len", 0, errors, &prompt);
+    good &= number_of(csv, row, "out_len", 0, errors, &output) & (offline || number_of(csv, row, "batch", 0, errors, &batch));
     run->phase = offline ? "offline" : "";
     if (!good || !measure(csv, row, batch, output, gpus, errors, run))
         return false;
