@@ -62,7 +62,8 @@ static const struct {
     {"step_seconds", EVERY, NULL, 0.04, 0.6},
     {"blocking_seconds", STACK, "deepspeed-pipeline", 8e-3, 0.4},
     {"blocking_seconds", STACK, "launch-blocking", 8e-3, 0.4},
-    /* Serving, fitted to the time per output token. */
+    /* Serving, fitted to the time per output token. These centres were set while its
+     * structure was sought, after errors had been seen. */
     {"stream_gain", SERVING + EVERY, NULL, 1.15, 0.3},
     {"rate_gain", SERVING + EVERY, NULL, 0.95, 0.3},
     {"routed_rate", SERVING + EVERY, NULL, 0.3, 0.3},

@@ -59,7 +59,7 @@ static const struct engine {
     {"llama.cpp", "llama-cpp"},           {"hf transformers", "hugging-face"},   {"tinychat", "tinychat"},
 };
 
-/* Names of models that hold no id of the catalog. The first three are vision-language
+/* Names of models that hold no id of the catalog. The first four are vision-language
  * models by the language model they are built on (arXiv 2312.07533, 2412.04468). */
 static const struct {
     const char *name, *id;
@@ -419,8 +419,8 @@ static bool measure(const struct csv *csv, size_t row, double batch, double outp
     return true;
 }
 
-/* Rows that look broken at their source: llama.cpp in 16 bits reads its prompts on these
- * cards more slowly than on half their like, and in 4 bits it does not. */
+/* Prefill rows of llama.cpp in 16 bits that look broken at their source, by the notes of
+ * those who collected them. */
 static const char *suspect_of(const struct inference_run *run, const char *accelerator, const char *weights)
 {
     bool broken = is(run->engine, "llama-cpp") && is(run->phase, "prefill") && is(weights, "fp16") &&

@@ -15,6 +15,7 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_time training_time_wide
 #define training_memory training_memory_wide
 #define training_run training_run_wide
+#define training_kept training_kept_wide
 #define inference_answer inference_answer_wide
 #else
 #define KERNEL_TABLE kernel_plain
@@ -144,6 +145,9 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
  * values of the ledger's entries; metrics are written, none is read. */
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
+
+/* Activations that one micro-batch leaves on a pipeline stage until its backward pass. */
+void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes);
 
 /* The whole run from the step, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);

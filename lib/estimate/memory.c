@@ -56,9 +56,19 @@ static void keep(const struct job *job, const lanes e[TARGETS], const struct lay
                      E(MEMORY_RESIDUAL);
     kept->sharded = layer->sharded * ((1 - again) * all + again * working) * E(MEMORY_ACTIVATIONS);
     kept->scores = layer->scores * ((1 - again_attention) * all + again_attention) * E(MEMORY_SCORES);
-    lanes here = 1 - lanes_min(E(HOST_ACTIVATIONS), ONE_LANE);
-    kept->residual *= here;
-    kept->sharded *= here;
+    /* What goes to the host leaves the layer that is at work here. */
+    lanes gone = lanes_min(E(HOST_ACTIVATIONS), ONE_LANE);
+    kept->residual = kept->residual * (1 - gone) + gone * lanes_min(kept->residual, layer->residual * E(MEMORY_RESIDUAL));
+    kept->sharded = kept->sharded * (1 - gone) + gone * lanes_min(kept->sharded, layer->sharded * E(MEMORY_ACTIVATIONS));
+}
+
+void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes)
+{
+    struct layer layer;
+    measure_layer(job, v, e, &layer);
+    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE_LANE), blocks = job->shape.layers / V(PIPELINE);
+    *bytes = blocks * (((1 - again) * layer.residual + again * layer.checkpoint) * E(MEMORY_RESIDUAL) +
+                       (1 - again) * layer.sharded * E(MEMORY_ACTIVATIONS));
 }
 
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])

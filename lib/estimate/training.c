@@ -242,6 +242,12 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes optimizer = C(OPTIMIZER_PASSES) * states * E(OPTIMIZER_BYTES) / mb.bandwidth;
     /* Offloaded state crosses the host link once each way. */
     lanes host = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
+    /* Offloaded activations too, behind the work of their own micro-batch. */
+    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
+        lanes kept;
+        training_kept(job, v, e, &kept);
+        host += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
+    }
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
         M * (stage + send) + bubble + data + optimizer + host + C(STEP_SECONDS);
