@@ -446,7 +446,8 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
     good &= number_of(csv, row, "tp", 1, errors, &tensor);
     good &= number_of(csv, row, "pp", 1, errors, &pipeline);
     good &= number_of(csv, row, "in_len", 0, errors, &prompt);
-    good &= number_of(csv, row, "out_len", 0, errors, &output) & (offline || number_of(csv, row, "batch", 0, errors, &batch));
+    good &= number_of(csv, row, "out_len", 0, errors, &output);
+    good &= offline || number_of(csv, row, "batch", 0, errors, &batch);
     run->phase = offline ? "offline" : "";
     if (!good || !measure(csv, row, batch, output, gpus, errors, run))
         return false;
