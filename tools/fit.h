@@ -1,6 +1,6 @@
-/* Fitting coefficients to published step times: least squares on logarithms, robust
- * against odd rows, held by a prior on every coefficient. The table of priors in fit.c
- * was written before the fit; shipped values never enter a fit. */
+/* Fitting coefficients to published times: least squares on logarithms, robust against
+ * odd rows, held by a prior on every coefficient. Shipped values never enter a fit. The
+ * priors stand in fit.c, which says which of them were set after errors had been seen. */
 #ifndef TOOLS_FIT_H
 #define TOOLS_FIT_H
 
