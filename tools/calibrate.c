@@ -1,5 +1,6 @@
 /* The `calibrate` command: fits an accelerator's own coefficients to published step
- * times, judges them on rows held back, and writes them as an entry of a catalog. */
+ * times, or to measured kernels, judges them on rows held back, and writes them as an
+ * entry of a catalog. */
 #include "fit.h"
 
 #include "csv.h"
@@ -115,6 +116,11 @@ int run_calibrate(const struct session *session)
     }
     if (!csv_read(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
+    if (calibrates_kernels(&csv)) {
+        int code = calibrate_kernels(session, &csv);
+        csv_free(&csv);
+        return code;
+    }
     fit_group(o->accelerator, group, sizeof group);
     struct rows rows = {0};
     struct fit fit = {0};

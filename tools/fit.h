@@ -57,6 +57,10 @@ bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t c
 /* The group that an accelerator shares its fitted coefficients with: its id up to '-'. */
 void fit_group(const char *accelerator, char *group, size_t room);
 
+/* Calibration from a table of measured products (columns m, n, k, latency in ms). */
+bool calibrates_kernels(const struct csv *csv);
+int calibrate_kernels(const struct session *session, const struct csv *csv);
+
 int run_calibrate(const struct session *session);
 
 #endif

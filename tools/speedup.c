@@ -301,7 +301,7 @@ static const struct command {
     {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
-    {"calibrate", "FILE.csv", "an accelerator's coefficients from published step times, as YAML", 1, 1, run_calibrate},
+    {"calibrate", "FILE.csv", "an accelerator's coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},

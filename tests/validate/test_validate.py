@@ -114,7 +114,29 @@ def usage(speedup):
     for arguments in (["--kind", "nothing", "training.csv"], ["--leave-out", "row", "training.csv"], []):
         expect(f"usage {arguments}", run(speedup, *arguments).returncode == 2)
     expect("a file that is not there", "no-such.csv: error: cannot be read" in run(speedup, "no-such.csv").stderr)
-    expect("leaving out says so", "fit that did not see its source" in run(speedup, "--leave-out", "source", "training.csv").stdout)
+
+
+def fits(speedup):
+    """What needs the solver: fits without the rows judged, and calibration."""
+    found = run(speedup, "--leave-out", "source", "training.csv")
+    if "built without cminpack" in found.stderr:
+        print("built without cminpack: no fits")
+        return
+    expect("leaving out says so", "fit that did not see its source" in found.stdout, found.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        # Products at 60% of the peak and 80% of the bandwidth of a chip give these shares back.
+        path, sizes = Path(folder) / "products.csv", (1024, 2048, 4096, 8192)
+        rows = [f"{m},{n},{k},{1e3 * (2 * m * n * k / 362e12 / 0.6 + 2 * (m * k + n * k + m * n) / 864e9 / 0.8 + 4e-6):.9g}"
+                for m in sizes for n in sizes for k in sizes]
+        path.write_text("m,n,k,latency\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        found = subprocess.run([speedup, "calibrate", str(path), "--accelerator", "l40s"], capture_output=True, encoding="utf-8")
+        share = float(found.stdout.partition("kernel's ")[2].split()[0]) if "kernel's " in found.stdout else 0
+        expect("kernels give their share back", abs(share / 0.6 - 1) < 0.005, found.stdout + found.stderr)
+    for arguments, code, why in ((["calibrate", "training.csv"], 2, "--accelerator"),
+                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
+                                 (["calibrate", "training.csv", "--accelerator", "mi300x"], 1, "at least 4")):
+        found = subprocess.run([speedup, *arguments], cwd=HERE, capture_output=True, encoding="utf-8")
+        expect(f"{arguments} is refused", found.returncode == code and why in found.stderr, found.stderr)
 
 
 def main():
@@ -126,6 +148,7 @@ def main():
     forms_of_one_file(speedup)
     long_fields(speedup)
     usage(speedup)
+    fits(speedup)
     print("failed: " + ", ".join(failures) if failures else "all good")
     sys.exit(bool(failures))
 
