@@ -74,19 +74,6 @@ static const struct {
     {"unfused", {.fused_kernels = "no"}},
 };
 
-static const char *find(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < length && tolower((unsigned char)text[i]) == tolower((unsigned char)word[i]))
-            i++;
-        if (i == length)
-            return text;
-    }
-    return NULL;
-}
-
 /* Puts what is known over what was: numbers over 0, texts that are not empty. */
 static void put_over(struct published_job *job, const struct published_job *known)
 {

@@ -64,18 +64,16 @@ static const struct stack_rule {
     {"", "", NULL, NULL, false, false, 2},
 };
 
-/* Does the text begin with a word in lower case, whatever its own case? */
-static bool begins(const char *text, const char *word)
+bool begins(const char *text, const char *word)
 {
-    while (*word && tolower((unsigned char)*text) == *word) {
+    while (*word && tolower((unsigned char)*text) == tolower((unsigned char)*word)) {
         text++;
         word++;
     }
     return !*word;
 }
 
-/* Where the text holds a word, whatever its case; NULL for nowhere. */
-static const char *find(const char *text, const char *word)
+const char *find(const char *text, const char *word)
 {
     for (;; text++) {
         if (begins(text, word))
@@ -85,12 +83,7 @@ static const char *find(const char *text, const char *word)
     }
 }
 
-/* A name as ids are written, in a buffer of its own. */
-struct name {
-    char text[96];
-};
-
-static struct name id_like(const char *text)
+struct name id_like(const char *text)
 {
     struct name name = {{0}};
     for (size_t i = 0; text[i] && i + 1 < sizeof name.text; i++)

@@ -30,6 +30,18 @@ struct mapped_job {
     char skipped[REASON_TEXT]; /* the concept that is missing; "" when there is a scenario */
 };
 
+/* Does the text begin with a word, whatever the case of either? */
+bool begins(const char *text, const char *word);
+
+/* Where the text holds such a word; NULL for nowhere. */
+const char *find(const char *text, const char *word);
+
+/* A name as ids are written: what is no ASCII letter or digit is a '-'. */
+struct name {
+    char text[96];
+};
+struct name id_like(const char *text);
+
 /* Columns that a file of training rows must have, ended by NULL. */
 extern const char *const training_columns[];
 

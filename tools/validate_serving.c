@@ -74,39 +74,7 @@ static const char *const relatives[] = {"mini", "distill", "lite", "vl"};
  * their config.json. */
 static const char *const in_blocks[] = {"deepseek-v3", "deepseek-r1", "minimax-m2"};
 
-static bool begins(const char *text, const char *word)
-{
-    while (*word && tolower((unsigned char)*text) == *word) {
-        text++;
-        word++;
-    }
-    return !*word;
-}
-
-static const char *find(const char *text, const char *word)
-{
-    for (;; text++) {
-        if (begins(text, word))
-            return text;
-        if (!*text)
-            return NULL;
-    }
-}
-
 /* ---- names ---------------------------------------------------------------------------- */
-
-struct name {
-    char text[96];
-};
-
-/* As ids are written; what is no ASCII letter or digit is a '-'. */
-static struct name id_like(const char *text)
-{
-    struct name name = {{0}};
-    for (size_t i = 0; text[i] && i + 1 < sizeof name.text; i++)
-        name.text[i] = isalnum((unsigned char)text[i]) ? (char)tolower((unsigned char)text[i]) : '-';
-    return name;
-}
 
 /* Lower-case letters and digits alone, behind the organization. */
 static struct name squeezed(const char *text)
