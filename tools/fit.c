@@ -52,7 +52,6 @@ static const struct {
     {"eager_passes", EVERY, NULL, 1.7, 0.25},
     {"fused_gated", EVERY, NULL, 0.7, 0.3},
     {"loss_passes", EVERY, NULL, 10, 0.4},
-    {"link_fraction", EVERY, NULL, 0.8, 0.1},
     {"network_fraction", EVERY, NULL, 0.65, 0.15},
     {"data_latency", EVERY, NULL, 7.5e-6, 0.5},
     {"zero3_messages", EVERY, NULL, 12, 0.4},
@@ -328,6 +327,34 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
     free(memory);
     free(pivot);
     return good;
+}
+
+bool fit_all(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count)
+{
+    bool *used = calloc(count + 1, sizeof *used);
+    double *x = NULL;
+    bool good = used && fit_begin(fit, rows, count, NULL);
+    for (size_t i = 0; good && i < count; i++)
+        used[i] = true;
+    good = good && fit_rows(session, fit, rows, count, used) && (x = calloc(fit->count + 1, sizeof *x)) != NULL;
+    for (size_t i = 0; good && i < fit->count; i++)
+        x[i] = log(fit->free[i].value / fit->free[i].prior);
+    for (size_t i = 0; good && i < count; i++)
+        rows[i].predicted = predict(session, fit, x, &rows[i]);
+    free(used);
+    free(x);
+    return good;
+}
+
+double fit_coefficient_whole(const struct fit *fit, size_t index)
+{
+    const char *name = fit->free[index].name, *scope = fit->free[index].scope;
+    bool chip = scope[0] && strncmp(scope, "stack:", 6);
+    double value = fit->free[index].value * kernel_share(chip ? scope : "", name);
+    for (size_t i = 0; i < fit->count; i++)
+        if (scope[0] && !fit->free[i].scope[0] && !strcmp(fit->free[i].name, name))
+            value *= fit->free[i].value;
+    return value;
 }
 
 bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t count, bool by_source,

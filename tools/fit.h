@@ -46,6 +46,12 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
 /* A coefficient as the catalog takes it: with the kernel's own share, for a group. */
 double fit_coefficient_value(const struct fit *fit, size_t index, const char *group);
 
+/* Fits to all rows, and predicts them. */
+bool fit_all(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count);
+
+/* A coefficient of such a fit as the catalog takes it, in its scope. */
+double fit_coefficient_whole(const struct fit *fit, size_t index);
+
 /* Where a scenario's text names its stack, a copy of that name; "" for none. */
 void fit_stack(const char *text, char *stack, size_t room);
 

@@ -13,6 +13,7 @@
  *    parallelism alone.
  *  - Batch: where no micro-batch is published, 1 with a pipeline, else the largest that
  *    divides and stays within 8,192 tokens; where no batch is published, 8 micro-batches.
+ *    (Of scores that do not fit, validate.c takes fewer.)
  *  - Software: what shards the optimizer names the stack (`stack_rules`); nothing sharded
  *    with attention of Transformer Engine is Megatron Core too.
  *    ZeRO-1 alone is the DeepSpeed pipeline engine on plain models, and ZeRO-3 fetches tensor
@@ -25,6 +26,7 @@
  *  - Sequence parallelism goes with selective recomputation, with Megatron Core, and with
  *    the tensor parallelism of PyTorch beside FSDP. (Columns `fused_kernels` and
  *    `sequence_parallel`, yes or no, go before both.)
+ *  - Megatron Core hides tensor-parallel communication behind products on dense models.
  *  - Gradients are exchanged in fp32 by Megatron Core, and where the precision says so. */
 #include "validate_rows.h"
 
@@ -413,7 +415,7 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
     if (again.layers > 0 && again.layers < 1)
         put(mapped, "    - activation-checkpointing: {share: %.4g}\n", again.layers);
     add(mapped, again.attention && !attention, "selective-checkpointing");
-    add(mapped, job->tp > 1 && says(job->sequence_parallel, stack->core || torch || again.attention), "sequence-parallelism");
+    add(mapped, job->tp > 1 && says(job->sequence_parallel, stack->core || torch || holds(job->recompute, "selective")), "sequence-parallelism");
     double group = number_behind(job->zero_stage, "shard group|dp_shard|group");
     const char *sharding = stack->optimization;
     if (sharding && begins(sharding, "zero-3") && is_gated(catalog, job))
@@ -424,7 +426,7 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
         add(mapped, replicas > 1 && sharding, sharding);
     bool own = stack->optimization && (stack->sharded_weights || !strcmp(stack->optimization, "communication-overlap"));
     add(mapped, !own && !silent && (stack->core || holds(overlap, "dp|data|grad|yes|true|reduce")), "communication-overlap");
-    add(mapped, job->tp > 1 && !silent && holds(overlap, "tp|tensor|userbuffer"), "tensor-overlap");
+    add(mapped, job->tp > 1 && !silent && ((stack->core && job->ep <= 1) || holds(overlap, "tp|tensor|userbuffer")), "tensor-overlap");
     /* Containers from June 2026 on dispatch tokens in fused kernels, across the links of a rack. */
     const char *known = model_id(catalog, job->model);
     add(mapped, from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606, "fused-dispatch");

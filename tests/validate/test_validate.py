@@ -219,6 +219,10 @@ def fits(speedup):
         print("built without cminpack: no fits")
         return
     expect("leaving out says so", "fit that did not see its source" in found.stdout, found.stderr)
+    found = run(speedup, "--leave-out", "nothing", "training.csv")
+    names = [line.split()[0] for line in found.stderr.splitlines()]
+    expect("a fit to all rows tells its coefficients", "matmul_efficiency" in names and "step_seconds" in names, found.stderr)
+    expect("a fit to all rows says so", "coefficients were fitted to these rows" in found.stdout, found.stdout)
     with tempfile.TemporaryDirectory() as folder:
         # Products at 60% of the peak and 80% of the bandwidth of a chip give these shares back.
         path, sizes = Path(folder) / "products.csv", (1024, 2048, 4096, 8192)
