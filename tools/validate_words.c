@@ -162,10 +162,12 @@ const char *model_id(const speedup_catalog *catalog, const char *name)
     return best;
 }
 
+enum form { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL };
+
 /* What a name says of a board beside its chip. */
 struct board {
     struct words chip; /* the name without what follows */
-    enum { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL } form;
+    enum form form;
     double memory; /* GB, 0: not said */
 };
 
@@ -173,7 +175,7 @@ static struct board board_of(const char *name)
 {
     static const struct {
         const char *begin;
-        int form;
+        enum form form;
         bool whole;
     } forms[] = {{"sxm", FORM_SXM, false},
                  {"hgx", FORM_SXM, true},
