@@ -282,6 +282,8 @@ static void fill_hardware(speedup_scenario *scenario)
     job->link = system->link > 0 ? system->link : accelerator->link;
     job->network = system->network;
     job->host_link = accelerator->host_link;
+    /* A host of which nothing is known is not held to be full. */
+    job->host_memory = system->host_memory > 0 ? system->host_memory : 1e300;
     job->node = system->node_accelerators;
     job->domain = system->domain;
     job->failures = system->failures;
