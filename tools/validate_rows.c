@@ -332,7 +332,7 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
     else if (data > 1 && stack->optimization)
         put(mapped, "    - %s\n", stack->optimization);
     if (stack->core && strcmp(job->comm_overlap, "none"))
-        put(mapped, "    - communication-overlap\n");
+        put(mapped, "    - communication-overlap\n%s", job->tp > 1 ? "    - tensor-overlap\n" : "");
     /* Containers from June 2026 on dispatch tokens in fused kernels, across the links of a rack. */
     const char *known = model_id(catalog, job->model);
     if (from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606)

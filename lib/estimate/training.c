@@ -24,10 +24,12 @@ struct microbatch {
     lanes bandwidth;
 };
 
-/* Linear layers: 2 operations a parameter and token over the rate that is reached. */
+/* Linear layers: 2 operations a parameter and token over the rate that is reached, and in
+ * formats below 16 bits a fixed time for each of a layer's four products. */
 static void matmul(const struct job *job, const lanes v[VARIABLES], struct microbatch *mb)
 {
-    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY));
+    double narrow = precisions[job->matmul_precision].bytes < 2 ? 4 * job->shape.layers * C(NARROW_PRODUCT) : 0;
+    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY)) + narrow;
 }
 
 /* Routed experts: grouped products whose rate falls when an expert sees few tokens,

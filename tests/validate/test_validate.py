@@ -142,8 +142,16 @@ def fits(speedup):
         found = subprocess.run([speedup, "calibrate", str(path), "--accelerator", "l40s"], capture_output=True, encoding="utf-8")
         share = float(found.stdout.partition("kernel's ")[2].split()[0]) if "kernel's " in found.stdout else 0
         expect("kernels give their share back", abs(share / 0.6 - 1) < 0.005, found.stdout + found.stderr)
-    for arguments, code, why in ((["calibrate", "training.csv"], 2, "--accelerator"),
-                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
+        found = subprocess.run([speedup, "calibrate", str(path)], capture_output=True, encoding="utf-8")
+        expect("kernels are of an accelerator", found.returncode == 2 and "--accelerator" in found.stderr, found.stderr)
+        # A fit of everything is a catalog that can be used at once.
+        found = subprocess.run([speedup, "calibrate", "training.csv"], cwd=HERE, capture_output=True, encoding="utf-8")
+        fitted = Path(folder) / "fitted.yaml"
+        fitted.write_text(found.stdout, encoding="utf-8")
+        expect("all is fitted", found.returncode == 0 and "coefficients fitted to" in found.stderr, found.stderr)
+        again = run(speedup, "training.csv", "--catalog", str(fitted), "--json")
+        expect("a fit is a catalog", again.returncode == 0 and json.loads(again.stdout)["overall"]["n"] > 5, again.stderr)
+    for arguments, code, why in (                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
                                  (["calibrate", "training.csv", "--accelerator", "mi300x"], 1, "at least 4")):
         found = subprocess.run([speedup, *arguments], cwd=HERE, capture_output=True, encoding="utf-8")
         expect(f"{arguments} is refused", found.returncode == code and why in found.stderr, found.stderr)
