@@ -151,7 +151,7 @@ def fits(speedup):
         expect("all is fitted", found.returncode == 0 and "coefficients fitted to" in found.stderr, found.stderr)
         again = run(speedup, "training.csv", "--catalog", str(fitted), "--json")
         expect("a fit is a catalog", again.returncode == 0 and json.loads(again.stdout)["overall"]["n"] > 5, again.stderr)
-    for arguments, code, why in (                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
+    for arguments, code, why in ((["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
                                  (["calibrate", "training.csv", "--accelerator", "mi300x"], 1, "at least 4")):
         found = subprocess.run([speedup, *arguments], cwd=HERE, capture_output=True, encoding="utf-8")
         expect(f"{arguments} is refused", found.returncode == code and why in found.stderr, found.stderr)
