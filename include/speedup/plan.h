@@ -246,8 +246,7 @@ SPEEDUP_API speedup_status speedup_report_verdict(speedup_context *context, cons
                                                   const speedup_verdict *verdict, int32_t format,
                                                   speedup_text **text);
 
-/** What each optimization of a scenario brings: three ways to say it. Time is that of
- *  a step in training, and that of a generated token of all in inference. @since 0.1 */
+/** What each optimization of a scenario brings: three ways to say it. @since 0.1 */
 typedef struct speedup_contribution {
     size_t struct_size;    /**< sizeof(speedup_contribution), set by the caller */
     const char *id;        /**< owned by the scenario */
