@@ -3,7 +3,9 @@
     build/tools/speedup calibrate FILE.csv > fitted.yaml
     python3 data/take_fit.py fitted.yaml
 
-An accelerator of the fit keeps no value of its own of what the fit has one value of for everybody. FlashAttention-3 is taken to reach what cuDNN's fused attention does.
+An accelerator or stack that has no such value keeps to the generic ones. One that has keeps no value
+of its own of what the fit has one value of for everybody. FlashAttention-3 is taken to reach what
+cuDNN's fused attention does.
 """
 import re
 import sys
@@ -50,9 +52,9 @@ def take_coefficients(values):
 
 def take_calibration(folder, entries, common):
     for path in sorted((DATA / folder).glob("*.yaml")):
-        if path.stem not in entries:
+        text, values = path.read_text(encoding="utf-8"), entries.get(path.stem, {})
+        if not any(re.search(rf"^      {name}: ", text, re.M) for name in values):
             continue
-        text, values = path.read_text(encoding="utf-8"), entries[path.stem]
         for name in common - set(values):
             text = re.sub(rf"^      {name}: .*\n", "", text, flags=re.M)
         for name, value in values.items():
