@@ -19,25 +19,6 @@ void fit_stack(const char *text, char *stack, size_t room)
     snprintf(stack, room, "%.0s", text);
 }
 
-bool fit_all(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count)
-{
-    (void)session;
-    (void)fit;
-    (void)rows;
-    (void)count;
-    return refuse();
-}
-
-double fit_coefficient_whole(const struct fit *fit, size_t index)
-{
-    return fit->free[index].value;
-}
-
-void fit_end(struct fit *fit)
-{
-    fit->count = 0;
-}
-
 bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t count, bool by_source,
                    void (*progress)(size_t done, size_t total))
 {

@@ -4,8 +4,9 @@
 
 #include "command.h"
 #include "csv.h"
-#include "fit.h"
+#include "fit_training.h"
 #include "validate_ablations.h"
+#include "validate_plans.h"
 #include "validate_rows.h"
 #include "validate_serving.h"
 
@@ -129,38 +130,6 @@ static bool estimate(const struct session *session, const struct mapped_job *map
     return !status;
 }
 
-static bool does_not_fit(const struct session *session, const struct mapped_job *mapped)
-{
-    double values[SPEEDUP_METRIC_COUNT];
-    char why[REASON_TEXT];
-    return !mapped->skipped[0] && estimate(session, mapped, values, why) && values[SPEEDUP_METRIC_FITS] <= 0;
-}
-
-/* The scenario of a published job. Unfused attention keeps scores: where they do not fit,
- * and the publication says neither, a run had fewer sequences at once, or computed
- * attention again. */
-static void map_job(const struct session *session, struct published_job *job, struct mapped_job *mapped)
-{
-    struct published_job again = *job;
-    struct mapped_job other;
-    map_training(session->catalog, job, mapped);
-    if (!recompute_unknown(job))
-        return;
-    again.recompute = "attention";
-    map_training(session->catalog, &again, &other);
-    if (!strcmp(other.text, mapped->text)) /* attention is fused */
-        return;
-    double largest = job->micro_batch > 0 || job->pp > 1 ? 0 : floor(8192 / job->seq / 2);
-    for (; largest >= 1 && does_not_fit(session, mapped); largest = floor(largest / 2)) {
-        again.micro_batch = job->micro_batch = largest;
-        map_training(session->catalog, job, mapped);
-    }
-    if (does_not_fit(session, mapped)) {
-        *job = again;
-        map_training(session->catalog, job, mapped);
-    }
-}
-
 /* Where recomputation is unknown, a run fits if it fits with recomputation. */
 static bool is_impossible(const struct session *session, const struct published_job *job, const double *values)
 {
@@ -183,7 +152,7 @@ static bool judge_training(const struct session *session, const struct csv *csv,
     double values[SPEEDUP_METRIC_COUNT];
     if (!published_read(csv, at, stderr, &job))
         return false;
-    map_job(session, &job, &mapped);
+    training_job(session, &job, &mapped);
     if (!result_read(csv, at, &job, stderr, &result))
         return false;
     if (!mapped.skipped[0] && result.step_seconds <= 0)
@@ -272,7 +241,7 @@ static bool judge_ablation(const struct session *session, const struct csv *csv,
     double values[2][SPEEDUP_METRIC_COUNT], seconds[2] = {0, 0};
     for (int side = 0; side < 2 && !row->skipped[0]; side++) {
         struct mapped_job mapped;
-        map_job(session, &ablation.job[side], &mapped);
+        training_job(session, &ablation.job[side], &mapped);
         memcpy(row->skipped, mapped.skipped, sizeof row->skipped);
         if (!row->skipped[0] && estimate(session, &mapped, values[side], row->skipped))
             seconds[side] = values[side][ablation.metric];
@@ -310,51 +279,15 @@ static void replace(struct figure *figure, double predicted)
 }
 
 /* Replaces the predictions by those of fits that did not see the row's source, or its
- * configuration. Rows count less the more of their configuration there are. */
+ * configuration. */
 static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
 {
-    struct fit_row *fit = calloc(csv->rows + 1, sizeof *fit);
-    struct mapped_job *jobs = calloc(csv->rows + 1, sizeof *jobs);
-    char(*names)[2][40] = calloc(csv->rows + 1, sizeof *names);
-    size_t *which = calloc(csv->rows + 1, sizeof *which), count = 0;
-    bool good = fit && jobs && names && which;
-    for (size_t i = 0; good && i < csv->rows; i++) {
-        struct published_job job;
-        if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0 || !published_read(csv, i, stderr, &job))
-            continue;
-        map_job(session, &job, &jobs[count]);
-        fit_group(accelerator_id(session->catalog, job.gpu), names[count][0], sizeof names[count][0]);
-        fit_stack(jobs[count].text, names[count][1], sizeof names[count][1]);
-        uint32_t hash = 2166136261u;
-        for (size_t c = 0; c < jobs[count].length; c++)
-            hash = (hash ^ (unsigned char)jobs[count].text[c]) * 16777619u;
-        fit[count] = (struct fit_row){.text = jobs[count].text, .length = jobs[count].length, .group = names[count][0],
-                                      .stack = names[count][1], .source = rows[i].labels[LABEL_SOURCE], .measured = rows[i].value.measured,
-                                      .configuration = hash >> 8};
-        which[count++] = i;
-    }
-    for (size_t i = 0; good && i < count; i++) {
-        double repeats = 0;
-        for (size_t j = 0; j < count; j++)
-            repeats += fit[j].configuration == fit[i].configuration;
-        fit[i].weight = pow(repeats, -0.4);
-    }
-    const char *what = session->options->leave_out;
-    struct fit all = {0};
-    if (good && !strcmp(what, "nothing"))
-        good = fit_all(session, &all, fit, count);
-    else
-        good = good && fit_leave_out(session, fit, count, !strcmp(what, "source"), show_refits);
-    for (size_t i = 0; good && i < all.count; i++) /* apart from the scorecard, to be taken into data */
-        fprintf(stderr, "%-22s %-24s %.4g\n", all.free[i].name, all.free[i].scope[0] ? all.free[i].scope : "everywhere",
-                fit_coefficient_whole(&all, i));
-    for (size_t i = 0; good && i < count; i++)
-        replace(&rows[which[i]].value, fit[i].predicted);
-    fit_end(&all);
-    free(fit);
-    free(jobs);
-    free(names);
-    free(which);
+    struct training_rows fit;
+    bool good = training_rows_read(session, csv, NULL, &fit) &&
+                fit_leave_out(session, fit.rows, fit.count, !strcmp(session->options->leave_out, "source"), show_refits);
+    for (size_t i = 0; good && i < fit.count; i++)
+        replace(&rows[fit.which[i]].value, fit.rows[i].predicted);
+    training_rows_free(&fit);
     return good;
 }
 
@@ -403,6 +336,7 @@ static const struct kind {
     {"ablation", ablation_columns, "ratio with / without, errors in %", true, judge_ablation},
     {"serving", serving_columns, "time per output token, errors in %", false, judge_serving},
     {"inference", generation_columns, "time of a phase, errors in %", false, judge_generation},
+    {"plans", training_columns, NULL, false, NULL},
 };
 
 static const struct kind *kind_named(const char *name)
@@ -417,7 +351,7 @@ static bool can_leave_out(const struct kind *kind, const char *what)
 {
     if (kind->judge == judge_serving)
         return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "configuration");
-    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "configuration") || !strcmp(what, "nothing"));
+    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "configuration"));
 }
 
 /* A line on a terminal once it takes long enough to wonder. */
@@ -574,29 +508,12 @@ static void print_text(const struct session *session, const struct judged *rows,
         printf("\nskipped\n");
     for (size_t i = 0; i < reasons.found; i++)
         printf("  %4zu  %s\n", reasons.count[i], reasons.text[i]);
-    if (session->options->leave_out && !strcmp(session->options->leave_out, "nothing"))
-        printf("\nleft out: nothing; coefficients were fitted to these rows\n");
-    else if (session->options->leave_out)
+    if (session->options->leave_out)
         printf("\nleft out: %s %s; %s as shipped\n", left_out_note, session->options->leave_out,
                kind->judge == judge_serving ? "the time to first token is" : "peak memory is");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------- */
-
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
 
 /* Errors, bias and coverage as fractions, as everywhere in JSON. */
 static void print_json_score(const struct score *s, bool ratios)
@@ -675,7 +592,7 @@ static void print_json(const struct session *session, const struct judged *rows,
     printf("}, \"suspect\": ");
     print_json_score(&suspect, ratios);
     const char *left_out = session->options->leave_out;
-    printf("}, \"coefficients\": \"%s\", \"left_out\": %s%s%s},\n \"by_source\": {", !left_out ? "as shipped" : strcmp(left_out, "nothing") ? "fitted without the row" : "fitted to these rows",
+    printf("}, \"coefficients\": \"%s\", \"left_out\": %s%s%s},\n \"by_source\": {", left_out ? "fitted without the row" : "as shipped",
            left_out ? "\"" : "", left_out ? left_out : "null", left_out ? "\"" : "");
     for (size_t i = 0; i < source_count; i++) {
         struct score s = score_of(rows, count, sources[i], false, PART_VALUE);
@@ -727,15 +644,20 @@ int run_validate(const struct session *session)
     const struct options *o = session->options;
     const struct kind *kind = kind_named(o->kind ? o->kind : "training");
     if (!kind)
-        return usage("--kind is 'training', 'serving', 'inference' or 'ablation'");
+        return usage("--kind is 'training', 'serving', 'inference', 'ablation' or 'plans'");
     if (o->leave_out && !can_leave_out(kind, o->leave_out))
-        return usage("--leave-out takes 'source', 'configuration' or 'nothing' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
+        return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
     if (!csv_read(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
     if (!csv_require(&csv, kind->columns, stderr)) {
         csv_free(&csv);
         return EXIT_ERROR;
+    }
+    if (!kind->judge) {
+        bool planned = validate_plans(session, &csv);
+        csv_free(&csv);
+        return planned && !fflush(stdout) && !ferror(stdout) ? EXIT_FINE : EXIT_ERROR;
     }
     struct judged *rows = calloc(csv.rows, sizeof *rows);
     const char **sources = calloc(csv.rows, sizeof *sources);

@@ -24,10 +24,12 @@ struct microbatch {
     lanes bandwidth;
 };
 
-/* Linear layers: 2 operations a parameter and token over the rate that is reached. */
+/* Linear layers: 2 operations a parameter and token over the rate that is reached, and in
+ * formats below 16 bits a fixed time for each of a layer's four products. */
 static void matmul(const struct job *job, const lanes v[VARIABLES], struct microbatch *mb)
 {
-    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY));
+    double narrow = precisions[job->matmul_precision].bytes < 2 ? 4 * job->shape.layers * C(NARROW_PRODUCT) : 0;
+    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY)) + narrow;
 }
 
 /* Routed experts: grouped products whose rate falls when an expert sees few tokens,
@@ -213,7 +215,9 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes launches = s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds;
     lanes launch_seconds = lanes_max(C(HOST_SECONDS) * launches - work, ZERO) + C(BLOCKING_SECONDS) * launches;
-    /* Sharding the residual stream gathers its input once more in the backward pass. */
+    /* Where the residual stream is sharded, its input is gathered once more in the backward
+     * pass. It is meant to hide (arXiv 2205.05198, sec. 4.2.2), but the backward pass gains
+     * 0.1 ms of 11.9 there (table 4), less than by the norms alone: it shows. */
     lanes regather = lanes_select(E(RESIDUAL_BYTES) < 1, lanes_of(0.5), ZERO);
     lanes tensor_seconds = exposed(mb.tensor * (2 + again + regather), E(TENSOR_OVERLAP), work);
     lanes context_seconds = exposed(mb.context * (3 + again), E(CONTEXT_OVERLAP), attention_seconds);

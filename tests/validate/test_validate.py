@@ -110,6 +110,16 @@ def long_fields(speedup):
         expect("long number", found.returncode == 1 and len(found.stderr) < 400, found.stderr[:400])
 
 
+def plans(speedup, update):
+    """The best plan around a published configuration is never predicted slower than it."""
+    found = run(speedup, "training.csv", "--kind", "plans")
+    compare("golden plans", HERE / "golden" / "plans.txt", found.stdout, update)
+    answer = json.loads(run(speedup, "training.csv", "--kind", "plans", "--json", "--threads", "2").stdout)
+    rows = [row for row in answer["rows"] if not row["uneven"] and not row["unfit"]]
+    expect("plans are compared", len(rows) == answer["overall"]["n"] > 5, answer["overall"])
+    expect("no plan is slower", answer["overall"]["slower"] == 0 and all(row["gain"] >= 1 for row in rows), rows)
+
+
 ROW = {"source": "nobody", "model": "Llama 3 8B", "gpu": "H100", "n_gpus": "16", "tp": "2", "pp": "1", "dp": "8", "seq": "8192",
        "global_batch_seqs": "64", "micro_batch": "1", "zero_stage": "fsdp", "precision": "bf16", "attention": "flash2",
        "recompute": "full", "compiled": "", "comm_overlap": "", "notes": "", "measured_step_s": "1"}
@@ -219,10 +229,6 @@ def fits(speedup):
         print("built without cminpack: no fits")
         return
     expect("leaving out says so", "fit that did not see its source" in found.stdout, found.stderr)
-    found = run(speedup, "--leave-out", "nothing", "training.csv")
-    names = [line.split()[0] for line in found.stderr.splitlines()]
-    expect("a fit to all rows tells its coefficients", "matmul_efficiency" in names and "step_seconds" in names, found.stderr)
-    expect("a fit to all rows says so", "coefficients were fitted to these rows" in found.stdout, found.stdout)
     with tempfile.TemporaryDirectory() as folder:
         # Products at 60% of the peak and 80% of the bandwidth of a chip give these shares back.
         path, sizes = Path(folder) / "products.csv", (1024, 2048, 4096, 8192)
@@ -232,8 +238,16 @@ def fits(speedup):
         found = subprocess.run([speedup, "calibrate", str(path), "--accelerator", "l40s"], capture_output=True, encoding="utf-8")
         share = float(found.stdout.partition("kernel's ")[2].split()[0]) if "kernel's " in found.stdout else 0
         expect("kernels give their share back", abs(share / 0.6 - 1) < 0.005, found.stdout + found.stderr)
-    for arguments, code, why in ((["calibrate", "training.csv"], 2, "--accelerator"),
-                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
+        found = subprocess.run([speedup, "calibrate", str(path)], capture_output=True, encoding="utf-8")
+        expect("kernels are of an accelerator", found.returncode == 2 and "--accelerator" in found.stderr, found.stderr)
+        # A fit of everything is a catalog that can be used at once.
+        found = subprocess.run([speedup, "calibrate", "training.csv"], cwd=HERE, capture_output=True, encoding="utf-8")
+        fitted = Path(folder) / "fitted.yaml"
+        fitted.write_text(found.stdout, encoding="utf-8")
+        expect("all is fitted", found.returncode == 0 and "coefficients fitted to" in found.stderr, found.stderr)
+        again = run(speedup, "training.csv", "--catalog", str(fitted), "--json")
+        expect("a fit is a catalog", again.returncode == 0 and json.loads(again.stdout)["overall"]["n"] > 5, again.stderr)
+    for arguments, code, why in ((["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
                                  (["calibrate", "training.csv", "--accelerator", "mi300x"], 1, "at least 4")):
         found = subprocess.run([speedup, *arguments], cwd=HERE, capture_output=True, encoding="utf-8")
         expect(f"{arguments} is refused", found.returncode == code and why in found.stderr, found.stderr)
@@ -242,6 +256,7 @@ def fits(speedup):
 def main():
     speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
     goldens(speedup, update)
+    plans(speedup, update)
     bad_files(speedup, update)
     json_agrees_with_its_rows(speedup)
     source_is_no_input(speedup)
