@@ -122,7 +122,7 @@ static void run_batch(struct bench *bench)
         {.struct_size = sizeof *outputs, .id = SPEEDUP_METRIC_MEMORY_PEAK, .values = peak},
         {.struct_size = sizeof *outputs, .id = SPEEDUP_METRIC_STATUS, .values = status},
     };
-    if (speedup_scenario_estimate_batch(bench->scenario, inputs, 3, outputs, 3, LAYOUTS))
+    if (speedup_scenario_estimate_batch(bench->scenario, inputs, 3, outputs, 3, LAYOUTS, 1))
         stop("no batch");
 }
 

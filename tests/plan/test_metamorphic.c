@@ -108,7 +108,7 @@ static void estimate(const speedup_scenario *scenario, struct layouts *l, double
     speedup_column columns[METRIC_COUNT];
     for (int m = 0; m < METRIC_COUNT; m++)
         columns[m] = (speedup_column){sizeof *columns, asked[m], 0, out[m]};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 4, columns, METRIC_COUNT, LAYOUTS), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 4, columns, METRIC_COUNT, LAYOUTS, 1), SPEEDUP_OK);
     cases += LAYOUTS;
 }
 

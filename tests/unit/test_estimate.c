@@ -25,7 +25,7 @@ static speedup_status batch(const speedup_scenario *scenario, double columns[LAY
         inputs[i] = (speedup_column){sizeof *inputs, layout_variables[i], 0, columns[i]};
     for (int m = 0; m < METRICS; m++)
         outputs[m] = (speedup_column){sizeof *outputs, m, 0, out[m]};
-    return speedup_scenario_estimate_batch(scenario, inputs, LAYOUT, outputs, METRICS, count);
+    return speedup_scenario_estimate_batch(scenario, inputs, LAYOUT, outputs, METRICS, count, 1);
 }
 
 static const char moe[] = "train: {model: mixtral-8x7b, system: dgx-h100, accelerators: 64, sequence: 4096, "
@@ -120,7 +120,7 @@ static void a_layout_that_cannot_be_does_not_disturb_its_neighbours(void **state
     double tensor[] = {2, 3, -1, 2, NAN, INFINITY, 0, 2, 1e300, 2}, step[10], status[10], alone;
     speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor};
     speedup_column out[] = {{sizeof *out, SPEEDUP_METRIC_STEP_SECONDS, 0, step}, {sizeof *out, SPEEDUP_METRIC_STATUS, 0, status}};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 10), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 10, 1), SPEEDUP_OK);
     alone = metric_of(world.catalog, job, PLAIN, SPEEDUP_METRIC_STEP_SECONDS);
     for (int i = 0; i < 10; i++) {
         assert_bits(status[i], tensor[i] == 2 ? 0.0 : SPEEDUP_DOES_NOT_DIVIDE);
@@ -136,7 +136,7 @@ static void a_requirement_of_the_layout_rules_lanes_out(void **state)
     double accelerators[] = {2, 16, 2}, status[3];
     speedup_column in = {sizeof in, SPEEDUP_VARIABLE_ACCELERATORS, 0, accelerators};
     speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, 3), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, 3, 1), SPEEDUP_OK);
     assert_bits(status[0], SPEEDUP_REQUIREMENT);
     assert_bits(status[1], 0.0);
     assert_bits(status[2], SPEEDUP_REQUIREMENT);
@@ -150,7 +150,7 @@ static void columns_of_data_must_agree_with_the_rest(void **state)
     double data[] = {8, 4, 16}, accumulation[] = {4, 8, 2}, status[3];
     speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_DATA, 0, data}, {sizeof *in, SPEEDUP_VARIABLE_ACCUMULATION, 0, accumulation}};
     speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3, 1), SPEEDUP_OK);
     assert_bits(status[0], 0.0);
     assert_bits(status[1], SPEEDUP_DOES_NOT_DIVIDE); /* 2 x 4 are not 16 accelerators */
     assert_bits(status[2], SPEEDUP_DOES_NOT_DIVIDE);
@@ -166,11 +166,11 @@ static void columns_are_checked(void **state)
     const speedup_column bad[] = {{4, SPEEDUP_VARIABLE_TENSOR, 0, one}, {sizeof good, -1, 0, one}, {sizeof good, 100000, 0, one},
                                   {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, NULL}, {sizeof good, SPEEDUP_VARIABLE_HIDDEN, 0, one}};
     for (int i = 0; i < 5; i++)
-        assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1), SPEEDUP_INVALID_ARGUMENT);
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0), SPEEDUP_OK);
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0), SPEEDUP_OK);
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0, 1), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0, 1), SPEEDUP_OK);
     speedup_scenario_unref(scenario);
 }
 
