@@ -1,12 +1,14 @@
 /* Estimates: batch and single, what cannot be, intervals, and what must follow when a
  * machine or a job changes. */
+#include "estimate/scenario.h"
+
 #include "helper.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { METRICS = SPEEDUP_METRIC_COUNT, MOST = 64 };
+enum { MOST = 64 };
 
 static const int layout_variables[] = {
     SPEEDUP_VARIABLE_ACCELERATORS, SPEEDUP_VARIABLE_TENSOR, SPEEDUP_VARIABLE_PIPELINE, SPEEDUP_VARIABLE_CONTEXT,
@@ -93,6 +95,29 @@ static void a_batch_gives_the_bits_of_single_estimates_of_experts(void **state)
 {
     (void)state;
     a_batch_gives_the_bits_of_single_estimates(moe);
+}
+
+static void every_kernel_gives_the_same_bits(void **state)
+{
+    (void)state;
+    static const char serving[] = "serve: {model: deepseek-v3, system: dgx-h200, accelerators: 8, layout: {tensor: 8}, prompt: 1000, "
+                                  "output: 300, concurrency: 16, optimizations: [fp8-weights]}\n";
+    static const char *const jobs[] = {job, moe, serving};
+    if (!&kernel_wide || kernel_choose() != &kernel_wide)
+        skip();
+    for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
+        speedup_scenario *scenario = scenario_of(world.catalog, jobs[j], PLAIN);
+        lanes v[VARIABLES], plain[METRICS], wide[METRICS];
+        for (int tensor = 1; tensor <= 8; tensor++) {
+            memcpy(v, scenario->variables, sizeof v);
+            v[VARIABLE_TENSOR] = (lanes){tensor, 1, 2, 4};
+            v[VARIABLE_PIPELINE] = (lanes){1, 2, 1, 3};
+            kernel_plain.evaluate(&scenario->job, v, plain);
+            kernel_wide.evaluate(&scenario->job, v, wide);
+            assert_memory_equal(plain, wide, sizeof plain);
+        }
+        speedup_scenario_unref(scenario);
+    }
 }
 
 static void every_lane_gives_the_same_bits(void **state)
@@ -516,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_a_dense_model),
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_experts),
+        cmocka_unit_test(every_kernel_gives_the_same_bits),
         cmocka_unit_test(every_lane_gives_the_same_bits),
         cmocka_unit_test(a_layout_that_cannot_be_does_not_disturb_its_neighbours),
         cmocka_unit_test(a_requirement_of_the_layout_rules_lanes_out),
