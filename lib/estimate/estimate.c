@@ -194,7 +194,7 @@ void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     if (job->kind == JOB_TRAINING)
         training_chance(job, out);
     lanes status = out[SPEEDUP_METRIC_STATUS];
-    for (int i = 0; i < METRICS; i++)
+    for (int i = 0; i < METRICS && !lanes_all(status == 0); i++)
         out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
     out[SPEEDUP_METRIC_STATUS] = status;
 }
