@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-struct speedup_view {
-    const lanes *variables;
-    int lane;
-};
-
 double speedup_view_variable(const speedup_view *view, int32_t variable)
 {
     if (!view || variable < 0 || variable >= VARIABLES)
@@ -218,46 +213,6 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     return arena->failed ? no_memory(context) : context->first;
 }
 
-void effects_begin(const struct effects *effects, lanes out[TARGETS])
-{
-    for (int i = 0; i < TARGETS; i++)
-        out[i] = lanes_of(effects->base[i]);
-}
-
-static void evaluate(const struct dynamic_effect *effect, const lanes *values, lanes *result)
-{
-    if (effect->value) {
-        expression_evaluate(effect->value, values, result);
-        return;
-    }
-    for (int lane = 0; lane < LANES; lane++) {
-        const speedup_view view = {values, lane};
-        (*result)[lane] = effect->callback(effect->user, &view);
-    }
-}
-
-void effects_evaluate(const struct effects *effects, const lanes variables_[VARIABLES], lanes out[TARGETS],
-                      lanes *status)
-{
-    for (size_t i = 0; i < effects->dynamic_count; i++)
-        out[effects->dynamic[i].target] = lanes_of(effects->base[effects->dynamic[i].target]);
-    for (size_t i = 0; i < effects->dynamic_count; i++) {
-        const struct dynamic_effect *effect = &effects->dynamic[i];
-        const struct rule_info *rule = &rules[targets[effect->target].rule];
-        lanes value, *at = &out[effect->target];
-        evaluate(effect, variables_, &value);
-        lane_mask good = (value >= lanes_of(rule->least)) & (value <= lanes_of(rule->most));
-        double code = effect->callback ? SPEEDUP_CALLBACK : SPEEDUP_BAD_EFFECT;
-        *status = lanes_select(good | (*status != 0), *status, lanes_of(code));
-        *at = targets[effect->target].rule == RULE_LARGEST ? lanes_max(*at, value) : *at * value;
-    }
-    for (size_t i = 0; i < effects->requirement_count; i++) {
-        lanes met;
-        expression_evaluate(&effects->requirements[i].condition, variables_, &met);
-        *status = lanes_select((met != 0) | (*status != 0), *status, lanes_of((double)SPEEDUP_REQUIREMENT));
-    }
-}
-
 speedup_status effects_explain(speedup_context *context, const struct effects *effects,
                                const lanes variables_[VARIABLES])
 {
@@ -271,7 +226,7 @@ speedup_status effects_explain(speedup_context *context, const struct effects *e
     }
     for (size_t i = 0; i < effects->dynamic_count; i++) {
         lanes value;
-        evaluate(&effects->dynamic[i], variables_, &value);
+        effect_evaluate(&effects->dynamic[i], variables_, &value);
         if (!in_rule(effects->dynamic[i].target, value[0]))
             bad_value(context, &effects->dynamic[i], value[0]);
     }

@@ -29,6 +29,7 @@ struct job;
  * The ledger e is as effects_begin() left it, or a block before. */
 struct kernel {
     void (*evaluate)(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS]);
+    void (*effects)(const struct effects *effects, const lanes v[VARIABLES], lanes e[TARGETS], lanes *status);
     void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);

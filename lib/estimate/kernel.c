@@ -104,6 +104,7 @@ static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TA
 
 const struct kernel KERNEL_TABLE = {
     .evaluate = evaluate,
+    .effects = effects_evaluate,
     .training_memory = training_memory,
     .training_time = training_time,
     .training_run = training_run,

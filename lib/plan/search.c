@@ -182,7 +182,7 @@ static void flush(struct walker *w)
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
-    effects_evaluate(&w->job.effects, w->v, w->e, &status);
+    w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     lane_mask fits = (peak <= lanes_of(w->job.memory)) & (status == 0);
