@@ -41,7 +41,18 @@ static bool exclude_each_other(const struct optimization *a, const struct optimi
     return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
 }
 
-static void check_pairs(speedup_context *context, const struct selection *selections, size_t count)
+/* Marks all selections whose place another takes; NULL without memory. */
+static const bool *find_superseded(struct arena *arena, const struct selection *selections, size_t count)
+{
+    bool *superseded = arena_zeroed(arena, count, sizeof *superseded);
+    for (size_t i = 0; i < count && superseded; i++)
+        for (const char *const *id = selections[i].optimization->supersedes; id && *id; id++)
+            for (size_t j = 0; j < count; j++)
+                superseded[j] |= j != i && !strcmp(selections[j].optimization->head.id, *id);
+    return superseded;
+}
+
+static void check_pairs(speedup_context *context, const struct selection *selections, size_t count, const bool *superseded)
 {
     for (size_t i = 0; i < count; i++) {
         const struct optimization *a = selections[i].optimization;
@@ -49,8 +60,7 @@ static void check_pairs(speedup_context *context, const struct selection *select
             const struct optimization *b = selections[j].optimization;
             if (!strcmp(a->head.id, b->head.id)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
-            } else if (!selection_superseded(selections, count, i) && !selection_superseded(selections, count, j) &&
-                       exclude_each_other(a, b)) {
+            } else if (!superseded[i] && !superseded[j] && exclude_each_other(a, b)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }
@@ -182,7 +192,8 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     memset(effects, 0, sizeof *effects);
     effects->dynamic = arena_zeroed(arena, most_effects, sizeof *effects->dynamic);
     effects->requirements = arena_zeroed(arena, most_requirements, sizeof *effects->requirements);
-    if (!effects->dynamic || !effects->requirements)
+    const bool *superseded = find_superseded(arena, selections, count);
+    if (!effects->dynamic || !effects->requirements || !superseded)
         return no_memory(context);
     bool dynamic_before[TARGETS] = {false};
     int32_t chooser[TARGETS];
@@ -190,7 +201,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         effects->base[i] = target_base((enum target)i);
         effects->precision[i] = chooser[i] = -1;
     }
-    check_pairs(context, selections, count);
+    check_pairs(context, selections, count, superseded);
     for (size_t i = 0; i < count; i++) {
         const struct optimization *optimization = selections[i].optimization;
         const struct values values = {fixed, selections[i].parameters};
@@ -199,7 +210,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
                     optimization->head.id, jobs[job]);
             continue;
         }
-        if (selection_superseded(selections, count, i))
+        if (superseded[i])
             continue;
         require(context, arena, &selections[i], &values, effects);
         for (uint32_t e = 0; e < optimization->effect_count; e++) {
