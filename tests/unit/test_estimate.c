@@ -34,6 +34,9 @@ static const char moe[] = "train: {model: mixtral-8x7b, system: dgx-h100, accele
                           "global_batch: 128, tokens: 1 T, price: 2 USD/h, optimizations: [bf16-mixed-precision, "
                           "flash-attention-2, zero-1, communication-overlap]}\n";
 
+static const char serving[] = "serve: {model: deepseek-v3, system: dgx-h200, accelerators: 8, layout: {tensor: 8}, prompt: 1000, "
+                              "output: 300, concurrency: 16, optimizations: [fp8-weights]}\n";
+
 static void a_batch_gives_the_bits_of_single_estimates(const char *yaml)
 {
     static const double choices[LAYOUT][4] = {{64, 128, 96, 32}, {1, 2, 8, 4}, {1, 2, 4, 3}, {1, 1, 2, 4},
@@ -97,11 +100,49 @@ static void a_batch_gives_the_bits_of_single_estimates_of_experts(void **state)
     a_batch_gives_the_bits_of_single_estimates(moe);
 }
 
+/* Blocks follow each other here that fit and that do not: nothing of one is left in the next. */
+static void a_batch_of_services_gives_the_bits_of_single_estimates(void **state)
+{
+    (void)state;
+    static const double tensors[] = {1, 2, 4, 8, 3}, in_flight[] = {8, 64, 1000, 100000};
+    enum { SERVICES = 40 };
+    double tensor[SERVICES], concurrency[SERVICES], out[METRICS][SERVICES], values[METRICS];
+    speedup_column outputs[METRICS];
+    for (size_t i = 0; i < SERVICES; i++) {
+        tensor[i] = tensors[i / 4 % 5];
+        concurrency[i] = in_flight[(i + i / 20) % 4];
+    }
+    const speedup_column inputs[] = {{sizeof *inputs, SPEEDUP_VARIABLE_TENSOR, 0, tensor},
+                                     {sizeof *inputs, SPEEDUP_VARIABLE_CONCURRENCY, 0, concurrency}};
+    for (int m = 0; m < METRICS; m++)
+        outputs[m] = (speedup_column){sizeof *outputs, m, 0, out[m]};
+    speedup_scenario *scenario = scenario_of(world.catalog, serving, PLAIN);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, inputs, 2, outputs, METRICS, SERVICES, 1), SPEEDUP_OK);
+    size_t fit = 0, good = 0;
+    for (size_t i = 0; i < SERVICES; i++) {
+        char degree[40], requests[40];
+        snprintf(degree, sizeof degree, "serve.layout.tensor=%.0f", tensor[i]);
+        snprintf(requests, sizeof requests, "serve.concurrency=%.0f", concurrency[i]);
+        speedup_scenario *single = NULL;
+        speedup_status status = speedup_scenario_create(world.context, world.catalog, "t", serving, strlen(serving),
+                                                        WITH(degree, requests), 2, &single);
+        assert_bits(out[SPEEDUP_METRIC_STATUS][i], status);
+        if (status)
+            continue;
+        assert_ok(speedup_scenario_estimate(single, values, METRICS));
+        for (int m = 0; m < METRICS; m++)
+            assert_bits(out[m][i], values[m]);
+        good++;
+        fit += values[SPEEDUP_METRIC_FITS] == 1;
+        speedup_scenario_unref(single);
+    }
+    assert_true(good < SERVICES && fit > 0 && fit < good);
+    speedup_scenario_unref(scenario);
+}
+
 static void every_kernel_gives_the_same_bits(void **state)
 {
     (void)state;
-    static const char serving[] = "serve: {model: deepseek-v3, system: dgx-h200, accelerators: 8, layout: {tensor: 8}, prompt: 1000, "
-                                  "output: 300, concurrency: 16, optimizations: [fp8-weights]}\n";
     static const char *const jobs[] = {job, moe, serving};
     if (!&kernel_wide || kernel_choose() != &kernel_wide)
         skip();
@@ -543,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_a_dense_model),
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_experts),
+        cmocka_unit_test(a_batch_of_services_gives_the_bits_of_single_estimates),
         cmocka_unit_test(every_kernel_gives_the_same_bits),
         cmocka_unit_test(every_lane_gives_the_same_bits),
         cmocka_unit_test(a_layout_that_cannot_be_does_not_disturb_its_neighbours),
