@@ -293,6 +293,7 @@ static void hold(const struct job *job, const struct split *at, const lanes e[TA
 /* The answer of one layout, for one rank of attention. */
 struct answer {
     lanes first, token, step, queue, gap, interference, batch, in_flight, requests, occupied;
+    lanes decoding, share; /* from a request's first token to its last: time, and share of its life */
     lanes prompt, prompt_stage; /* prefill of a prompt, or of the static batch; of one prompt in one stage */
     struct pass decode, prefill;
 };
@@ -357,58 +358,92 @@ static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes
     return own + (1 - own) * (m->serving ? lanes_min(E(BATCHING), ONE) : ZERO);
 }
 
-/* Steady state of a closed loop of `asked` requests on a rank of attention. B follows
- * by Little's law from the time that a request decodes and that it takes before, in a
- * fixed number of rounds; a full cache fixes it. */
-static void steady_state(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
-                         const struct memory *memory, struct answer *a)
+/* Steps of B sequences, and the life of a request among them. */
+static void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a)
 {
     const struct inference *m = &job->inference;
-    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), B = admitted, continuous = lanes_min(E(BATCHING), ONE);
+    lanes continuous = lanes_min(E(BATCHING), ONE);
     /* Requests of one length on an engine that prefills first: half of the prefills fall
      * before a request's own first token. */
     double share = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
-    for (int round = 0; round < 3; round++) {
-        lanes micro = micro_batches(at, B);
-        decode(job, at, e, B / micro, &a->decode);
-        a->step = pass_total(&a->decode) * (1 + drafting(e));
-        a->interference = share * B / m->output * a->prompt_stage * continuous;
-        a->token = a->step / tokens_per_step(e) + a->interference;
-        a->batch = B;
-        lanes decoding = m->output * a->token;
-        lanes elsewhere = (1.5 * a->prompt + a->step) * continuous;
-        lanes little = lanes_max(admitted * decoding / (decoding + elsewhere), lanes_of(0.5));
-        B = lanes_select(admitted >= asked, little, B);
-    }
-    a->in_flight = asked;
-    a->occupied = occupied_slots(job, e, admitted);
-    a->queue = (asked / admitted - 1) * m->output * a->token;
-    a->first = first_token(job, e, asked, admitted, a);
-    a->requests = asked / (a->first + m->output * a->token / a->occupied);
-    a->gap = a->step + lanes_max(a->prompt / prompt_chunks(job, e) * continuous, a->interference);
+    B = lanes_max(B, lanes_of(0.5)); /* there is no step without a sequence */
+    decode(job, at, e, B / micro_batches(at, B), &a->decode);
+    a->step = pass_total(&a->decode) * (1 + drafting(e));
+    a->interference = share * B / m->output * a->prompt_stage * continuous;
+    a->token = a->step / tokens_per_step(e) + a->interference;
+    a->batch = B;
+    a->decoding = m->output * a->token;
+    a->share = a->decoding / (a->decoding + (1.5 * a->prompt + a->step) * continuous);
 }
 
-/* Requests that arrive at a rate: the number in flight whose closed loop serves it, by
- * the secant rule; the largest that fits when no number does. */
+/* What `asked` requests in flight wait for, of which `admitted` have room. */
+static void request_times(const struct job *job, const lanes e[TARGETS], lanes asked, lanes admitted, struct answer *a)
+{
+    a->in_flight = asked;
+    a->occupied = occupied_slots(job, e, admitted);
+    a->queue = (asked / admitted - 1) * a->decoding;
+    a->first = first_token(job, e, asked, admitted, a);
+    a->requests = asked / (a->first + a->decoding / a->occupied);
+}
+
+/* The batch that a load keeps is the one whose steps lead to it. First the guess that
+ * follows from a step is taken, then the secant rule, within what is known to enclose
+ * the answer. A lane that has settled stays as it is, whatever the others do. */
+struct search {
+    lanes at, low, high; /* the batch to look at next; what encloses the answer */
+    lanes last, miss;    /* the batch before, and how far it was off */
+    int round;
+};
+
+enum { ROUNDS = 10 };
+static const double settled_share = 1e-6; /* far below what the model is off, so that a search leaves no trace */
+
+/* Looks on when the batch missed by so much, in a measure that grows with it; false once
+ * no lane needs to. `guess` is the batch that its steps lead to. */
+static bool search_on(struct search *s, lanes miss, lanes guess)
+{
+    lanes B = s->at, step = B - s->last, rise = miss - s->miss, off = B - guess, close = settled_share * B;
+    lane_mask settled = (off <= close) & (off >= -close);
+    s->low = lanes_select(miss < 0, B, s->low);
+    s->high = lanes_select(miss < 0, s->high, B);
+    lanes slope = rise / lanes_select(step != 0, step, ONE), next = B - miss / lanes_select(slope > 0, slope, ONE);
+    lane_mask usable = (slope > 0) & (next >= s->low) & (next <= s->high);
+    lanes farther = lanes_min(lanes_max(guess * (guess / B), s->low), s->high);
+    next = s->round++ ? lanes_select(usable, next, farther) : guess;
+    s->last = B;
+    s->miss = miss;
+    s->at = lanes_select(settled, B, next);
+    return s->round < ROUNDS && !lanes_all(settled);
+}
+
+/* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's
+ * law, as many of them decode as decoding is of a request's life. A full cache fixes B. */
+static void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
+                        const struct memory *memory, struct answer *a)
+{
+    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), guess;
+    struct search s = {.at = admitted, .high = admitted};
+    do {
+        decode_among(job, at, e, s.at, a);
+        guess = lanes_select(admitted < asked, s.at, admitted * a->share);
+    } while (search_on(&s, s.at - guess, guess));
+    request_times(job, e, asked, admitted, a);
+}
+
+/* Requests that arrive at a rate: the closed loop that serves it, found by its batch, from
+ * which the number in flight follows by the same law; or the largest that has room. */
 static void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate,
                       const struct memory *memory, struct answer *a)
 {
-    lanes most = lanes_max(memory->capacity, ONE), low = lanes_of(0.01), high;
-    steady_state(job, at, e, low, memory, a);
-    lanes short_of = a->requests - rate;
-    high = lanes_min(lanes_max(low * rate / a->requests, lanes_of(0.02)), most);
-    for (int round = 0; round < 6; round++) {
-        steady_state(job, at, e, high, memory, a);
-        lanes now = a->requests - rate, rise = now - short_of;
-        lanes next = high - now * (high - low) / lanes_select(rise != 0, rise, ONE);
-        next = lanes_min(lanes_max(lanes_select(rise != 0, next, high), lanes_of(0.01)), most);
-        /* A served rate that no longer rises asks for all there is. */
-        next = lanes_select((now < 0) & (next <= high), most, next);
-        low = high;
-        short_of = now;
-        high = next;
-    }
-    steady_state(job, at, e, high, memory, a);
+    const double first_batch = 8; /* where steps of experts and of dense layers both have left their ends */
+    lanes most = lanes_max(memory->capacity, ONE), asked, wanted;
+    struct search s = {.at = lanes_min(lanes_of(first_batch), most), .high = most};
+    do {
+        decode_among(job, at, e, s.at, a);
+        asked = s.at / a->share;
+        request_times(job, e, asked, asked, a);
+        wanted = lanes_min(rate * (asked / a->requests), most);
+    } while (search_on(&s, asked - wanted, wanted * a->share));
 }
 
 /* A static batch of `sequences` on a rank of attention, from prompts to last tokens. */
@@ -565,7 +600,8 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
         if (m->request_rate > 0)
             open_loop(job, &at, e, m->request_rate / ranks, &memory, &a);
         else
-            steady_state(job, &at, e, asked, &memory, &a);
+            closed_loop(job, &at, e, asked, &memory, &a);
+        a.gap = a.step + lanes_max(a.prompt / prompt_chunks(job, e) * lanes_min(E(BATCHING), ONE), a.interference);
     } else {
         static_batch(job, &at, e, asked, &a);
     }
