@@ -171,7 +171,10 @@ static lanes cache_of_sequence(const struct job *job, const struct split *at, la
 static void prepare_cache(const struct job *job, const lanes e[TARGETS], struct split *at)
 {
     const struct inference *m = &job->inference;
-    double context = m->prompt + m->output / 2, attended = m->sparse ? fmin(context, m->top_k) : context;
+    /* Sequences that run are found in proportion to how long they run: their outputs have
+     * the mean E[O^2]/E[O], of which half is there (renewal theory: Cox 1962, sec. 5.4). */
+    double running = m->serving ? m->output * m->output_spread : m->output;
+    double context = m->prompt + running / 2, attended = m->sparse ? fmin(context, m->top_k) : context;
     double kept = (m->cache_full * attended + m->cache_window * fmin(context, m->window)) * m->cache_bytes +
                   m->index_elements * context;
     lanes bytes = kept / lanes_min(at->n, lanes_of(m->cache_shards)) + 2 * m->state_bytes * at->of_n;
@@ -227,14 +230,14 @@ static void decode(const struct job *job, const struct split *at, const lanes e[
 }
 
 /* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens
- * meet all before them. Both products over the whole square, and the traffic of the
+ * meet all before them, so that prompts that differ count by their mean square. Both products over the whole square, and the traffic of the
  * scores; what skips half of the square or keeps it on the chip is an effect. */
 static void prefill_attention(const struct job *job, const struct split *at, const lanes e[TARGETS],
                               lanes sequences, lanes cached, struct pass *pass)
 {
     const struct inference *m = &job->inference;
     double I = m->prompt;
-    lanes square = sequences * I * I * (1 - cached * cached), fresh = sequences * I * (1 - cached);
+    lanes square = sequences * I * I * m->prompt_spread * (1 - cached * cached), fresh = sequences * I * (1 - cached);
     lanes windowed = fresh * fmin(I, 2 * m->window) * m->window_layers;
     lanes gathered = ZERO, pairs = square * m->full_layers + windowed, scores = pairs;
     if (m->sparse) {
@@ -266,6 +269,23 @@ static void prefill(const struct job *job, const struct split *at, const lanes e
     communication(job, at, e, tokens, pass);
 }
 
+/* By how much the longest of n outputs passes the mean. Where a deviation is known, as
+ * the longest of a minimum and an exponential time do: by deviation (H_n - 1) (Renyi
+ * 1953), H_n = 1 + 1/2 + ... + 1/n. With the longest alone, lengths are even on both sides
+ * of the mean, and a static batch is meant to have it. */
+static lanes beyond_mean(const struct job *job, lanes n)
+{
+    const struct inference *m = &job->inference;
+    lanes longer = lanes_of(fmax(m->output_longest - m->output, 0)), others = lanes_max(n - 1, ZERO), harmonic;
+    if (m->output_deviation <= 0)
+        return m->serving ? longer * (others / (others + 2)) : longer;
+    const double euler = 0.57721566490153286;
+    n = others + 1.5;
+    LANES_EACH(harmonic, log(n[lane_]));
+    harmonic += euler + 1 / (24 * n * n); /* Euler-Maclaurin, to a thousandth from n = 1 on */
+    return lanes_min(longer, m->output_deviation * lanes_max(harmonic - 1, ZERO));
+}
+
 /* What a rank holds. */
 struct memory {
     lanes weights, runtime, sequence; /* sequence: cache reserved for one, all ranks of its attention in the same way */
@@ -274,7 +294,7 @@ struct memory {
 
 /* Weights of a rank, and how many sequences the rest holds. A cache that reserves for
  * the longest output wastes a share of what it reserves (arXiv 2309.06180, sec. 1). */
-static void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], struct memory *memory)
+static void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, struct memory *memory)
 {
     const struct inference *m = &job->inference;
     lanes split = m->attention * m->attention_format.bytes + m->feed_forward * m->feed_forward_format.bytes +
@@ -282,9 +302,9 @@ static void hold(const struct job *job, const struct split *at, const lanes e[TA
     lanes experts = lanes_of(m->expert_layers * m->experts * m->expert * m->expert_format.bytes);
     lanes weights = split / at->n + m->replicated * m->attention_format.bytes + 2 * m->router + experts / at->ranks;
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);
-    double output = m->serving ? C(RESERVE_OUTPUT) * m->output : fmax(m->output, m->output_longest);
+    lanes output = m->serving ? lanes_of(C(RESERVE_OUTPUT) * m->output * m->output_spread) : m->output + beyond_mean(job, asked);
     lanes wasted = m->serving ? lanes_min(C(CACHE_RESERVED) * E(KV_RESERVED), lanes_of(0.99)) : ZERO;
-    memory->sequence = cache_of_sequence(job, at, lanes_of(m->prompt + output)) / at->p / (1 - wasted) * E(MEMORY_KV);
+    memory->sequence = cache_of_sequence(job, at, m->prompt + output) / at->p / (1 - wasted) * E(MEMORY_KV);
     lanes left = job->memory - memory->weights;
     memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, ZERO) * E(MEMORY_RUNTIME);
     memory->capacity = (left - memory->runtime) / memory->sequence;
@@ -333,7 +353,8 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
 {
     const struct inference *m = &job->inference;
     lanes others = lanes_max(admitted - 1, ZERO), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
-    lanes queue = 1 + C(QUEUE_SHARE) * (admitted - 1);
+    /* One finds long prompts at work more often than short ones (Pollaczek-Khinchine). */
+    lanes queue = 1 + C(QUEUE_SHARE) * m->prompt_spread * (admitted - 1);
     lanes clump = m->fixed_lengths ? C(QUEUE_CLUMP) * (lanes_min(admitted, lanes_of(8.0)) - 1) / 2 : ZERO;
     lanes mixed = a->prompt * (queue + clump) + host * queue;
     /* Prompts of a wave run one after the other before any decode; a place in the middle. */
@@ -347,14 +368,11 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
 }
 
 /* Slots of a step whose token somebody wants: a static batch runs on to its longest
- * output, and continuous batching gives the slots that end early to new requests. In
- * serving the batches differ: the longest of B lengths, even on both sides of the mean. */
+ * output, and continuous batching gives the slots that end early to new requests. */
 static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes B)
 {
     const struct inference *m = &job->inference;
-    double longer = fmax(m->output_longest - m->output, 0);
-    lanes others = lanes_max(B - 1, ZERO), of = m->serving ? others / (others + 2) : ONE;
-    lanes own = m->output / (m->output + longer * of);
+    lanes own = m->output / (m->output + beyond_mean(job, B));
     return own + (1 - own) * (m->serving ? lanes_min(E(BATCHING), ONE) : ZERO);
 }
 
@@ -466,7 +484,7 @@ static void static_batch(const struct job *job, const struct split *at, const la
     a->first = a->prompt;
     a->batch = a->in_flight = sequences;
     a->occupied = occupied_slots(job, e, sequences);
-    a->requests = sequences / (a->first + (fmax(m->output, m->output_longest) - 1) * a->token);
+    a->requests = sequences / (a->first + (m->output + beyond_mean(job, sequences) - 1) * a->token);
 }
 
 /* What a pass, and what comes to it from other requests, spends most on. */
@@ -592,7 +610,7 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     lanes ranks = at.d * at.copies, asked = V(CONCURRENCY) / ranks;
     struct memory memory;
     struct answer a;
-    hold(job, &at, e, &memory);
+    hold(job, &at, e, asked, &memory);
     if (m->serving) {
         prefill(job, &at, e, ONE, &a.prefill);
         a.prompt = pass_total(&a.prefill) * pipelined(&at, prompt_chunks(job, e), ONE);

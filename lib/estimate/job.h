@@ -83,7 +83,9 @@ struct inference {
     double attention_products;                                /* linear layers of attention whose inputs are quantized */
     bool norm, latent, sparse;
 
-    double prompt, output, output_longest, request_rate, first_target, token_target;
+    double prompt, output, request_rate, first_target, token_target; /* tokens: means */
+    double prompt_spread, output_spread;                              /* mean of the squares over the square of the mean */
+    double output_deviation, output_longest;
     bool serving, fixed_lengths;
     bool one_format; /* attention and feed-forward blocks are read and multiplied alike */
 

@@ -16,7 +16,8 @@ struct targets_record {
 struct requests_record {
     struct job_record job;
     struct serving_layout_record layout;
-    double prompt, output, output_longest;
+    uint32_t prompt, output;
+    double output_longest;
 };
 
 struct serve_record {
@@ -58,9 +59,12 @@ const struct record_table targets_table = {"targets", "What the service must hol
 #define REQUEST_COUNT(record, name_, required_, shown_, doc_)                                                 \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9,              \
      .required = required_, .shown = shown_, .offset = offsetof(struct record, requests.name_), .doc = doc_}
+#define REQUEST_LENGTH(record, name_, doc_)                                                                   \
+    {.key = #name_, .type = FIELD_NODE, .required = true, .shown = "tokens, or a length",                    \
+     .offset = offsetof(struct record, requests.name_), .doc = doc_}
 #define REQUESTS(owner)                                                                                       \
-    REQUEST_COUNT(owner, prompt, true, NULL, "tokens of a prompt, mean"),                                    \
-    REQUEST_COUNT(owner, output, true, NULL, "tokens generated for a request, mean"),                        \
+    REQUEST_LENGTH(owner, prompt, "tokens of a prompt, mean"),                                                     \
+    REQUEST_LENGTH(owner, output, "tokens generated for a request, mean"),                                         \
     REQUEST_COUNT(owner, output_longest, false, "output", "longest output, to which a static batch runs on"), \
     {.key = "layout", .type = FIELD_RECORD, .record = &serving_layout_table,                                 \
      .offset = offsetof(struct owner, requests.layout), .doc = "degrees of parallelism"}
@@ -116,21 +120,37 @@ static void check_layout(speedup_context *context, const speedup_scenario *scena
                 l->expert, l->tensor * l->attention_data);
 }
 
+/* The mean of the squares over the square of the mean: exactly 1 where all are alike. */
+static double spread(const struct length *length)
+{
+    double deviation = length->deviation / length->mean;
+    return 1 + deviation * deviation;
+}
+
 /* What both sections give to the job; `in_flight` requests or prompts. */
 static speedup_status complete(speedup_context *context, speedup_scenario *scenario, const struct requests_record *r,
                                double in_flight)
 {
     struct inference *inference = &scenario->job.inference;
     const struct serving_layout_record *l = &r->layout;
-    inference->prompt = r->prompt;
-    inference->output = r->output;
-    inference->output_longest = fmax(r->output, r->output_longest);
-    scenario_gather(context, scenario, &r->job);
-    scenario_check_length(context, scenario, "prompt", r->prompt + inference->output_longest);
-    if (r->output_longest > 0 && r->output_longest < r->output) {
+    struct length prompt = {1, 0, 1}, output = {1, 0, 1};
+    length_read(context, &scenario->tree, r->prompt, "prompt", &prompt);
+    length_read(context, &scenario->tree, r->output, "output", &output);
+    if (r->output_longest > 0 && r->output_longest < output.mean) {
         struct place place = scenario_place(scenario, "output_longest");
         problem(context, SPEEDUP_INCONSISTENT, &place, "'output_longest' is less than 'output'");
     }
+    scenario_gather(context, scenario, &r->job);
+    output.longest = fmax(output.longest, r->output_longest);
+    scenario_check_length(context, scenario, "prompt", fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest));
+    /* What nothing else limits ends where the model's window does. */
+    double window = scenario->model && scenario->model->max_sequence > 0 ? scenario->model->max_sequence - prompt.mean : 1e9;
+    inference->prompt = prompt.mean;
+    inference->output = output.mean;
+    inference->prompt_spread = spread(&prompt);
+    inference->output_spread = spread(&output);
+    inference->output_deviation = output.deviation;
+    inference->output_longest = output.longest > 0 ? output.longest : fmax(window, output.mean);
     if (scenario->model && r->job.accelerators >= 1 && !r->job.uneven)
         check_layout(context, scenario, r);
     const double layout[VARIABLES] = {

@@ -88,11 +88,110 @@ static void a_higher_rate_makes_requests_wait_longer(void **state)
     }
 }
 
+static void a_number_and_a_length_without_spread_give_the_same_bits(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"serve.prompt={mean: 700}", "serve.prompt={mean: 700, deviation: 0, longest: 700}",
+                                       "serve.prompt={values: [700]}", "serve.prompt={values: [700, 1], shares: [1, 0]}"};
+    for (size_t i = 0; i < SERVICES; i++)
+        for (size_t form = 0; form < sizeof same / sizeof *same; form++) {
+            double plain[SPEEDUP_METRIC_COUNT], given[SPEEDUP_METRIC_COUNT];
+            serve(services[i], WITH("serve.prompt=700", "serve.output=300"), plain);
+            serve(services[i], WITH(same[form], "serve.output={mean: 300, longest: 300}"), given);
+            for (size_t m = 0; m < SPEEDUP_METRIC_COUNT; m++)
+                assert_bits(plain[m], given[m]);
+        }
+}
+
+static void values_are_their_moments(void **state)
+{
+    (void)state;
+    double moments[SPEEDUP_METRIC_COUNT], values[SPEEDUP_METRIC_COUNT];
+    for (size_t i = 0; i < SERVICES; i++) {
+        serve(services[i], WITH("serve.output={mean: 250, deviation: 150, longest: 400}"), moments);
+        serve(services[i], WITH("serve.output={values: [100, 400]}"), values);
+        for (size_t m = 0; m < SPEEDUP_METRIC_COUNT; m++)
+            assert_near(moments[m], values[m], 1e-12);
+    }
+}
+
+static void outputs_that_vary_hold_more_cache_and_take_longer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SERVICES; i++) {
+        double even[SPEEDUP_METRIC_COUNT], varied[SPEEDUP_METRIC_COUNT];
+        serve(services[i], WITH("serve.concurrency=32", "serve.output=1000"), even);
+        serve(services[i], WITH("serve.concurrency=32", "serve.output={mean: 1000, deviation: 1000}"), varied);
+        assert_true(varied[METRIC(TIME_ATTENTION)] > even[METRIC(TIME_ATTENTION)]);
+        assert_true(varied[METRIC(MAX_CONCURRENCY)] < even[METRIC(MAX_CONCURRENCY)]);
+        assert_true(varied[METRIC(TOKENS_PER_SECOND)] < even[METRIC(TOKENS_PER_SECOND)]);
+        assert_bits(varied[METRIC(PREFILL_SECONDS)], even[METRIC(PREFILL_SECONDS)]);
+    }
+}
+
+static void prompts_that_vary_take_longer_to_prefill_and_to_wait_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SERVICES; i++) {
+        double even[SPEEDUP_METRIC_COUNT], varied[SPEEDUP_METRIC_COUNT];
+        serve(services[i], WITH("serve.concurrency=32", "serve.prompt=4000"), even);
+        serve(services[i], WITH("serve.concurrency=32", "serve.prompt={mean: 4000, deviation: 2000}"), varied);
+        assert_true(varied[METRIC(PREFILL_SECONDS)] > even[METRIC(PREFILL_SECONDS)]);
+        assert_true(varied[METRIC(TIME_TO_FIRST_TOKEN)] > even[METRIC(TIME_TO_FIRST_TOKEN)]);
+        assert_bits(varied[METRIC(MAX_CONCURRENCY)], even[METRIC(MAX_CONCURRENCY)]);
+    }
+}
+
+static const char batch[] = "generate: {model: llama-2-7b, system: dgx-a100-80gb, stack: fastertransformer, accelerators: 1, batch: 1, prompt: 128, output: 100}";
+
+static void a_static_batch_runs_to_the_longest_of_its_outputs(void **state)
+{
+    (void)state;
+    double even[SPEEDUP_METRIC_COUNT], varied[SPEEDUP_METRIC_COUNT], before = 0;
+    char text[100];
+    for (double size = 1; size <= 64; size *= 2) {
+        snprintf(text, sizeof text, "generate.batch=%.0f", size);
+        serve(batch, WITH(text), even);
+        serve(batch, WITH(text, "generate.output={mean: 100, deviation: 50, longest: 300}"), varied);
+        double longest = (varied[METRIC(REQUEST_SECONDS)] - varied[METRIC(TIME_TO_FIRST_TOKEN)]) / varied[METRIC(TIME_PER_OUTPUT_TOKEN)] + 1;
+        double harmonic = 0;
+        for (double k = 1; k <= size; k++)
+            harmonic += 1 / k;
+        assert_near(longest, 100 + 50 * (harmonic - 1), 2e-3);
+        assert_near(varied[METRIC(OCCUPANCY)], 100 / longest, 1e-9);
+        assert_true(longest >= before && varied[METRIC(REQUESTS_PER_SECOND)] <= even[METRIC(REQUESTS_PER_SECOND)]);
+        before = longest;
+    }
+}
+
+static void continuous_batching_gains_what_lengths_vary(void **state)
+{
+    (void)state;
+    static const char *const outputs[] = {"serve.output=512", "serve.output={mean: 512, deviation: 256}", "serve.output={mean: 512, deviation: 512}"};
+    double before = 0;
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        double with[SPEEDUP_METRIC_COUNT], without[SPEEDUP_METRIC_COUNT];
+        serve(services[1], WITH("serve.stack=serving-engine", "serve.concurrency=16", outputs[i]), with);
+        static const char bare[] = "serve: {model: llama-3-1-70b, system: dgx-h100, accelerators: 8, layout: {tensor: 4}, prompt: 1024, output: 1,"
+                                   " concurrency: 16, optimizations: [paged-attention, cuda-graphs]}";
+        serve(bare, WITH(outputs[i]), without);
+        double gain = with[METRIC(TOKENS_PER_SECOND)] / without[METRIC(TOKENS_PER_SECOND)];
+        assert_true(gain > before);
+        before = gain;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_is_served_by_the_closed_loop_that_has_it),
         cmocka_unit_test(a_higher_rate_makes_requests_wait_longer),
+        cmocka_unit_test(a_number_and_a_length_without_spread_give_the_same_bits),
+        cmocka_unit_test(values_are_their_moments),
+        cmocka_unit_test(outputs_that_vary_hold_more_cache_and_take_longer),
+        cmocka_unit_test(prompts_that_vary_take_longer_to_prefill_and_to_wait_for),
+        cmocka_unit_test(a_static_batch_runs_to_the_longest_of_its_outputs),
+        cmocka_unit_test(continuous_batching_gains_what_lengths_vary),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }
