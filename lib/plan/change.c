@@ -74,7 +74,8 @@ static void with_degree(const struct seeker *s, enum variable degree, double val
         return;
     v[degree] = lanes_of(value);
     double ranks = v[VARIABLE_TENSOR][0] * v[VARIABLE_PIPELINE][0] * v[VARIABLE_CONTEXT][0] * v[VARIABLE_ATTENTION_DATA][0];
-    double accelerators = fmax(v[VARIABLE_ACCELERATORS][0], ranks), data = accelerators / ranks;
+    double front = job->inference.front.accelerators;
+    double accelerators = fmax(v[VARIABLE_ACCELERATORS][0], ranks + front), data = (accelerators - front) / ranks;
     v[VARIABLE_ACCELERATORS] = lanes_of(accelerators);
     v[VARIABLE_DATA] = lanes_of(data);
     if (job->kind == JOB_TRAINING)

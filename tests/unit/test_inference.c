@@ -181,6 +181,238 @@ static void continuous_batching_gains_what_lengths_vary(void **state)
     }
 }
 
+static const char pools[] = "serve: {model: llama-3-1-70b, system: dgx-h100, stack: vllm, accelerators: 16, concurrency: 64, prompt: 4000, output: 500,"
+                            " layout: {tensor: 4}, prefill: {accelerators: 8, tensor: 4}, optimizations: [fp8-weights], price: 2 USD/h}";
+
+static void the_slower_pool_limits_the_rate(void **state)
+{
+    (void)state;
+    double now[SPEEDUP_METRIC_COUNT], few[SPEEDUP_METRIC_COUNT], many[SPEEDUP_METRIC_COUNT];
+    serve(pools, WITH("serve.concurrency=20000"), now);
+    assert_near(fmax(now[METRIC(PREFILL_UTILIZATION)], now[METRIC(DECODE_UTILIZATION)]), 1, 0.01);
+    serve(pools, WITH("serve.concurrency=20000", "serve.prefill.accelerators=4"), few);
+    serve(pools, WITH("serve.concurrency=20000", "serve.prefill.accelerators=12"), many);
+    /* The first two wait for prefill, and half the pool serves half; the third waits for decoding. */
+    assert_near(few[METRIC(REQUESTS_PER_SECOND)] / now[METRIC(REQUESTS_PER_SECOND)], 0.5, 0.01);
+    assert_true(many[METRIC(PREFILL_UTILIZATION)] < 0.9 && many[METRIC(QUEUE_SECONDS)] > many[METRIC(PREFILL_QUEUE_SECONDS)]);
+    assert_near(many[METRIC(DECODE_UTILIZATION)], 1, 1e-3);
+}
+
+static void a_request_of_pools_is_its_parts(void **state)
+{
+    (void)state;
+    static const char *const concurrency[] = {"serve.concurrency=1", "serve.concurrency=16", "serve.concurrency=300", "serve.concurrency=5000"};
+    for (size_t i = 0; i < sizeof concurrency / sizeof *concurrency; i++) {
+        double m[SPEEDUP_METRIC_COUNT];
+        serve(pools, WITH(concurrency[i]), m);
+        assert_near(m[METRIC(REQUEST_SECONDS)], m[METRIC(TIME_TO_FIRST_TOKEN)] + 500 * m[METRIC(TIME_PER_OUTPUT_TOKEN)], 1e-4);
+        assert_true(m[METRIC(TIME_TO_FIRST_TOKEN)] > m[METRIC(PREFILL_SECONDS)] + m[METRIC(TRANSFER_SECONDS)] +
+                                                         m[METRIC(PREFILL_QUEUE_SECONDS)] + m[METRIC(QUEUE_SECONDS)]);
+        assert_bits(m[METRIC(TIME_INTERFERENCE)], 0);
+        assert_true((i == 0) == (m[METRIC(PREFILL_QUEUE_SECONDS)] == 0)); /* one request alone waits for nobody */
+        /* 80 layers of keys and values of 8 heads of 128, two bytes each. */
+        assert_near(m[METRIC(TRANSFER_BYTES)], 4000.0 * 80 * 2 * 8 * 128 * 2, 1e-12);
+        /* Both pools are paid for. */
+        double hours = 16 / m[METRIC(TOKENS_PER_SECOND)] * 1e6 / 3600;
+        assert_near(m[METRIC(COST)], 2 * hours, 1e-9);
+    }
+}
+
+/* Pollaczek and Khinchine: at a rate, the wait is that of a queue at each of two copies. */
+static void a_rate_waits_for_prefill_as_the_theory_of_queues_says(void **state)
+{
+    (void)state;
+    double m[SPEEDUP_METRIC_COUNT], varied[SPEEDUP_METRIC_COUNT], alike[SPEEDUP_METRIC_COUNT];
+    char yaml[600];
+    static const char form[] = "serve: {model: llama-3-1-70b, system: dgx-h100, stack: vllm, accelerators: 16, request_rate: %g /s, prompt: %s, output: 500,"
+                               " layout: {tensor: 4}, prefill: {accelerators: 8, tensor: 4}, optimizations: [fp8-weights]}";
+    for (double rate = 1; rate < 9; rate++) {
+        snprintf(yaml, sizeof yaml, form, rate, "4000");
+        serve(yaml, PLAIN, m);
+        double in_use = m[METRIC(PREFILL_UTILIZATION)], busy = in_use * 2 / rate;
+        assert_near(m[METRIC(PREFILL_QUEUE_SECONDS)], in_use * busy / (2 * (1 - in_use)), 1e-4);
+        snprintf(yaml, sizeof yaml, form, rate, "{mean: 4000, deviation: 4000}");
+        serve(yaml, PLAIN, varied);
+        assert_true(varied[METRIC(PREFILL_QUEUE_SECONDS)] > 2 * m[METRIC(PREFILL_QUEUE_SECONDS)]);
+    }
+    snprintf(yaml, sizeof yaml, form, 50.0, "4000");
+    serve(yaml, PLAIN, m);
+    assert_true(m[METRIC(LOAD)] > 1.01 && m[METRIC(TIME_TO_FIRST_TOKEN)] == 0);
+    /* Many in flight are as good as arrivals at random. */
+    serve(pools, WITH("serve.concurrency=60"), alike);
+    snprintf(yaml, sizeof yaml, form, alike[METRIC(REQUESTS_PER_SECOND)], "4000");
+    serve(yaml, PLAIN, m);
+    assert_near(m[METRIC(REQUEST_SECONDS)], alike[METRIC(REQUEST_SECONDS)], 0.02);
+}
+
+static void pools_keep_prefill_from_between_tokens(void **state)
+{
+    (void)state;
+    double apart[SPEEDUP_METRIC_COUNT], together[SPEEDUP_METRIC_COUNT], hidden[SPEEDUP_METRIC_COUNT];
+    static const char one[] = "serve: {model: llama-3-1-70b, system: dgx-h100, stack: vllm, accelerators: 16, concurrency: 64, prompt: 4000, output: 500,"
+                              " layout: {tensor: 4}, optimizations: [fp8-weights]}";
+    serve(pools, PLAIN, apart);
+    serve(one, PLAIN, together);
+    assert_true(apart[METRIC(LONGEST_GAP)] < together[METRIC(LONGEST_GAP)]);
+    assert_true(together[METRIC(TIME_INTERFERENCE)] > 0);
+    serve(pools, WITH("serve.optimizations=[fp8-weights, layerwise-transfer]"), hidden);
+    assert_true(hidden[METRIC(TRANSFER_SECONDS)] < apart[METRIC(TRANSFER_SECONDS)] / 10);
+    assert_bits(hidden[METRIC(TRANSFER_BYTES)], apart[METRIC(TRANSFER_BYTES)]);
+}
+
+static void both_pools_must_hold_the_model(void **state)
+{
+    (void)state;
+    double m[SPEEDUP_METRIC_COUNT];
+    serve(pools, WITH("serve.optimizations=[]", "serve.prefill.tensor=1"), m);
+    assert_true(m[METRIC(FITS)] == 0 && m[METRIC(PREFILL_MEMORY)] > 80.0 * 1024 * 1024 * 1024 && m[METRIC(MEMORY_HEADROOM)] < 0);
+    assert_bits(m[METRIC(MAX_CONCURRENCY)], 0);
+    serve(pools, WITH("serve.optimizations=[]", "serve.layout.tensor=1"), m);
+    assert_true(m[METRIC(FITS)] == 0 && m[METRIC(PREFILL_MEMORY)] < 80.0 * 1024 * 1024 * 1024);
+}
+
+/* A batch changes the accelerators, and the prefill pool keeps its own. */
+static void a_batch_of_pools_gives_the_bits_of_single_estimates(void **state)
+{
+    (void)state;
+    static const double accelerators[] = {12, 16, 24, 12, 64}, concurrency[] = {1, 50, 300, 2000, 64};
+    double rates[5], m[SPEEDUP_METRIC_COUNT];
+    speedup_scenario *scenario = scenario_of(world.catalog, pools, WITH("serve.targets={time_to_first_token: 1 s}"));
+    const speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_ACCELERATORS, 0, (double *)(uintptr_t)accelerators},
+                                 {sizeof *in, SPEEDUP_VARIABLE_CONCURRENCY, 0, (double *)(uintptr_t)concurrency}};
+    static const int32_t asked[] = {METRIC(REQUESTS_PER_SECOND), METRIC(REQUESTS_AT_TARGETS), METRIC(TIME_TO_FIRST_TOKEN)};
+    for (size_t k = 0; k < 3; k++) {
+        const speedup_column out = {sizeof out, asked[k], 0, rates};
+        assert_ok(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 5));
+        for (size_t i = 0; i < 5; i++) {
+            char first[100], second[100];
+            serve(pools, WITH(setting(first, "accelerators", accelerators[i]), setting(second, "concurrency", concurrency[i]),
+                              "serve.targets={time_to_first_token: 1 s}"), m);
+            assert_bits(rates[i], m[asked[k]]);
+        }
+    }
+    speedup_scenario_unref(scenario);
+}
+
+static void the_largest_load_at_targets_is_the_largest(void **state)
+{
+    (void)state;
+    static const char *const targets[] = {"serve.targets={time_to_first_token: 1 s}", "serve.targets={time_per_output_token: 30 ms}",
+                                          "serve.targets={time_to_first_token: 800 ms, time_per_output_token: 50 ms}"};
+    size_t found = 0;
+    for (size_t i = 0; i <= SERVICES; i++)
+        for (size_t t = 0; t < sizeof targets / sizeof *targets; t++) {
+            const char *yaml = i < SERVICES ? services[i] : pools;
+            double m[SPEEDUP_METRIC_COUNT], at[SPEEDUP_METRIC_COUNT], more[SPEEDUP_METRIC_COUNT];
+            char text[100];
+            serve(yaml, WITH("serve.concurrency=1", targets[t]), m);
+            double most = m[METRIC(CONCURRENCY_AT_TARGETS)];
+            assert_true((most >= 1) == (m[METRIC(MEETS_TARGETS)] == 1));
+            if (most < 1 || (i == SERVICES && t == 1)) /* a target on tokens alone leaves waiting for prefill free */
+                continue;
+            serve(yaml, WITH(setting(text, "concurrency", most), targets[t]), at);
+            assert_true(at[METRIC(MEETS_TARGETS)] == 1 && at[METRIC(LOAD)] <= 1);
+            assert_near(at[METRIC(REQUESTS_PER_SECOND)], m[METRIC(REQUESTS_AT_TARGETS)], 0.01 + 1 / most);
+            serve(yaml, WITH(setting(text, "concurrency", floor(most * 1.01) + 2), targets[t]), more);
+            assert_true(more[METRIC(MEETS_TARGETS)] == 0 || more[METRIC(LOAD)] > 1);
+            found++;
+        }
+    assert_true(found > 9);
+}
+
+static void without_targets_no_load_meets_them(void **state)
+{
+    (void)state;
+    double m[SPEEDUP_METRIC_COUNT];
+    serve(services[0], PLAIN, m);
+    assert_bits(m[METRIC(CONCURRENCY_AT_TARGETS)], 0);
+    assert_bits(m[METRIC(REQUESTS_AT_TARGETS)], 0);
+}
+
+/* Gain in tokens per second from an optimization, at a concurrency. */
+static double gain_of(const char *optimization, double concurrency)
+{
+    static const char dense[] = "serve: {model: llama-3-1-8b, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 512, output: 512, concurrency: 1}";
+    double with[SPEEDUP_METRIC_COUNT], without[SPEEDUP_METRIC_COUNT];
+    char first[100], second[100];
+    snprintf(second, sizeof second, "serve.optimizations=[%s]", optimization);
+    serve(dense, WITH(setting(first, "concurrency", concurrency), second), with);
+    serve(dense, WITH(setting(first, "concurrency", concurrency)), without);
+    return with[METRIC(TOKENS_PER_SECOND)] / without[METRIC(TOKENS_PER_SECOND)];
+}
+
+static void speculation_gains_less_the_more_decode_at_once(void **state)
+{
+    (void)state;
+    double before = gain_of("speculative-decoding", 1);
+    assert_true(before > 1.5);
+    for (double concurrency = 4; concurrency <= 1024; concurrency *= 4) {
+        double gain = gain_of("speculative-decoding", concurrency);
+        assert_true(gain < before);
+        before = gain;
+    }
+    assert_true(before < 1.15);
+}
+
+static void four_bit_weights_gain_where_weights_are_read_and_lose_where_products_bind(void **state)
+{
+    (void)state;
+    assert_true(gain_of("awq", 1) > gain_of("fp8-weights", 1));
+    assert_true(gain_of("awq", 1024) < gain_of("fp8-weights", 1024));
+    /* Widened on the fly: below plain 16 bits once products bind. */
+    double with[SPEEDUP_METRIC_COUNT], without[SPEEDUP_METRIC_COUNT];
+    static const char busy[] = "serve: {model: llama-3-1-8b, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 8, output: 512, concurrency: 1024}";
+    serve(busy, WITH("serve.optimizations=[awq]"), with);
+    serve(busy, PLAIN, without);
+    assert_true(with[METRIC(TIME_MATMUL)] > without[METRIC(TIME_MATMUL)]);
+}
+
+static void a_prefix_cache_saves_prefill_by_its_share(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SERVICES; i++) {
+        double before[SPEEDUP_METRIC_COUNT], now[SPEEDUP_METRIC_COUNT];
+        serve(services[i], WITH("serve.concurrency=16", "serve.optimizations=[block-fp8-weights]"), before);
+        for (double share = 0.2; share < 1; share += 0.2) {
+            char text[100];
+            snprintf(text, sizeof text, "serve.optimizations=[block-fp8-weights, prefix-cache: {share: %.1f}]", share);
+            serve(services[i], WITH("serve.concurrency=16", text), now);
+            assert_true(now[METRIC(PREFILL_SECONDS)] < before[METRIC(PREFILL_SECONDS)]);
+            assert_true(now[METRIC(TIME_TO_FIRST_TOKEN)] < before[METRIC(TIME_TO_FIRST_TOKEN)]);
+            assert_true(now[METRIC(TOKENS_PER_SECOND)] > before[METRIC(TOKENS_PER_SECOND)]);
+            memcpy(before, now, sizeof now);
+        }
+    }
+}
+
+static void smaller_chunks_of_prompts_make_shorter_gaps(void **state)
+{
+    (void)state;
+    double before = INFINITY;
+    static const char *const tokens[] = {"8192", "2048", "512"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[100];
+        double m[SPEEDUP_METRIC_COUNT];
+        snprintf(text, sizeof text, "serve.optimizations=[chunked-prefill: {tokens: %s}]", tokens[i]);
+        serve(services[1], WITH("serve.concurrency=8", "serve.prompt=8192", text), m);
+        assert_true(m[METRIC(LONGEST_GAP)] < before);
+        before = m[METRIC(LONGEST_GAP)];
+    }
+}
+
+static void a_paged_cache_holds_more_than_a_reserved_one(void **state)
+{
+    (void)state;
+    static const char bare[] = "serve: {model: llama-2-13b, system: dgx-a100-80gb, accelerators: 1, prompt: 512, output: 512, concurrency: 400,"
+                               " optimizations: [continuous-batching, cuda-graphs]}";
+    double reserved[SPEEDUP_METRIC_COUNT], paged[SPEEDUP_METRIC_COUNT];
+    serve(bare, PLAIN, reserved);
+    serve(bare, WITH("serve.optimizations=[continuous-batching, cuda-graphs, paged-attention]"), paged);
+    /* 60 % against 4 % of it wasted (arXiv 2309.06180, fig. 2). */
+    assert_near(paged[METRIC(MAX_CONCURRENCY)] / reserved[METRIC(MAX_CONCURRENCY)], 0.96 / 0.4, 0.05);
+    assert_true(paged[METRIC(TOKENS_PER_SECOND)] > reserved[METRIC(TOKENS_PER_SECOND)]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +424,19 @@ int main(void)
         cmocka_unit_test(prompts_that_vary_take_longer_to_prefill_and_to_wait_for),
         cmocka_unit_test(a_static_batch_runs_to_the_longest_of_its_outputs),
         cmocka_unit_test(continuous_batching_gains_what_lengths_vary),
+        cmocka_unit_test(the_slower_pool_limits_the_rate),
+        cmocka_unit_test(a_request_of_pools_is_its_parts),
+        cmocka_unit_test(a_rate_waits_for_prefill_as_the_theory_of_queues_says),
+        cmocka_unit_test(pools_keep_prefill_from_between_tokens),
+        cmocka_unit_test(both_pools_must_hold_the_model),
+        cmocka_unit_test(a_batch_of_pools_gives_the_bits_of_single_estimates),
+        cmocka_unit_test(the_largest_load_at_targets_is_the_largest),
+        cmocka_unit_test(without_targets_no_load_meets_them),
+        cmocka_unit_test(speculation_gains_less_the_more_decode_at_once),
+        cmocka_unit_test(four_bit_weights_gain_where_weights_are_read_and_lose_where_products_bind),
+        cmocka_unit_test(a_prefix_cache_saves_prefill_by_its_share),
+        cmocka_unit_test(smaller_chunks_of_prompts_make_shorter_gaps),
+        cmocka_unit_test(a_paged_cache_holds_more_than_a_reserved_one),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }
