@@ -56,7 +56,8 @@ static void put_load(struct arena *arena, struct node *answer, const speedup_sce
     if (m->serving)
         put_text(arena, answer, "room", "room for all",
                  m->request_rate > 0 ? load > 1.01 ? "NO: requests arrive faster than they are served, and the queue grows without end" : "yes"
-                 : load > 1 ? report_say(arena, "NO: %.0f requests are more than fit at once; the rest wait", scenario->variables[VARIABLE_CONCURRENCY][0])
+                 : load > 1 ? report_say(arena, "NO: %.0f requests are more than fit at once; the rest wait, each %s", scenario->variables[VARIABLE_CONCURRENCY][0],
+                                          report_quantity(arena, "s", values[SPEEDUP_METRIC_QUEUE_SECONDS]))
                             : "yes");
     if (m->first_target <= 0 && m->token_target <= 0)
         return;
