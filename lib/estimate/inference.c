@@ -352,7 +352,7 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
     const struct inference *m = &job->inference;
     lanes others = lanes_max(admitted - 1, ZERO), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
     /* One finds long prompts at work more often than short ones (Pollaczek-Khinchine). */
-    lanes queue = 1 + C(QUEUE_SHARE) * m->prompt_spread * (admitted - 1);
+    lanes queue = 1 + C(QUEUE_SHARE) * (admitted - 1 + (m->prompt_spread - 1) * others);
     lanes clump = m->fixed_lengths ? C(QUEUE_CLUMP) * (lanes_min(admitted, lanes_of(8.0)) - 1) / 2 : ZERO;
     lanes mixed = a->prompt * (queue + clump) + host * queue;
     /* Prompts of a wave run one after the other before any decode; a place in the middle. */
@@ -423,8 +423,10 @@ static bool search_on(struct search *s, lanes miss, lanes guess)
     s->high = lanes_select(miss < 0, s->high, B);
     lanes slope = rise / lanes_select(step != 0, step, ONE), next = B - miss / lanes_select(slope > 0, slope, ONE);
     lane_mask usable = (slope > 0) & (next >= s->low) & (next <= s->high);
+    /* Where the rule leads astray: as far again as the guess, to the end if both were short of it; else half-way. */
     lanes farther = guess * (guess / B);
-    farther = lanes_select((farther > s->low) & (farther < s->high), farther, 0.5 * (s->low + s->high));
+    farther = lanes_select((miss < 0) & (s->miss < 0), lanes_min(farther, s->high), farther);
+    farther = lanes_select((farther > s->low) & (farther <= s->high), farther, 0.5 * (s->low + s->high));
     next = s->round++ ? lanes_select(usable, next, farther) : guess;
     s->last = B;
     s->miss = miss;
@@ -468,6 +470,7 @@ struct pool {
     struct memory memory;
     lanes share;           /* ranks of attention of this pool for one of the other */
     lanes busy, most;      /* seconds that a prompt takes a rank; prompts a second, for a rank that decodes */
+    lanes other_most;      /* requests a second of a rank that decodes, with its cache full */
     lanes bytes, transfer; /* of a prompt's keys and values; the time that shows */
     lanes latency;         /* from a request to its first token, but for what it waits */
     lanes wait, in_use;    /* for prefill; share of `most` */
@@ -519,9 +522,10 @@ static void two_pools(const struct job *job, const struct split *at, const lanes
 {
     lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, guess, life;
     lanes others = rate > 0 ? ONE : lanes_max(1 - 1 / (asked * ranks), ZERO);
-    struct search s = {.at = rate > 0 ? ONE : lanes_min(asked, most), .high = most};
+    struct search s = {.at = most, .high = most};
     do {
         decode_among(job, at, e, s.at, a);
+        pool->other_most = s.round ? pool->other_most : most / a->decoding;
         life = a->decoding + pool->latency + a->step;
         a->requests = rate > 0 ? lanes_min(rate / ranks, pool->most) : closed_rate(job, pool, asked, others, life);
         a->wanted = a->requests * a->decoding;
@@ -538,15 +542,6 @@ static void two_pools(const struct job *job, const struct split *at, const lanes
     a->queue = waiting - pool->wait;
     a->first = pool->latency + a->step + pool->wait + a->queue;
     a->gap = a->step;
-}
-
-/* Requests a second of a rank whose cache is full. */
-static lanes decode_most(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct memory *memory,
-                         struct answer a)
-{
-    lanes most = lanes_max(memory->capacity, ONE);
-    decode_among(job, at, e, most, &a);
-    return most / a.decoding;
 }
 
 /* The closed loop in which B sequences decode behind a prefill pool, and the share of the
@@ -741,14 +736,13 @@ static void withhold(lane_mask fits, lanes out[METRICS])
 }
 
 /* What is told of two pools, and of the one that lacks memory. */
-static void put_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct pool *pool,
-                      const struct answer *a, struct memory *memory, lanes out[METRICS])
+static void put_pools(const struct pool *pool, const struct answer *a, struct memory *memory, lanes out[METRICS])
 {
     /* One prompt in prefill, and those that are on their way. */
     lanes prompts = lanes_max(1 + a->requests / pool->share * pool->transfer, ONE);
     lane_mask holds = pool->memory.capacity >= 1;
     out[SPEEDUP_METRIC_PREFILL_UTILIZATION] = pool->in_use;
-    out[SPEEDUP_METRIC_DECODE_UTILIZATION] = a->requests / decode_most(job, at, e, memory, *a);
+    out[SPEEDUP_METRIC_DECODE_UTILIZATION] = a->requests / pool->other_most;
     out[SPEEDUP_METRIC_PREFILL_QUEUE_SECONDS] = pool->wait;
     out[SPEEDUP_METRIC_TRANSFER_SECONDS] = pool->transfer;
     out[SPEEDUP_METRIC_TRANSFER_BYTES] = pool->bytes;
@@ -803,7 +797,7 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     if (m->first_target > 0 || m->token_target > 0)
         load_at_targets(job, &at, e, &memory, front, a, out);
     if (front)
-        put_pools(job, &at, e, &pool, &a, &memory, out);
+        put_pools(&pool, &a, &memory, out);
     lanes running = front ? a.batch : m->serving ? lanes_min(a.in_flight, memory.capacity) : a.in_flight;
     running = lanes_max(lanes_select(memory.capacity < 1, ONE, running), ONE);
     lane_mask fits = memory.capacity >= running;

@@ -144,6 +144,19 @@ static double spread(const struct length *length)
     return 1 + deviation * deviation;
 }
 
+/* Lengths within the model's window cannot vary more than this (see length_read). */
+static void check_spread(speedup_context *context, const speedup_scenario *scenario, const char *key, const struct length *length)
+{
+    const struct model *model = scenario->model;
+    if (!model || model->max_sequence <= length->mean || length->longest > 0)
+        return;
+    double widest = sqrt((model->max_sequence - length->mean) * (length->mean - 1));
+    struct place place = scenario_place(scenario, key);
+    if (length->deviation > widest)
+        problem(context, SPEEDUP_TOO_LONG, &place, "a deviation of %.4g about %.4g tokens takes lengths beyond the %.0f of '%s'", length->deviation,
+                length->mean, model->max_sequence, model->head.id);
+}
+
 /* What both sections give to the job; `front` is the layout of a prefill pool, or NULL;
  * `in_flight` requests or prompts. */
 static speedup_status complete(speedup_context *context, speedup_scenario *scenario, const struct requests_record *r,
@@ -161,6 +174,8 @@ static speedup_status complete(speedup_context *context, speedup_scenario *scena
     scenario_gather(context, scenario, &r->job);
     output.longest = fmax(output.longest, r->output_longest);
     scenario_check_length(context, scenario, "prompt", fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest));
+    check_spread(context, scenario, "prompt", &prompt);
+    check_spread(context, scenario, "output", &output);
     /* What nothing else limits ends where the model's window does. */
     double window = scenario->model && scenario->model->max_sequence > 0 ? scenario->model->max_sequence - prompt.mean : 1e9;
     inference->prompt = prompt.mean;
