@@ -201,6 +201,26 @@ static void pools_stand_beside_each_other(void **state)
     assert_false(json_number(report, "pools[0].utilization", &value));
     assert_false(json_number(report, "pools[1].memory_peak", &value));
     assert_near(number("pools[0].memory_peak"), number("answer.memory_peak.value"), 1e-3);
+    /* What is told to fit does: the pool's own degree and accelerators. */
+    bool told = false;
+    for (size_t i = 0; i < json_count(report, "changes"); i++) {
+        char path[100], degree[100], accelerators[100], total[100];
+        double all;
+        snprintf(path, sizeof path, "changes[%zu].prefill_tensor", i);
+        if (!json_number(report, path, &value))
+            continue;
+        snprintf(path, sizeof path, "changes[%zu].accelerators", i);
+        assert_true(json_number(report, path, &all));
+        snprintf(degree, sizeof degree, "serve.prefill.tensor=%.0f", value);
+        snprintf(accelerators, sizeof accelerators, "serve.prefill.accelerators=%.0f", value);
+        snprintf(total, sizeof total, "serve.accelerators=%.0f", all);
+        static const char *const as_before[] = {"serve.layout={tensor: 4}", "serve.optimizations=[]", "serve.prefill={accelerators: 1}"};
+        assert_near(all, 8 + value, 0);
+        assert_true(metric_of(world.catalog, serving, WITH(as_before[0], as_before[1], as_before[2], degree, accelerators, total),
+                              SPEEDUP_METRIC_FITS) == 1);
+        told = true;
+    }
+    assert_true(told);
 }
 
 /* Never a number for a service that cannot be: 0 requests fit, and none are served. */

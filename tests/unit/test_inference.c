@@ -294,6 +294,30 @@ static void a_batch_of_pools_gives_the_bits_of_single_estimates(void **state)
     speedup_scenario_unref(scenario);
 }
 
+/* A search in one lane ends when it may, whatever the lanes beside it need. */
+static void a_batch_of_loads_gives_the_bits_of_single_estimates(void **state)
+{
+    (void)state;
+    static double concurrency[] = {1, 4000, 3, 64, 2, 17, 900};
+    enum { COUNT = sizeof concurrency / sizeof *concurrency };
+    static const int32_t asked[] = {METRIC(TIME_PER_OUTPUT_TOKEN), METRIC(REQUESTS_AT_TARGETS), METRIC(TIME_TO_FIRST_TOKEN)};
+    const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_CONCURRENCY, 0, concurrency};
+    for (size_t s = 0; s < SERVICES; s++) {
+        double values[COUNT], m[SPEEDUP_METRIC_COUNT];
+        speedup_scenario *scenario = scenario_of(world.catalog, services[s], WITH("serve.targets={time_to_first_token: 1 s}"));
+        for (size_t k = 0; k < 3; k++) {
+            const speedup_column out = {sizeof out, asked[k], 0, values};
+            assert_ok(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, COUNT));
+            for (size_t i = 0; i < COUNT; i++) {
+                char text[100];
+                serve(services[s], WITH(setting(text, "concurrency", concurrency[i]), "serve.targets={time_to_first_token: 1 s}"), m);
+                assert_bits(values[i], m[asked[k]]);
+            }
+        }
+        speedup_scenario_unref(scenario);
+    }
+}
+
 static void the_largest_load_at_targets_is_the_largest(void **state)
 {
     (void)state;
@@ -430,6 +454,7 @@ int main(void)
         cmocka_unit_test(pools_keep_prefill_from_between_tokens),
         cmocka_unit_test(both_pools_must_hold_the_model),
         cmocka_unit_test(a_batch_of_pools_gives_the_bits_of_single_estimates),
+        cmocka_unit_test(a_batch_of_loads_gives_the_bits_of_single_estimates),
         cmocka_unit_test(the_largest_load_at_targets_is_the_largest),
         cmocka_unit_test(without_targets_no_load_meets_them),
         cmocka_unit_test(speculation_gains_less_the_more_decode_at_once),
