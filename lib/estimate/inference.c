@@ -380,11 +380,11 @@ static void decode_among(const struct job *job, const struct split *at, const la
     const struct inference *m = &job->inference;
     /* Requests of one length on an engine that prefills first: half of the prefills fall
      * before a request's own first token. */
-    double share = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
+    double met = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
     B = lanes_max(B, lanes_of(0.5)); /* there is no step without a sequence */
     decode(job, at, e, B / micro_batches(at, B), &a->decode);
     a->step = pass_total(&a->decode) * (1 + drafting(e));
-    a->interference = share * B / m->output * a->between;
+    a->interference = met * B / m->output * a->between;
     a->token = a->step / tokens_per_step(e) + a->interference;
     a->batch = B;
     a->decoding = m->output * a->token;
@@ -498,8 +498,9 @@ static void prepare_pool(const struct job *job, const struct split *at, const la
 
 /* Mean wait for prefill when so much of the pool is in use: Pollaczek and Khinchine's for
  * requests that come at random to a rank (M/G/1; DistServe, arXiv 2401.09670, sec. 3.1,
- * has M/D/1, which this is for prompts of one length). `others` is the share of the
- * requests in flight that an arrival finds there: 1 for many (Bard 1979, Schweitzer 1979). */
+ * has M/D/1, which this is for prompts of one length; prefill is taken to vary as they
+ * do). `others` is the share of the requests in flight that an arrival finds there: 1 for
+ * many (Bard 1979, Schweitzer 1979). */
 static lanes prefill_wait(const struct job *job, const struct pool *pool, lanes in_use, lanes others)
 {
     in_use = lanes_min(in_use, lanes_of(0.999));

@@ -75,7 +75,7 @@ const struct record_table targets_table = {"targets", "What the service must hol
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9,              \
      .required = required_, .shown = shown_, .offset = offsetof(struct record, requests.name_), .doc = doc_}
 #define REQUEST_LENGTH(record, name_, doc_)                                                                   \
-    {.key = #name_, .type = FIELD_NODE, .required = true, .shown = "tokens, or a length",                    \
+    {.key = #name_, .type = FIELD_NODE, .required = true, .shown = "1024, or {mean: 1024, deviation: 400}",                    \
      .offset = offsetof(struct record, requests.name_), .doc = doc_}
 #define REQUESTS(owner)                                                                                       \
     REQUEST_LENGTH(owner, prompt, "tokens of a prompt, mean"),                                                     \
