@@ -267,6 +267,10 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
                                                 scenario->system->head.name,
                                                 training ? "" : report_say(arena, ", tensor %.0f, pipeline %.0f", v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0])));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
+    const int32_t *chosen = scenario->job.effects.precision;
+    if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
+        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
+                                                         scenario->model->quantized));
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && has_variable(training, (enum variable)i))
