@@ -40,9 +40,9 @@ typedef struct speedup_counts {
     uint64_t searched;      /**< of them looked at; fewer after a stop */
     uint64_t conflicting;   /**< optimizations exclude each other or lack what they require */
     uint64_t not_dividing;  /**< the layout does not divide */
-    uint64_t not_fitting;   /**< more memory than there is; their time was not computed */
-    uint64_t constrained;   /**< outside a deadline, budget or other constraint */
-    uint64_t feasible;      /**< what was left */
+    uint64_t not_fitting;   /**< more memory than there is */
+    uint64_t constrained;   /**< outside a deadline, budget or other constraint, or surely so by their bound */
+    uint64_t feasible;      /**< what was left, also what surely is none of the best */
 } speedup_counts;
 
 /** Make a space from the `plan:` section of a YAML text.
@@ -107,6 +107,17 @@ SPEEDUP_API speedup_status speedup_space_search(speedup_context *context, const 
                                                 speedup_progress_function progress, void *user,
                                                 speedup_result **result);
 
+/** An objective that no plan of a range can be below, without looking at any: products
+ *  and passes over memory alone, spread evenly and with nothing to wait for.
+ *  @param space the space
+ *  @param begin,end indices, begin not above end; an end past the size means the size
+ *  @param[out] bound s, USD, kWh or h, as the objective; 0 where there is no plan
+ *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan of the range is possible, or
+ *          SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: may be called from any thread at any time. @since 0.1 */
+SPEEDUP_API speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, uint64_t end,
+                                               double *bound);
+
 /** Put the results of two ranges together: associative, with ties going to the lower
  *  index, so that any division of a space merges to the same bits.
  *  @param context where problems are told
@@ -128,6 +139,16 @@ SPEEDUP_API void speedup_result_free(speedup_result *result);
  *  @return SPEEDUP_OK or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
 SPEEDUP_API speedup_status speedup_result_counts(const speedup_result *result, speedup_counts *counts);
+
+/** How far the best plan can be from the optimum of the range, after a stop too.
+ *  @param result the result
+ *  @param[out] bound no plan of the range has a lower objective: the best plan's own
+ *         objective once all were looked at, else a proven bound; 0 when none is known
+ *  @param[out] gap best / bound - 1, 0 when the best is proven to be the best
+ *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan was found yet, so that there is a
+ *          bound alone, or SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: may be called from any thread at any time. @since 0.1 */
+SPEEDUP_API speedup_status speedup_result_gap(const speedup_result *result, double *bound, double *gap);
 
 /** The best plans, best first.
  *  @param result the result
