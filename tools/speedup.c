@@ -48,7 +48,7 @@ static const struct {
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training, serving, inference or ablation (training)"},
+    {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
     {"--leave-out", "WHAT", "validate: fit anew without each 'source', or tenth of the 'configuration's, and judge what was left out"},
     {"--accelerator", "ID", "calibrate: the accelerator to fit"},
     {"--help", NULL, "print this help"},
@@ -68,6 +68,21 @@ int tell_problems(const struct session *session)
             fprintf(stderr, "  hint: %s\n", speedup_status_remedy(code));
     }
     return EXIT_ERROR;
+}
+
+void print_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 32)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
 }
 
 int print_report(const struct session *session, speedup_status status, speedup_text *text)

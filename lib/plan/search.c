@@ -171,25 +171,31 @@ static void enter_program(struct walker *w, size_t program)
 void space_limits(const speedup_space *space, struct limits *limits)
 {
     const double given[LIMITS] = {[LIMIT_DEADLINE] = space->deadline, [LIMIT_BUDGET] = space->budget, [LIMIT_POWER] = space->power};
-    limits->memory = 0;
     for (int i = 0; i < LIMITS; i++)
-        limits->of[i] = given[i] > 0 ? given[i] : HUGE_VAL;
+        limits->of[i] = given[i] > 0 || i < LIMITS_OF_MACHINE ? given[i] : HUGE_VAL;
 }
 
 /* What a plan needs of each limit. */
 static void needs(const struct walker *w, const lanes out[METRICS], int lane, double need[LIMITS])
 {
     need[LIMIT_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * w->space->memory_margin;
+    need[LIMIT_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane];
     need[LIMIT_DEADLINE] = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane];
     need[LIMIT_BUDGET] = out[SPEEDUP_METRIC_COST][lane];
     need[LIMIT_POWER] = w->job.power * w->v[VARIABLE_ACCELERATORS][lane];
 }
 
+static double limit_of(const struct walker *w, const struct limits *limits, int limit)
+{
+    double machine = limit == LIMIT_MEMORY ? w->job.memory : limit == LIMIT_HOST ? w->job.host_memory : 0;
+    return machine + limits->of[limit];
+}
+
 static bool is_within(const struct walker *w, const struct limits *limits, const double need[LIMITS])
 {
-    bool within = need[LIMIT_MEMORY] <= w->job.memory + limits->memory;
-    for (int i = LIMIT_MEMORY + 1; i < LIMITS; i++)
-        within &= need[i] <= limits->of[i];
+    bool within = true;
+    for (int i = 0; i < LIMITS; i++)
+        within &= need[i] <= limit_of(w, limits, i);
     return within;
 }
 
@@ -198,7 +204,7 @@ static double misses(const struct walker *w, const double need[LIMITS], double m
 {
     double worst = 0;
     for (int i = 0; i < LIMITS; i++) {
-        miss[i] = need[i] / (i == LIMIT_MEMORY ? w->job.memory : w->limits.of[i]);
+        miss[i] = need[i] / limit_of(w, &w->limits, i);
         worst = fmax(worst, miss[i]);
     }
     return worst;
@@ -267,7 +273,7 @@ static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *poss
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     *possible = status == 0;
-    *fits = (peak <= lanes_of(w->job.memory)) & *possible;
+    *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
 }
 
 /* The run as it will not be better, then as it is. */

@@ -5,8 +5,8 @@
 
 #include "plan/space.h"
 
-/* What a plan has to stay within. */
-enum limit { LIMIT_MEMORY, LIMIT_DEADLINE, LIMIT_BUDGET, LIMIT_POWER, LIMITS };
+/* What a plan has to stay within: what its machine has, and what is asked. */
+enum limit { LIMIT_MEMORY, LIMIT_HOST, LIMITS_OF_MACHINE, LIMIT_DEADLINE = LIMITS_OF_MACHINE, LIMIT_BUDGET, LIMIT_POWER, LIMITS };
 
 struct found {
     double value[MOST_FRONT_METRICS];
@@ -15,8 +15,7 @@ struct found {
 
 /* Other limits to judge the same plans by. */
 struct limits {
-    double memory; /* B more per accelerator */
-    double of[LIMITS]; /* the others; HUGE_VAL: none */
+    double of[LIMITS]; /* of the machine's: how much more there is; HUGE_VAL: no limit */
 };
 
 enum { MOST_LIMITS = 2 * LIMITS };
