@@ -16,6 +16,7 @@ struct options {
     const char *arguments[8];
     size_t argument_count;
     uint32_t threads;
+    bool why;
     const char *kind, *leave_out, *accelerator;
     const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
     speedup_request request;

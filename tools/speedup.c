@@ -40,6 +40,7 @@ static const struct {
     {"--stack", "ID", "estimate: the software (serving-engine, for inference)"},
     {"--optimize", "ID,ID", "estimate: optimizations, in their order"},
     {"--price", "ID|USD/h", "estimate: price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--why", NULL, "plan: also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
     {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit: most money"},
@@ -156,7 +157,8 @@ static int run_plan(const struct session *session)
     uint64_t best;
     bool none = !status && speedup_result_best(result, 0, &best) != SPEEDUP_OK;
     if (!status)
-        status = speedup_report_plan(session->context, space, result, session->format, &text);
+        status = o->why ? speedup_report_plan_why(session->context, space, result, o->threads ? o->threads : 1, session->format, &text)
+                        : speedup_report_plan(session->context, space, result, session->format, &text);
     speedup_result_free(result);
     speedup_space_unref(space);
     int code = print_report(session, status, text);
@@ -437,6 +439,8 @@ static int parse(int argc, char **argv, struct options *o)
             i++;
         } else if (!strcmp(argv[i], "--json")) {
             o->json = true;
+        } else if (!strcmp(argv[i], "--why")) {
+            o->why = true;
         } else if (!strcmp(argv[i], "--warn-only")) {
             o->policy.warn_only = 1;
         }

@@ -150,6 +150,18 @@ SPEEDUP_API speedup_status speedup_result_counts(const speedup_result *result, s
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
 SPEEDUP_API speedup_status speedup_result_gap(const speedup_result *result, double *bound, double *gap);
 
+/** While no plan is possible: the plan that misses one limit alone, and by the least.
+ *  @param result the result
+ *  @param resource SPEEDUP_RESOURCE_MEMORY to SPEEDUP_RESOURCE_POWER: the limit; or
+ *         SPEEDUP_RESOURCE_COUNT: whatever it misses, the plan whose worst miss is the least
+ *  @param[out] index of the plan in its space
+ *  @param[out] factor what it needs over what there is: over 1
+ *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when a plan is possible or none is so near, or
+ *          SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: may be called from any thread at any time. @since 0.1 */
+SPEEDUP_API speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index,
+                                               double *factor);
+
 /** The best plans, best first.
  *  @param result the result
  *  @param rank from 0
@@ -179,7 +191,71 @@ SPEEDUP_API speedup_status speedup_result_front(const speedup_result *result, si
 SPEEDUP_API speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index, double *layout,
                                                   size_t layout_count, double *values, size_t value_count);
 
-/** The result of a search, explained: the best plans, the front, what was left out.
+/** One plan of a space as a scenario, to be attributed, reported or estimated as any
+ *  other.
+ *  @param context where problems are told
+ *  @param space the space
+ *  @param index below its size
+ *  @param[out] scenario a new reference; NULL after an error
+ *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND for an index past the end, SPEEDUP_INVALID_ARGUMENT,
+ *          or the code that says why this plan cannot be
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_space_scenario(speedup_context *context, const speedup_space *space,
+                                                  uint64_t index, speedup_scenario **scenario);
+
+/** What a plan can have more or less of. @since 0.1 */
+enum {
+    SPEEDUP_RESOURCE_MEMORY = 0,       /**< B of an accelerator */
+    SPEEDUP_RESOURCE_HOST_MEMORY = 1,  /**< B of a node */
+    SPEEDUP_RESOURCE_DEADLINE = 2,     /**< s of the whole run */
+    SPEEDUP_RESOURCE_BUDGET = 3,       /**< USD of the whole run */
+    SPEEDUP_RESOURCE_POWER = 4,        /**< W of all machines */
+    SPEEDUP_RESOURCE_ACCELERATORS = 5, /**< accelerators */
+    SPEEDUP_RESOURCE_PRODUCTS = 6,     /**< FLOP/s of an accelerator, in every precision */
+    SPEEDUP_RESOURCE_BANDWIDTH = 7,    /**< B/s of an accelerator's memory */
+    SPEEDUP_RESOURCE_LINK = 8,         /**< B/s of an accelerator's scale-up link */
+    SPEEDUP_RESOURCE_NETWORK = 9,      /**< B/s of a node's network */
+    SPEEDUP_RESOURCE_COUNT = 10
+};
+
+/** What a little more of a resource is worth to the best plan of a space. Limits and
+ *  accelerators are found by searching the whole space again with that much more of
+ *  them; rates by estimating the best plan again, its layout and optimizations as they
+ *  are. @since 0.1 */
+typedef struct speedup_worth {
+    size_t struct_size;  /**< sizeof(speedup_worth), set by the caller */
+    int32_t resource;    /**< SPEEDUP_RESOURCE_ */
+    int32_t searched;    /**< 1: the space was searched again; 0: the best plan estimated again */
+    int32_t binds;       /**< 1: without this limit there is a better plan; of the rates: a share more of this one helps most */
+    int32_t reserved;    /**< 0 */
+    double have;         /**< what there is of it, in its unit; 0 for nothing asked */
+    double more;         /**< how much more was tried */
+    double objective;    /**< the objective of the best plan with so much more */
+    double gain;         /**< by how much that is lower, 0 or more */
+    double unlimited;    /**< the objective without this limit, or with this rate without end */
+    uint64_t index;      /**< the best plan of the space with so much more; for accelerators and rates the one at hand */
+} speedup_worth;
+
+/** What binds the best plan of a space, and what a little more would buy: a gigabyte of
+ *  memory, a gigabyte a second or a teraflop a second, a day of the deadline, a hundredth of
+ *  budget and power, and the next number of accelerators that some layout divides into.
+ *  Takes about as long as two searches.
+ *  @param context where problems are told
+ *  @param space the space
+ *  @param result of the whole space, or of any part whose best plan is asked about
+ *  @param threads how many threads may work, from 1 to 256
+ *  @param[in,out] worths struct_size set by the caller in the first
+ *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many apply
+ *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when the result has no plan,
+ *          SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space,
+                                               const speedup_result *result, uint32_t threads,
+                                               speedup_worth *worths, size_t *count);
+
+/** The result of a search, explained: the best plans, the front, what was left out, and
+ *  what the best has from each optimization; when none is possible, the nearest changes
+ *  that make one so.
  *  @param context where problems are told
  *  @param space the space
  *  @param result of it
@@ -189,6 +265,20 @@ SPEEDUP_API speedup_status speedup_space_estimate(const speedup_space *space, ui
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space,
                                                const speedup_result *result, int32_t format, speedup_text **text);
+
+/** As speedup_report_plan(), and what binds the best plan and what more of it is worth:
+ *  see speedup_space_worth().
+ *  @param context where problems are told
+ *  @param space the space
+ *  @param result of it
+ *  @param threads to search again with, from 1 to 256
+ *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
+ *  @param[out] text a new text; NULL after an error
+ *  @return SPEEDUP_OK or the code of the first problem
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space,
+                                                   const speedup_result *result, uint32_t threads, int32_t format,
+                                                   speedup_text **text);
 
 /** What a job asked for, to be weighed against what it will take. A number of 0 asks
  *  for nothing. @since 0.1 */
@@ -265,13 +355,25 @@ SPEEDUP_API speedup_status speedup_report_verdict(speedup_context *context, cons
                                                   const speedup_verdict *verdict, int32_t format,
                                                   speedup_text **text);
 
-/** What each optimization of a scenario brings: three ways to say it. @since 0.1 */
+/** What an optimization brings, and from where: differences of estimates with and
+ *  without it. Times are of a step, in inference of an output token. @since 0.1 */
 typedef struct speedup_contribution {
-    size_t struct_size;    /**< sizeof(speedup_contribution), set by the caller */
-    const char *id;        /**< owned by the scenario */
-    double waterfall;      /**< old time / new time when added in the order given */
-    double marginal;       /**< time without it / time with all: what is lost without it */
-    double shapley;        /**< share of the logarithm of the whole gain, averaged over all orders */
+    size_t struct_size;     /**< sizeof(speedup_contribution), set by the caller */
+    const char *id;         /**< owned by the scenario */
+    double waterfall;       /**< old time / new time when added in the order given */
+    double marginal;        /**< time without it / time with all: what is lost without it */
+    double shapley;         /**< share of the logarithm of the whole gain, averaged over all orders */
+    double seconds;         /**< s: time without it less time with all */
+    double term_share;      /**< share of the time without it that the term has which changes most */
+    double term_before;     /**< s: that term without it */
+    double term_after;      /**< s: that term with all */
+    double bytes;           /**< B: peak memory without it less that with all */
+    double component_bytes; /**< B: of them, in the component that changes most */
+    double lacking;         /**< B: more than there is that the job needs without it; 0 when it fits */
+    int32_t term;           /**< metric of the term; 0 when no term changes */
+    int32_t component;      /**< metric of the component; 0 when none changes */
+    int32_t superseded;     /**< 1: another of the scenario's supersedes it, so that it does not act */
+    int32_t reserved;       /**< 0 */
 } speedup_contribution;
 
 /** Attribute the gain of a scenario to its optimizations, exactly over all orders.
@@ -284,6 +386,30 @@ typedef struct speedup_contribution {
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API speedup_status speedup_scenario_attribute(speedup_context *context, const speedup_scenario *scenario,
                                                       speedup_contribution *contributions, size_t *count);
+
+/** What the optimizations of the catalog that a scenario lacks would bring, one alone
+ *  added to it: those with which it still can be and fits, the largest gain first.
+ *  @param context where problems are told
+ *  @param scenario the scenario, which must fit
+ *  @param[in,out] contributions best first, struct_size set by the caller in the first; as
+ *         if each were the last of the scenario: waterfall and marginal are its gain, shapley
+ *         is 0, "without it" is the scenario; ids are owned by its catalog; may be NULL
+ *  @param[in,out] count in: room; out: how many were written, or without room how many there can be
+ *  @return SPEEDUP_OK or the code of the first problem
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_scenario_next(speedup_context *context, const speedup_scenario *scenario,
+                                                 speedup_contribution *contributions, size_t *count);
+
+/** The reason of a contribution in words, made from its figures alone: what takes less
+ *  time or memory, how much of the whole that is, and whether the job fits without it.
+ *  @param context where problems are told
+ *  @param contribution as the library gave it
+ *  @param[out] text a new text; NULL after an error
+ *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: as the context. @since 0.1 */
+SPEEDUP_API speedup_status speedup_report_contribution(speedup_context *context,
+                                                       const speedup_contribution *contribution,
+                                                       speedup_text **text);
 
 /** @} */
 

@@ -175,27 +175,32 @@ void space_limits(const speedup_space *space, struct limits *limits)
         limits->of[i] = given[i] > 0 || i < LIMITS_OF_MACHINE ? given[i] : HUGE_VAL;
 }
 
-/* What a plan needs of each limit. */
-static void needs(const struct walker *w, const lanes out[METRICS], int lane, double need[LIMITS])
+void plan_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
+                int lane, double need[LIMITS])
 {
-    need[LIMIT_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * w->space->memory_margin;
+    need[LIMIT_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * space->memory_margin;
     need[LIMIT_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane];
     need[LIMIT_DEADLINE] = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane];
     need[LIMIT_BUDGET] = out[SPEEDUP_METRIC_COST][lane];
-    need[LIMIT_POWER] = w->job.power * w->v[VARIABLE_ACCELERATORS][lane];
+    need[LIMIT_POWER] = job->power * v[VARIABLE_ACCELERATORS][lane];
 }
 
-static double limit_of(const struct walker *w, const struct limits *limits, int limit)
+static void needs(const struct walker *w, const lanes out[METRICS], int lane, double need[LIMITS])
 {
-    double machine = limit == LIMIT_MEMORY ? w->job.memory : limit == LIMIT_HOST ? w->job.host_memory : 0;
+    plan_needs(w->space, &w->job, w->v, out, lane, need);
+}
+
+double limit_of(const struct job *job, const struct limits *limits, enum limit limit)
+{
+    double machine = limit == LIMIT_MEMORY ? job->memory : limit == LIMIT_HOST ? job->host_memory : 0;
     return machine + limits->of[limit];
 }
 
-static bool is_within(const struct walker *w, const struct limits *limits, const double need[LIMITS])
+bool limits_hold(const struct job *job, const struct limits *limits, const double need[LIMITS])
 {
     bool within = true;
     for (int i = 0; i < LIMITS; i++)
-        within &= need[i] <= limit_of(w, limits, i);
+        within &= need[i] <= limit_of(job, limits, (enum limit)i);
     return within;
 }
 
@@ -204,7 +209,7 @@ static double misses(const struct walker *w, const double need[LIMITS], double m
 {
     double worst = 0;
     for (int i = 0; i < LIMITS; i++) {
-        miss[i] = need[i] / limit_of(w, &w->limits, i);
+        miss[i] = need[i] / limit_of(&w->job, &w->limits, (enum limit)i);
         worst = fmax(worst, miss[i]);
     }
     return worst;
@@ -304,7 +309,7 @@ static bool is_told(const struct walker *w, const lanes out[METRICS], int lane, 
     double need[LIMITS];
     needs(w, out, lane, need);
     bool limited = isfinite(w->limits.of[LIMIT_DEADLINE]) || isfinite(w->limits.of[LIMIT_BUDGET]);
-    if (!is_within(w, &w->limits, need)) {
+    if (!limits_hold(&w->job, &w->limits, need)) {
         *fate = FATE_CONSTRAINED;
         return !may_be_near(w, need);
     }
@@ -343,7 +348,7 @@ static void flush(struct walker *w)
             fates[lane] = FATE_CONFLICTING;
         if (timed && fates[lane] != FATE_CONFLICTING && usable_time(out, lane)) {
             needs(w, out, lane, need);
-            if (fates[lane] == FATE_FEASIBLE && !is_within(w, &w->limits, need))
+            if (fates[lane] == FATE_FEASIBLE && !limits_hold(&w->job, &w->limits, need))
                 fates[lane] = FATE_CONSTRAINED;
             if (fates[lane] == FATE_FEASIBLE)
                 keep(w, out, lane);
@@ -373,7 +378,7 @@ static void flush_question(struct walker *w)
             double need[LIMITS];
             needs(w, out, lane, need);
             for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
-                bool better = out[objective][lane] <= best[i].value[0] && is_within(w, &w->question->limits[i], need);
+                bool better = out[objective][lane] <= best[i].value[0] && limits_hold(&w->job, &w->question->limits[i], need);
                 timed |= better;
                 if (better && pass && usable_time(out, lane))
                     add_least(&best[i], out[objective][lane], w->waiting[lane]);
@@ -617,6 +622,19 @@ speedup_status speedup_result_gap(const speedup_result *result, double *bound, d
     if (!result->best_count)
         return SPEEDUP_NOT_FOUND;
     *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : best > 0 ? DBL_MAX : 0;
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
+{
+    bool any = resource == SPEEDUP_RESOURCE_COUNT;
+    if (!result || !index || !factor || ((resource < 0 || resource >= LIMITS) && !any))
+        return SPEEDUP_INVALID_ARGUMENT;
+    const struct found *near = &result->near[any ? LIMITS : resource];
+    if (result->counts.feasible || !isfinite(near->value[0]))
+        return SPEEDUP_NOT_FOUND;
+    *index = near->index;
+    *factor = near->value[0];
     return SPEEDUP_OK;
 }
 

@@ -5,7 +5,8 @@
 
 #include "plan/space.h"
 
-/* What a plan has to stay within: what its machine has, and what is asked. */
+/* What a plan has to stay within: what its machine has, and what is asked; numbered as
+ * the resources of plan.h. */
 enum limit { LIMIT_MEMORY, LIMIT_HOST, LIMITS_OF_MACHINE, LIMIT_DEADLINE = LIMITS_OF_MACHINE, LIMIT_BUDGET, LIMIT_POWER, LIMITS };
 
 struct found {
@@ -44,6 +45,12 @@ struct speedup_result {
 
 /* The limits of a space; HUGE_VAL where there is none. */
 void space_limits(const speedup_space *space, struct limits *limits);
+
+/* What a plan needs of each, how much of each there is, and whether it suffices. */
+void plan_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
+                int lane, double need[LIMITS]);
+double limit_of(const struct job *job, const struct limits *limits, enum limit limit);
+bool limits_hold(const struct job *job, const struct limits *limits, const double need[LIMITS]);
 
 /* As speedup_space_search(); with a question, that is all it answers. */
 speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,

@@ -5,16 +5,12 @@
 
 #include <string.h>
 
-static void put_plan(struct arena *arena, struct node *list, const speedup_space *space, uint64_t index)
+void report_layout(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index,
+                   const double *layout)
 {
-    double layout[VARIABLES], values[METRICS];
-    if (speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
-        return;
     const struct program *program = &space->programs[index / space->layouts];
-    const speedup_scenario *scenario = program->scenario;
-    struct node *row = put_object(arena, list, NULL, NULL);
     put_number(arena, row, "index", NULL, (double)index, "1");
-    put_text(arena, row, "system", "system", scenario->system->head.id);
+    put_text(arena, row, "system", "system", program->scenario->system->head.id);
     if (program->price)
         put_text(arena, row, "price", NULL, program->price->head.id);
     for (int axis = 0; axis < AXES; axis++) {
@@ -25,6 +21,17 @@ static void put_plan(struct arena *arena, struct node *list, const speedup_space
         if (axis == AXIS_PIPELINE)
             put_number(arena, row, "data", "d", layout[VARIABLE_DATA], "1");
     }
+}
+
+static void put_plan(struct arena *arena, struct node *list, const speedup_space *space, uint64_t index)
+{
+    double layout[VARIABLES], values[METRICS];
+    if (speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
+        return;
+    const struct program *program = &space->programs[index / space->layouts];
+    const speedup_scenario *scenario = program->scenario;
+    struct node *row = put_object(arena, list, NULL, NULL);
+    report_layout(arena, row, space, index, layout);
     put_number(arena, row, "step_seconds", "one step", values[SPEEDUP_METRIC_STEP_SECONDS], "s");
     put_number(arena, row, "run_expected_seconds", "run", values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS], "s");
     if (program->per_hour > 0)
@@ -41,8 +48,8 @@ static void put_plan(struct arena *arena, struct node *list, const speedup_space
     text_end(&ids);
 }
 
-speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   int32_t format, speedup_text **text)
+static speedup_status report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                  uint32_t threads, int32_t format, speedup_text **text)
 {
     if (text)
         *text = NULL;
@@ -69,6 +76,14 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
     struct node *list = put_object(&arena, root, "plans", "Plans");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         put_number(&arena, list, rows[i].key, rows[i].label, (double)rows[i].count, "1");
+    /* After a stop the best so far is told with how far it can be from the optimum. */
+    double bound, gap;
+    speedup_status found = speedup_result_gap(result, &bound, &gap);
+    const char *unit = report_word(space_objective_metric(space)).unit;
+    bool stopped = counts.searched < counts.size;
+    put_number(&arena, list, "bound", stopped ? "no plan is below" : NULL, bound, unit);
+    if (!found)
+        put_number(&arena, list, "gap", stopped ? "the best is at most above the optimum by" : NULL, gap, "%");
     uint64_t index;
     list = put_list(&arena, root, "best", counts.feasible ? "Best (t tensor, p pipeline, d data, b micro-batch)" : "Best: no plan is possible");
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
@@ -78,9 +93,24 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             put_plan(&arena, list, space, index);
     }
+    report_why(context, &arena, root, space, result, threads);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;
+}
+
+speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                   int32_t format, speedup_text **text)
+{
+    return report_plan(context, space, result, 0, format, text);
+}
+
+speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                       uint32_t threads, int32_t format, speedup_text **text)
+{
+    if (!threads)
+        return SPEEDUP_INVALID_ARGUMENT;
+    return report_plan(context, space, result, threads, format, text);
 }
 
 speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
