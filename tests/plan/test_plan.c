@@ -80,7 +80,9 @@ static void random_space(char *yaml)
                         : "  choices: [[none, flash-attention-2], [none, activation-checkpointing]]\n");
     strcat(yaml, any(2) ? "  front: [run_expected_seconds, memory_peak]\n" : "  front: [cost, memory_peak, energy]\n");
     if (any(3) == 0)
-        strcat(yaml, "  deadline: 20 s\n");
+        strcat(yaml, any(2) ? "  deadline: 20 s\n" : "  deadline: 2 s\n");
+    if (any(6) == 0)
+        strcat(yaml, "  budget: 0.02 USD\n");
     if (any(3) == 0)
         strcat(yaml, "  confidence: 0.9\n");
 }
@@ -98,22 +100,67 @@ static int by_objective(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
+/* A number behind a key of the text; 0 without it. */
+static double number_of(const char *yaml, const char *key)
+{
+    const char *at = strstr(yaml, key);
+    return at ? atof(at + strlen(key)) : 0;
+}
+
+/* The least miss of each limit alone, and the least of the worst misses. */
+struct misses {
+    double least[SPEEDUP_RESOURCE_COUNT + 1];
+    uint64_t index[SPEEDUP_RESOURCE_COUNT + 1];
+};
+
+static void add_miss(struct misses *misses, int limit, double miss, uint64_t index)
+{
+    if (misses->least[limit] > 0 && misses->least[limit] <= miss)
+        return;
+    misses->least[limit] = miss;
+    misses->index[limit] = index;
+}
+
+static void brute_misses(const double *v, const char *yaml, uint64_t index, struct misses *misses)
+{
+    double deadline = number_of(yaml, "deadline: "), budget = number_of(yaml, "budget: "), miss[SPEEDUP_RESOURCE_COUNT] = {0};
+    miss[SPEEDUP_RESOURCE_MEMORY] = v[SPEEDUP_METRIC_MEMORY_PEAK] / (v[SPEEDUP_METRIC_MEMORY_HEADROOM] + v[SPEEDUP_METRIC_MEMORY_PEAK]);
+    miss[SPEEDUP_RESOURCE_DEADLINE] = deadline > 0 ? v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] / deadline : 0;
+    miss[SPEEDUP_RESOURCE_BUDGET] = budget > 0 ? v[SPEEDUP_METRIC_COST] / budget : 0;
+    double worst = 0;
+    int missed = 0, which = 0;
+    for (int i = 0; i < SPEEDUP_RESOURCE_COUNT; i++) {
+        worst = fmax(worst, miss[i]);
+        if (miss[i] > 1) {
+            missed++;
+            which = i;
+        }
+    }
+    add_miss(misses, SPEEDUP_RESOURCE_COUNT, worst, index);
+    if (missed == 1)
+        add_miss(misses, which, worst, index);
+}
+
 /* Every plan on its own, through the public interface and the text's own words. */
-static size_t brute_force(const speedup_space *space, const char *yaml, struct plan *plans)
+static size_t brute_force(const speedup_space *space, const char *yaml, struct plan *plans, struct misses *misses)
 {
     static const int objective_metrics[] = {SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, SPEEDUP_METRIC_COST, SPEEDUP_METRIC_ENERGY,
                                             SPEEDUP_METRIC_ACCELERATOR_HOURS};
     int objective = strstr(yaml, "objective: cost") ? 1 : strstr(yaml, "objective: energy") ? 2 : strstr(yaml, "objective: acc") ? 3 : 0;
-    bool three = strstr(yaml, "front: [cost") != NULL, deadline = strstr(yaml, "deadline") != NULL,
-         sure = strstr(yaml, "confidence") != NULL;
+    bool three = strstr(yaml, "front: [cost") != NULL, sure = strstr(yaml, "confidence") != NULL;
+    double deadline = number_of(yaml, "deadline: "), budget = number_of(yaml, "budget: "), bound;
     size_t count = 0;
+    *misses = (struct misses){0};
     for (uint64_t i = 0; i < speedup_space_size(space); i++) {
         double v[SPEEDUP_METRIC_COUNT];
         if (speedup_space_estimate(space, i, NULL, 0, v, SPEEDUP_METRIC_COUNT))
             continue;
+        assert_int_equal(speedup_space_bound(space, i, i + 1, &bound), SPEEDUP_OK);
+        assert_true(bound > 0 && bound <= v[objective_metrics[objective]]);
+        brute_misses(v, yaml, i, misses);
         if (sure ? v[SPEEDUP_METRIC_OUT_OF_MEMORY] > 0.1 : v[SPEEDUP_METRIC_FITS] == 0)
             continue;
-        if (deadline && v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] > 20)
+        if ((deadline > 0 && v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] > deadline) || (budget > 0 && v[SPEEDUP_METRIC_COST] > budget))
             continue;
         struct plan *p = &plans[count++];
         p->index = i;
@@ -163,34 +210,91 @@ static void check(const speedup_result *result, const struct plan *plans, size_t
     assert_int_equal(speedup_result_front(result, front, &index), SPEEDUP_NOT_FOUND);
 }
 
+/* Misses are those of brute force while nothing is possible; with a confidence memory
+ * is held against a factor that only the library knows. */
+static void check_near(const speedup_result *result, const struct misses *misses, size_t count, bool sure)
+{
+    for (int i = 0; i <= SPEEDUP_RESOURCE_COUNT; i++) {
+        uint64_t index;
+        double factor;
+        if (i > SPEEDUP_RESOURCE_POWER && i < SPEEDUP_RESOURCE_COUNT)
+            continue;
+        speedup_status status = speedup_result_near(result, i, &index, &factor);
+        if (count || (!sure && !(misses->least[i] > 0))) {
+            assert_int_equal(status, SPEEDUP_NOT_FOUND);
+        } else if (!sure) {
+            assert_int_equal(status, SPEEDUP_OK);
+            assert_int_equal(index, misses->index[i]);
+            assert_true(fabs(factor - misses->least[i]) <= 1e-12 * factor && factor > 1);
+        }
+    }
+}
+
+static void check_gap(const speedup_result *result, const struct plan *plans, size_t count)
+{
+    double bound, gap;
+    assert_int_equal(speedup_result_gap(result, &bound, &gap), count ? SPEEDUP_OK : SPEEDUP_NOT_FOUND);
+    assert_true(gap == 0);
+    assert_true(bound == (count ? plans[0].objective : 0));
+}
+
+/* Do two results tell the same of what is neither best nor front? */
+static void check_same(const speedup_result *a, const speedup_result *b)
+{
+    uint64_t i = 0, j = 0;
+    double x = 0, y = 0;
+    speedup_counts c = {.struct_size = sizeof c}, d = c;
+    speedup_result_counts(a, &c);
+    speedup_result_counts(b, &d);
+    assert_memory_equal(&c, &d, sizeof c);
+    for (int r = 0; r <= SPEEDUP_RESOURCE_COUNT; r++) {
+        assert_int_equal(speedup_result_near(a, r, &i, &x), speedup_result_near(b, r, &j, &y));
+        assert_true(i == j && x == y);
+    }
+    assert_int_equal(speedup_result_gap(a, &x, &y), speedup_result_gap(b, &x, &y));
+}
+
 static void random_spaces_equal_brute_force(void **state)
 {
     (void)state;
     static struct plan plans[MOST_PLANS];
-    size_t spaces = 0;
+    struct misses misses;
+    size_t spaces = 0, impossible = 0;
     for (seed = 1; spaces < SPACES;) {
         char yaml[2000];
         random_space(yaml);
         speedup_space *space = make_space(yaml);
         uint64_t size = speedup_space_size(space);
         if (size <= MOST_PLANS) {
-            size_t count = brute_force(space, yaml, plans), top = (size_t)atoi(strstr(yaml, "top: ") + 5);
-            speedup_result *whole, *left, *right, *merged;
+            size_t count = brute_force(space, yaml, plans, &misses), top = (size_t)atoi(strstr(yaml, "top: ") + 5);
+            speedup_result *whole, *part[3], *front, *back, *merged, *other;
+            bool sure = strstr(yaml, "confidence") != NULL;
             assert_int_equal(speedup_space_search(context, space, 0, size, 1 + any(3), NULL, NULL, &whole), SPEEDUP_OK);
             check(whole, plans, count, top);
-            uint64_t cut = any((uint32_t)size + 1);
-            assert_int_equal(speedup_space_search(context, space, 0, cut, 1, NULL, NULL, &left), SPEEDUP_OK);
-            assert_int_equal(speedup_space_search(context, space, cut, size, 1, NULL, NULL, &right), SPEEDUP_OK);
-            assert_int_equal(speedup_result_merge(context, right, left, &merged), SPEEDUP_OK);
+            check_near(whole, &misses, count, sure);
+            check_gap(whole, plans, count);
+            uint64_t cut = any((uint32_t)size + 1), later = cut + any((uint32_t)(size - cut) + 1);
+            assert_int_equal(speedup_space_search(context, space, 0, cut, 1, NULL, NULL, &part[0]), SPEEDUP_OK);
+            assert_int_equal(speedup_space_search(context, space, cut, later, 1, NULL, NULL, &part[1]), SPEEDUP_OK);
+            assert_int_equal(speedup_space_search(context, space, later, size, 1, NULL, NULL, &part[2]), SPEEDUP_OK);
+            assert_int_equal(speedup_result_merge(context, part[0], part[1], &front), SPEEDUP_OK);
+            assert_int_equal(speedup_result_merge(context, part[2], front, &merged), SPEEDUP_OK);
+            assert_int_equal(speedup_result_merge(context, part[1], part[2], &back), SPEEDUP_OK);
+            assert_int_equal(speedup_result_merge(context, back, part[0], &other), SPEEDUP_OK);
             check(merged, plans, count, top);
-            speedup_result_free(whole);
-            speedup_result_free(left);
-            speedup_result_free(right);
-            speedup_result_free(merged);
+            check(other, plans, count, top);
+            check_gap(merged, plans, count);
+            check_same(merged, whole);
+            check_same(other, whole);
+            speedup_result *const made[] = {whole, part[0], part[1], part[2], front, back, merged, other};
+            for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+                speedup_result_free(made[i]);
+            impossible += !count;
             spaces++;
         }
         speedup_space_unref(space);
     }
+    assert_true(impossible > SPACES / 20 && impossible < SPACES / 2);
 }
 
 static int32_t stop_soon(void *user, uint64_t done, uint64_t total)
@@ -214,6 +318,21 @@ static void a_stopped_search_gives_the_best_so_far(void **state)
     speedup_counts counts = {.struct_size = sizeof counts};
     speedup_result_counts(result, &counts);
     assert_true(counts.searched > 0 && counts.searched < counts.size);
+    /* What is left has a bound below the optimum, so that the gap is no smaller than it is. */
+    double bound, gap, none, least[SPEEDUP_METRIC_COUNT], found[SPEEDUP_METRIC_COUNT];
+    uint64_t index;
+    assert_int_equal(speedup_result_gap(result, &bound, &gap), SPEEDUP_OK);
+    assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
+    speedup_space_estimate(space, index, NULL, 0, found, SPEEDUP_METRIC_COUNT);
+    speedup_result_free(result);
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 2, NULL, NULL, &result), SPEEDUP_OK);
+    assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
+    speedup_space_estimate(space, index, NULL, 0, least, SPEEDUP_METRIC_COUNT);
+    double optimum = least[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS], best = found[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS];
+    assert_true(bound > optimum / 2 && bound <= optimum);
+    assert_true(gap >= best / optimum - 1 && fabs(best / bound - 1 - gap) < 1e-12);
+    assert_int_equal(speedup_result_gap(result, &bound, &none), SPEEDUP_OK);
+    assert_true(none == 0 && bound == optimum);
     speedup_result_free(result);
     speedup_space_unref(space);
 }
