@@ -286,8 +286,8 @@ typedef struct speedup_request {
     size_t struct_size;    /**< sizeof(speedup_request) */
     double accelerators;   /**< granted; fewer than the scenario's is a refusal */
     double memory;         /**< B per accelerator; less than the accelerator's own */
-    double time_limit;     /**< s for the whole run */
-    double budget;         /**< USD for the whole run */
+    double time_limit;     /**< s for the whole run; in inference for a request, first to last token, mean */
+    double budget;         /**< USD for the whole run; in inference for a million output tokens */
 } speedup_request;
 
 /** How strict admission is. @since 0.1 */
@@ -312,7 +312,14 @@ enum {
     SPEEDUP_REASON_TIME = 2,         /**< it will not end in time, not surely enough, or training has no tokens to end with */
     SPEEDUP_REASON_BUDGET = 4,       /**< it will cost more, not surely less, or has no price or no tokens to tell by */
     SPEEDUP_REASON_ACCELERATORS = 8, /**< it needs more accelerators than granted */
-    SPEEDUP_REASON_INPUT = 16        /**< the scenario has errors, told in the context */
+    SPEEDUP_REASON_INPUT = 16,       /**< the scenario has errors, told in the context */
+    SPEEDUP_REASON_TARGETS = 32,     /**< a service misses its own targets of time, or does not surely meet them */
+    SPEEDUP_REASON_LOAD = 64         /**< requests come faster than they are served (refused), or more are in flight than fit (warned) */
+};
+
+/** What to know beside a verdict; changes none, as intervals have it in. @since 0.1 */
+enum {
+    SPEEDUP_NOTE_UNCALIBRATED = 1 /**< accelerator or software without a calibration of its own: a generic one serves */
 };
 
 /** A verdict with its figures, and the nearest request that would be admitted. @since 0.1 */
@@ -321,11 +328,19 @@ typedef struct speedup_verdict {
     int32_t verdict;           /**< SPEEDUP_ADMIT, SPEEDUP_WARN or SPEEDUP_REFUSE */
     uint32_t reasons;          /**< SPEEDUP_REASON bits; 0 only when admitted */
     double memory;             /**< B: peak memory, as sure as the policy asks */
-    double seconds;            /**< s: the whole run (or one step without tokens), as sure as the policy asks */
-    double cost;               /**< USD: the whole run, as sure as the policy asks */
+    double seconds;            /**< s: the whole run (one step without tokens; in inference a request), as sure as the policy asks */
+    double cost;               /**< USD: the whole run (in inference a million output tokens), as sure as the policy asks */
     double out_of_memory;      /**< probability that it runs out of memory */
     double accelerators;       /**< accelerators that it uses */
-    speedup_request nearest;   /**< the least request that would be admitted */
+    speedup_request nearest;   /**< the least request that would be admitted, where there is one */
+    int32_t admissible;        /**< 1: `nearest` would be admitted; 0: no request would, the job must change */
+    uint32_t notes;            /**< SPEEDUP_NOTE bits */
+    double memory_low, memory_high;   /**< B: interval of the peak memory, with the policy's confidence */
+    double seconds_low, seconds_high; /**< s: interval of seconds */
+    double cost_low, cost_high;       /**< USD: interval of cost; 0 without a price */
+    double first_token;        /**< s: of a service, to the first token, as sure as the policy asks; 0 when none is served */
+    double token;              /**< s: of inference, for an output token, as sure as the policy asks */
+    double load;               /**< of a service: its load over what fits or is served */
 } speedup_verdict;
 
 /** Weigh a scenario against a request. Untrusted text is fine.

@@ -126,6 +126,8 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
         {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
         {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
         {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
+        {SPEEDUP_REASON_TARGETS, "targets", "it may miss its own targets"},
+        {SPEEDUP_REASON_LOAD, "load", "its load is more than it serves at once"},
     };
     if (text)
         *text = NULL;
@@ -136,12 +138,12 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     const struct {
         uint32_t bit;
         const char *name, *unit;
-        double needs, asked, nearest;
+        double needs, asked, nearest, low, high;
     } figures[] = {
-        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory},
-        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit},
-        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget},
-        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators},
+        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory, verdict->memory_low, verdict->memory_high},
+        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit, verdict->seconds_low, verdict->seconds_high},
+        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget, verdict->cost_low, verdict->cost_high},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators, 0, 0},
     };
     struct arena arena;
     arena_begin(&arena, &context->allocator);
@@ -152,6 +154,22 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (verdict->reasons & reasons[i].bit)
             put_text(&arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
+    if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
+        put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
+    put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
+    if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
+        put_text(&arena, root, "remedy", "remedy", "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes)");
+    const struct {
+        const char *key, *label, *unit;
+        double value;
+    } services[] = {
+        {"time_to_first_token", "first token", "s", verdict->first_token},
+        {"time_per_output_token", "per output token", "s", verdict->token},
+        {"load", "load", "1", verdict->load},
+    };
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (services[i].value > 0)
+            put_number(&arena, root, services[i].key, services[i].label, services[i].value, services[i].unit);
     list = put_list(&arena, root, "figures", verdict->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         struct node *row = put_object(&arena, list, NULL, NULL);
@@ -165,7 +183,17 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
             put_number(&arena, row, "requested", "requested", figures[i].asked, figures[i].unit);
         else
             put_text(&arena, row, "requested", "requested", NULL);
-        bool raise = figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
+        bool interval = told && figures[i].low < figures[i].high;
+        const struct {
+            const char *key, *label;
+            double value;
+        } ends[] = {{"low", "from", figures[i].low}, {"high", "to", figures[i].high}};
+        for (size_t e = 0; e < 2; e++)
+            if (interval)
+                put_number(&arena, row, ends[e].key, ends[e].label, ends[e].value, figures[i].unit);
+            else
+                put_text(&arena, row, ends[e].key, ends[e].label, NULL);
+        bool raise = verdict->admissible && figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
         if (raise)
             put_number(&arena, row, "nearest", "would be admitted", figures[i].nearest, figures[i].unit);
         else
