@@ -50,7 +50,7 @@ static const struct {
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
     {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
-    {"--leave-out", "WHAT", "validate: fit anew without each 'source', or tenth of the 'configuration's, and judge what was left out"},
+    {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
     {"--accelerator", "ID", "calibrate: the accelerator to fit"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},

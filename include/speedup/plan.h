@@ -343,7 +343,9 @@ typedef struct speedup_verdict {
     double load;               /**< of a service: its load over what fits or is served */
 } speedup_verdict;
 
-/** Weigh a scenario against a request. Untrusted text is fine.
+/** Weigh a scenario against a request. Untrusted text is fine. A service or a static
+ *  batch has no whole run: its time limit is for a request, its budget for a million
+ *  output tokens. A service is also held to its own targets, and to the load it serves.
  *  @param context where problems of the scenario are told
  *  @param catalog what the names mean
  *  @param text a scenario, UTF-8
