@@ -41,8 +41,9 @@ typedef struct speedup_counts {
     uint64_t conflicting;   /**< optimizations exclude each other or lack what they require */
     uint64_t not_dividing;  /**< the layout does not divide */
     uint64_t not_fitting;   /**< more memory than there is; their time was not computed */
-    uint64_t constrained;   /**< outside a deadline, budget or other constraint */
+    uint64_t constrained;   /**< outside a deadline, budget or power */
     uint64_t feasible;      /**< what was left */
+    uint64_t off_target;    /**< of services: a target of time is missed, or the request rate not served */
 } speedup_counts;
 
 /** Make a space from the `plan:` section of a YAML text.

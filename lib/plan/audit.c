@@ -262,8 +262,15 @@ static void audit_headlines(const struct auditor *a, uint32_t list, struct audit
     }
 }
 
+/* A scalar as flow YAML, without quotes where it needs none: people read it too. */
 static void write_quoted(const char *scalar, struct text *out)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+    size_t length = strlen(scalar);
+    if (length && *scalar != '-' && strspn(scalar, plain) == length) {
+        text_put(out, scalar);
+        return;
+    }
     text_put(out, "\"");
     for (const char *c = scalar; *c; c++) {
         if (*c == '"' || *c == '\\')

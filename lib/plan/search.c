@@ -21,8 +21,12 @@ struct speedup_result {
     struct found *best; /* room for the space's top */
     struct found *front;
     size_t best_count, front_count, front_room;
+    struct miss short_of_memory, outside; /* the nearest of what memory, or a limit, kept out */
     bool failed; /* no memory */
 };
+
+/* Nothing missed: further away than any plan. */
+static const struct miss no_miss = {INFINITY, UINT64_MAX, LIMITS};
 
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)
@@ -75,12 +79,24 @@ static void add_front(struct speedup_result *result, const struct found *point)
     result->front[result->front_count++] = *point;
 }
 
+static void add_miss(struct miss *nearest, const struct miss *miss)
+{
+    if (before(miss->ratio, miss->index, nearest->ratio, nearest->index))
+        *nearest = *miss;
+}
+
+bool result_nearest(const speedup_result *result, struct miss *miss)
+{
+    *miss = result->outside.ratio < INFINITY ? result->outside : result->short_of_memory;
+    return miss->ratio < INFINITY;
+}
+
 static speedup_result *result_allocate(const speedup_allocator *allocator, const speedup_space *space)
 {
     speedup_result *made = allocator->allocate(allocator->user, sizeof *made);
     if (!made)
         return NULL;
-    *made = (speedup_result){.allocator = *allocator, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
+    *made = (speedup_result){.allocator = *allocator, .short_of_memory = no_miss, .outside = no_miss, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
     made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
     if (!made->best) {
         speedup_result_free(made);
@@ -115,6 +131,9 @@ static void absorb(speedup_result *into, const speedup_result *from)
     into->counts.not_fitting += from->counts.not_fitting;
     into->counts.constrained += from->counts.constrained;
     into->counts.feasible += from->counts.feasible;
+    into->counts.off_target += from->counts.off_target;
+    add_miss(&into->short_of_memory, &from->short_of_memory);
+    add_miss(&into->outside, &from->outside);
     into->failed |= from->failed;
 }
 
@@ -156,20 +175,51 @@ static void keep(struct walker *w, const lanes out[METRICS], int lane)
 {
     const speedup_space *space = w->space;
     speedup_result *result = w->result;
-    double seconds = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane], cost = out[SPEEDUP_METRIC_COST][lane];
-    if ((space->deadline > 0 && seconds > space->deadline) || (space->budget > 0 && cost > space->budget) ||
-        (space->power > 0 && w->job.power * w->v[VARIABLE_ACCELERATORS][lane] > space->power)) {
-        result->counts.constrained++;
+    double accelerators = w->v[VARIABLE_ACCELERATORS][lane];
+    struct miss miss = {1, w->waiting[lane], LIMITS};
+    bool off_target = false;
+    for (int limit = 0; limit < LIMITS; limit++) {
+        double ratio = space->limits[limit] > 0 ? space_limit_ratio(space, &w->job, (enum plan_limit)limit, accelerators, out, lane) : 0;
+        off_target |= ratio > 1 && limit >= LIMIT_FIRST_TOKEN;
+        if (ratio > miss.ratio)
+            miss = (struct miss){ratio, w->waiting[lane], (enum plan_limit)limit};
+    }
+    if (miss.limit < LIMITS) {
+        ++*(off_target ? &result->counts.off_target : &result->counts.constrained);
+        add_miss(&result->outside, &miss);
         return;
     }
     result->counts.feasible++;
-    add_best(result, out[space_objective_metric(space)][lane], w->waiting[lane]);
+    add_best(result, space->goal.sign * out[space->goal.metric][lane], w->waiting[lane]);
     if (space->front_count) {
         struct found point = {.index = w->waiting[lane]};
         for (size_t m = 0; m < space->front_count; m++)
-            point.value[m] = out[space->front[m]][lane];
+            point.value[m] = space->front[m].sign * out[space->front[m].metric][lane];
         add_front(result, &point);
     }
+}
+
+static void count_short(struct walker *w, int lane, double ratio)
+{
+    const struct miss miss = {ratio, w->waiting[lane], LIMITS};
+    w->result->counts.not_fitting++;
+    add_miss(&w->result->short_of_memory, &miss);
+}
+
+/* Services: an estimate as it stands, since there is little to spare before memory is known. */
+static void flush_service(struct walker *w)
+{
+    lanes out[METRICS];
+    w->job.kernel->evaluate(&w->job, w->v, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        if (out[SPEEDUP_METRIC_STATUS][lane] != 0)
+            w->result->counts.conflicting++;
+        else if (out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - w->space->confidence)
+            count_short(w, lane, out[SPEEDUP_METRIC_MEMORY_PEAK][lane] / w->job.memory);
+        else
+            keep(w, out, lane);
+    }
+    w->count = 0;
 }
 
 /* Estimates the layouts that wait; lanes left over repeat the first. */
@@ -181,6 +231,10 @@ static void flush(struct walker *w)
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
+    if (w->job.kind == JOB_INFERENCE) {
+        flush_service(w);
+        return;
+    }
     effects_evaluate(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
@@ -196,7 +250,7 @@ static void flush(struct walker *w)
         if (status[lane] != 0)
             w->result->counts.conflicting++;
         else if (!fits[lane])
-            w->result->counts.not_fitting++;
+            count_short(w, lane, peak[lane] / w->job.memory);
         else if (!(out[SPEEDUP_METRIC_STEP_SECONDS][lane] > 0 && out[SPEEDUP_METRIC_STEP_SECONDS][lane] < 1e300))
             w->result->counts.conflicting++;
         else
@@ -209,11 +263,12 @@ static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
 {
     int lane = w->count++;
     w->waiting[lane] = index;
-    double data = at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT]);
+    double data = space_data(at);
     for (int axis = 0; axis < AXES; axis++)
         w->v[axis_variables[axis]][lane] = at[axis];
     w->v[VARIABLE_DATA][lane] = data;
-    w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
+    if (w->job.kind == JOB_TRAINING)
+        w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
     if (w->count == LANES)
         flush(w);
 }
@@ -419,8 +474,10 @@ speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index
     }
     if (!space_divides(&job, at))
         return SPEEDUP_DOES_NOT_DIVIDE;
-    v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT]);
-    v[VARIABLE_ACCUMULATION] = job.global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]);
+    double data = space_data(at);
+    v[VARIABLE_DATA] = lanes_of(data);
+    if (job.kind == JOB_TRAINING)
+        v[VARIABLE_ACCUMULATION] = lanes_of(job.global_batch / (data * at[AXIS_MICRO_BATCH]));
     job_evaluate(&job, v, out);
     for (size_t i = 0; i < layout_count; i++)
         layout[i] = i < VARIABLES ? v[i][0] : 0;
