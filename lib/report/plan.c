@@ -83,14 +83,20 @@ static void put_plan(struct arena *arena, struct node *list, const speedup_space
 }
 
 /* Of what was not said, what was taken. */
-static void put_assumed(struct arena *arena, struct node *root, const speedup_space *space)
+static void put_assumed(struct arena *arena, struct node *root, const speedup_space *space, int32_t format)
 {
     struct node *list = space->assumed_count ? put_list(arena, root, "assumed", "Taken, because the plan does not say") : NULL;
     for (size_t i = 0; i < space->assumed_count; i++) {
+        const struct assumption *a = &space->assumed[i];
+        if (format == SPEEDUP_FORMAT_TEXT) {
+            /* Long lists and reasons make no table. */
+            put_text(arena, list, NULL, NULL, report_say(arena, *a->why ? "%s: %s  # %s" : "%s: %s", a->key, a->value, a->why));
+            continue;
+        }
         struct node *row = put_object(arena, list, NULL, NULL);
-        put_text(arena, row, "key", "key", space->assumed[i].key);
-        put_text(arena, row, "value", "value", space->assumed[i].value);
-        put_text(arena, row, "why", "why", space->assumed[i].why);
+        put_text(arena, row, "key", NULL, a->key);
+        put_text(arena, row, "value", NULL, a->value);
+        put_text(arena, row, "why", NULL, a->why);
     }
 }
 
@@ -160,7 +166,7 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             put_plan(&arena, list, space, index);
     }
-    put_assumed(&arena, root, space);
+    put_assumed(&arena, root, space, format);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;
