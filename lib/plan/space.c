@@ -289,7 +289,10 @@ static void build_programs(const struct builder *b)
     size_t ways = count_choices(b);
     check_ids(b, b->r->optimizations);
     check_ids(b, b->r->choices);
-    if (!expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
+    struct place section = yaml_place(b->tree, b->section);
+    if (!systems)
+        problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
+    if (!systems || !expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
         (prices && yaml_at(b->tree, prices)->kind != YAML_SCALAR &&
          !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
         return;
@@ -482,8 +485,7 @@ static speedup_status build(speedup_context *context, const speedup_catalog *cat
         else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
             assume_keys(&b);
             read_plan(&b);
-            if (!context->first)
-                build_programs(&b);
+            build_programs(&b);
             require_some(&b);
         }
     }
