@@ -158,6 +158,20 @@ static void drop_too_few(const struct builder *b, double parameters)
     text_end(&why);
 }
 
+/* Degrees that were taken for experts, where the model has none: every one but the first
+ * would only repeat other plans, or not divide. */
+static void drop_experts(const struct builder *b, const struct model *model)
+{
+    static const enum axis axes[] = {AXIS_EXPERT, AXIS_ATTENTION_DATA};
+    for (size_t i = 0; i < sizeof axes / sizeof *axes && model->experts.count <= 0; i++) {
+        const char *name = variables[axis_variables[axes[i]]].name;
+        if (!was_assumed(b, name) || b->space->counts[axes[i]] < 2)
+            continue;
+        b->space->counts[axes[i]] = 1;
+        taken(b, name, b->space->values[axes[i]][0], "of models with experts, and this one has %s", 0, "");
+    }
+}
+
 void assume_values(struct builder *b)
 {
     struct plan_record *r = b->r;
@@ -168,6 +182,7 @@ void assume_values(struct builder *b)
     struct model_size size;
     model_measure(model, &size);
     drop_too_few(b, size.total);
+    drop_experts(b, model);
     if (b->space->kind == JOB_INFERENCE) {
         shorten(b, model, "prompt", &r->prompt, 2);
         shorten(b, model, "output", &r->output, 2);

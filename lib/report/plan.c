@@ -46,6 +46,7 @@ static const struct plan_figure {
     {JOB_INFERENCE, "requests_per_second", NULL, "1/s", SPEEDUP_METRIC_REQUESTS_PER_SECOND},
     {JOB_INFERENCE, "tokens_per_second", NULL, "tokens/s", SPEEDUP_METRIC_TOKENS_PER_SECOND},
     {JOB_INFERENCE, "tokens_per_second_per_accelerator", "per accelerator", "tokens/s", SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR},
+    {JOB_INFERENCE, "load", NULL, "1", SPEEDUP_METRIC_LOAD},
     {JOB_INFERENCE, "cost", "1 M tokens", "USD", SPEEDUP_METRIC_COST},
     {JOB_INFERENCE, "energy", NULL, "kWh", SPEEDUP_METRIC_ENERGY},
     {JOB_KINDS, "memory_peak", "peak memory", "B", SPEEDUP_METRIC_MEMORY_PEAK},
