@@ -46,7 +46,9 @@ typedef struct speedup_counts {
     uint64_t off_target;    /**< of services: a target of time is missed, or the request rate not served */
 } speedup_counts;
 
-/** Make a space from the `plan:` section of a YAML text.
+/** Make a space from the `plan:` section of a YAML text: of training runs, or of services when it
+ *  has a key that only they have. What it leaves out comes from the catalog's `spaces`, and is told
+ *  by speedup_report_plan().
  *  @param context where problems are told, all of the text's at once
  *  @param catalog what the names mean
  *  @param name of the text in diagnostics

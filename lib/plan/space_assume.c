@@ -194,7 +194,7 @@ void assume_values(struct builder *b)
         r->global_batch = taken(b, "global_batch", exp2(fmax(round(log2(defaults->tokens_per_step / r->sequence)), 0)),
                                 "the power of two nearest to %s tokens a step", defaults->tokens_per_step, reason(b, "global_batch"));
     if (!given(b, "tokens") && defaults->tokens_per_parameter > 0)
-        r->tokens = taken(b, "tokens", floor(defaults->tokens_per_parameter * size.active), "%s tokens for each parameter that works on a token",
+        r->tokens = taken(b, "tokens", fmax(floor(defaults->tokens_per_parameter * size.active), 1), "%s tokens for each parameter that works on a token",
                           defaults->tokens_per_parameter, reason(b, "tokens"));
     else if (!given(b, "tokens"))
         assume_tell(b, "tokens", "one step", "");
