@@ -41,11 +41,14 @@ typedef struct speedup_counts {
     uint64_t conflicting;   /**< optimizations exclude each other or lack what they require */
     uint64_t not_dividing;  /**< the layout does not divide */
     uint64_t not_fitting;   /**< more memory than there is */
-    uint64_t constrained;   /**< outside a deadline, budget or other constraint, or surely so by their bound */
+    uint64_t constrained;   /**< outside a deadline, budget or power, or surely so by their bound */
     uint64_t feasible;      /**< what was left, also what surely is none of the best */
+    uint64_t off_target;    /**< of services: a target of time is missed, or the request rate not served */
 } speedup_counts;
 
-/** Make a space from the `plan:` section of a YAML text.
+/** Make a space from the `plan:` section of a YAML text: of training runs, or of services when it
+ *  has a key that only they have. What it leaves out comes from the catalog's `spaces`, and is told
+ *  by speedup_report_plan().
  *  @param context where problems are told, all of the text's at once
  *  @param catalog what the names mean
  *  @param name of the text in diagnostics
@@ -108,10 +111,11 @@ SPEEDUP_API speedup_status speedup_space_search(speedup_context *context, const 
                                                 speedup_result **result);
 
 /** An objective that no plan of a range can be below, without looking at any: products
- *  and passes over memory alone, spread evenly and with nothing to wait for.
+ *  and passes over memory alone, spread evenly and with nothing to wait for. Of services
+ *  nothing is known before they are looked at.
  *  @param space the space
  *  @param begin,end indices, begin not above end; an end past the size means the size
- *  @param[out] bound s, USD, kWh or h, as the objective; 0 where there is no plan
+ *  @param[out] bound in the unit of the objective; 0 where none is known
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan of the range is possible, or
  *          SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
@@ -142,9 +146,9 @@ SPEEDUP_API speedup_status speedup_result_counts(const speedup_result *result, s
 
 /** How far the best plan can be from the optimum of the range, after a stop too.
  *  @param result the result
- *  @param[out] bound no plan of the range has a lower objective: the best plan's own
- *         objective once all were looked at, else a proven bound; 0 when none is known
- *  @param[out] gap best / bound - 1, 0 when the best is proven to be the best
+ *  @param[out] bound no plan of the range has a lower objective (of throughput, a higher):
+ *         the best plan's own once all were looked at, else a proven bound; 0 when none is known
+ *  @param[out] gap best / bound - 1, 0 when the best is proven to be the best; DBL_MAX without a bound
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan was found yet, so that there is a
  *          bound alone, or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
@@ -152,7 +156,7 @@ SPEEDUP_API speedup_status speedup_result_gap(const speedup_result *result, doub
 
 /** While no plan is possible: the plan that misses one limit alone, and by the least.
  *  @param result the result
- *  @param resource SPEEDUP_RESOURCE_MEMORY to SPEEDUP_RESOURCE_POWER: the limit; or
+ *  @param resource SPEEDUP_RESOURCE_MEMORY to SPEEDUP_RESOURCE_RATE: the limit; or
  *         SPEEDUP_RESOURCE_COUNT: whatever it misses, the plan whose worst miss is the least
  *  @param[out] index of the plan in its space
  *  @param[out] factor what it needs over what there is: over 1
@@ -208,14 +212,17 @@ enum {
     SPEEDUP_RESOURCE_MEMORY = 0,       /**< B of an accelerator */
     SPEEDUP_RESOURCE_HOST_MEMORY = 1,  /**< B of a node */
     SPEEDUP_RESOURCE_DEADLINE = 2,     /**< s of the whole run */
-    SPEEDUP_RESOURCE_BUDGET = 3,       /**< USD of the whole run */
+    SPEEDUP_RESOURCE_BUDGET = 3,       /**< USD of the whole run; of a service, for an hour */
     SPEEDUP_RESOURCE_POWER = 4,        /**< W of all machines */
-    SPEEDUP_RESOURCE_ACCELERATORS = 5, /**< accelerators */
-    SPEEDUP_RESOURCE_PRODUCTS = 6,     /**< FLOP/s of an accelerator, in every precision */
-    SPEEDUP_RESOURCE_BANDWIDTH = 7,    /**< B/s of an accelerator's memory */
-    SPEEDUP_RESOURCE_LINK = 8,         /**< B/s of an accelerator's scale-up link */
-    SPEEDUP_RESOURCE_NETWORK = 9,      /**< B/s of a node's network */
-    SPEEDUP_RESOURCE_COUNT = 10
+    SPEEDUP_RESOURCE_FIRST_TOKEN = 5,  /**< s to the first token of a service */
+    SPEEDUP_RESOURCE_TOKEN = 6,        /**< s for an output token of a service */
+    SPEEDUP_RESOURCE_RATE = 7,         /**< requests a second that a service must serve */
+    SPEEDUP_RESOURCE_ACCELERATORS = 8, /**< accelerators */
+    SPEEDUP_RESOURCE_PRODUCTS = 9,     /**< FLOP/s of an accelerator, in every precision */
+    SPEEDUP_RESOURCE_BANDWIDTH = 10,   /**< B/s of an accelerator's memory */
+    SPEEDUP_RESOURCE_LINK = 11,        /**< B/s of an accelerator's scale-up link */
+    SPEEDUP_RESOURCE_NETWORK = 12,     /**< B/s of a node's network */
+    SPEEDUP_RESOURCE_COUNT = 13
 };
 
 /** What a little more of a resource is worth to the best plan of a space. Limits and
@@ -231,14 +238,14 @@ typedef struct speedup_worth {
     double have;         /**< what there is of it, in its unit; 0 for nothing asked */
     double more;         /**< how much more was tried */
     double objective;    /**< the objective of the best plan with so much more */
-    double gain;         /**< by how much that is lower, 0 or more */
+    double gain;         /**< by how much that is lower, or of throughput higher; 0 or more */
     double unlimited;    /**< the objective without this limit, or with this rate without end */
     uint64_t index;      /**< the best plan of the space with so much more; for accelerators and rates the one at hand */
 } speedup_worth;
 
 /** What binds the best plan of a space, and what a little more would buy: a gigabyte of
  *  memory, a gigabyte a second or a teraflop a second, a day of the deadline, a hundredth of
- *  budget and power, and the next number of accelerators that some layout divides into.
+ *  budget, power and targets, and the next number of accelerators that some layout divides into.
  *  Takes about as long as two searches.
  *  @param context where problems are told
  *  @param space the space

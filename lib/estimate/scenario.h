@@ -54,6 +54,12 @@ speedup_scenario *scenario_allocate(speedup_context *context);
 /* "path=value" put over a tree; both live in the arena. */
 bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tree *tree, const char *setting);
 
+/* What a service must hold; 0 for nothing. */
+struct targets_record {
+    uint64_t present;
+    double time_to_first_token, time_per_output_token; /* s */
+};
+
 /* The sections of a scenario file that are no catalog sections. */
 extern const char *const scenario_sections[];
 

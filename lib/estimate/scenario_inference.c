@@ -7,11 +7,6 @@ struct serving_layout_record {
     double tensor, pipeline, expert, attention_data;
 };
 
-struct targets_record {
-    uint64_t present;
-    double time_to_first_token, time_per_output_token;
-};
-
 /* The keys of both sections behind those of any job. */
 struct requests_record {
     struct job_record job;
@@ -131,7 +126,7 @@ static speedup_status complete(speedup_context *context, speedup_scenario *scena
         struct place place = scenario_place(scenario, "output_longest");
         problem(context, SPEEDUP_INCONSISTENT, &place, "'output_longest' is less than 'output'");
     }
-    if (scenario->model && r->job.accelerators >= 1 && !r->job.uneven)
+    if (scenario->model && r->job.accelerators >= 1 && !r->job.uneven && !scenario->open_layout)
         check_layout(context, scenario, r);
     const double layout[VARIABLES] = {
         [VARIABLE_ACCELERATORS] = r->job.accelerators,

@@ -76,10 +76,12 @@ void plan_contribution(const struct job *job, const double without[METRICS], con
                        speedup_contribution *c)
 {
     double before = plan_seconds(job, without), largest = 0;
+    c->lacking = plan_lacking(job, without);
+    if (job->kind == JOB_INFERENCE && c->lacking > 0)
+        return; /* what does not fit has no time, nor a load to have memory for */
     c->seconds = before - plan_seconds(job, with);
     c->marginal = before / plan_seconds(job, with);
     c->bytes = without[SPEEDUP_METRIC_MEMORY_PEAK] - with[SPEEDUP_METRIC_MEMORY_PEAK];
-    c->lacking = plan_lacking(job, without);
     for (int m = 0; m < METRICS; m++) {
         if (is_term(m)) {
             double old = term_seconds(job, without, m), new = term_seconds(job, with, m);
@@ -102,9 +104,10 @@ void plan_contribution(const struct job *job, const double without[METRICS], con
     }
 }
 
-/* The estimate with a subset of the optimizations, a bit for each. */
+/* The estimate with a subset of the optimizations, a bit for each; `apart` takes also what
+ * does not fit, and so has no time. */
 static speedup_status subset_values(speedup_context *context, const speedup_scenario *scenario, uint32_t subset,
-                                    double values[METRICS])
+                                    bool apart, double values[METRICS])
 {
     struct arena arena;
     struct selection chosen[MOST_PLAYERS + 64];
@@ -126,7 +129,7 @@ static speedup_status subset_values(speedup_context *context, const speedup_scen
         status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
         for (int m = 0; m < METRICS; m++)
             values[m] = out[m][0];
-        if (!status && job.kind == JOB_INFERENCE && values[SPEEDUP_METRIC_FITS] == 0)
+        if (!status && !apart && job.kind == JOB_INFERENCE && values[SPEEDUP_METRIC_FITS] == 0)
             status = SPEEDUP_INCONSISTENT;
         if (status == SPEEDUP_INCONSISTENT)
             problem(context, status, &place, "with some of its optimizations the job does not fit, and has no time to compare");
@@ -182,7 +185,7 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
         return no_memory(context);
     speedup_status status = SPEEDUP_OK;
     double whole[METRICS] = {0}, values[METRICS] = {0};
-    status = subset_values(context, scenario, (uint32_t)all, whole);
+    status = subset_values(context, scenario, (uint32_t)all, false, whole);
     for (size_t i = 0; i < n; i++)
         contributions[i] = (speedup_contribution){
             .struct_size = sizeof *contributions,
@@ -190,7 +193,7 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
             .superseded = selection_superseded(scenario->selections, scenario->selection_count, scenario->baseline_count + i),
         };
     for (size_t s = 0; s < subsets && !status; s++) {
-        status = subset_values(context, scenario, (uint32_t)s, values);
+        status = subset_values(context, scenario, (uint32_t)s, false, values);
         gain[s] = -log(plan_seconds(&scenario->job, values));
         for (size_t i = 0; i < n && !status; i++)
             if (s == (all & ~((size_t)1 << i)))
@@ -203,6 +206,24 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
     if (!status)
         shapley(gain, n, contributions);
     context->allocator.release(context->allocator.user, gain);
+    return status;
+}
+
+speedup_status plan_losses(speedup_context *context, const speedup_scenario *scenario, speedup_contribution *contributions,
+                           size_t count)
+{
+    double whole[METRICS] = {0}, without[METRICS] = {0};
+    if (count > MOST_PLAYERS)
+        return SPEEDUP_TOO_COMPLEX;
+    uint32_t all = (UINT32_C(1) << count) - 1;
+    speedup_status status = subset_values(context, scenario, all, false, whole);
+    for (size_t i = 0; i < count && !status; i++) {
+        contributions[i] = (speedup_contribution){.struct_size = sizeof *contributions,
+                                                  .id = scenario->selections[scenario->baseline_count + i].optimization->head.id};
+        status = subset_values(context, scenario, all & ~(UINT32_C(1) << i), true, without);
+        if (!status)
+            plan_contribution(&scenario->job, without, whole, &contributions[i]);
+    }
     return status;
 }
 

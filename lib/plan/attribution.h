@@ -26,4 +26,9 @@ double plan_lacking(const struct job *job, const double values[METRICS]);
 void plan_contribution(const struct job *job, const double without[METRICS], const double with[METRICS],
                        speedup_contribution *contribution);
 
+/* What is lost without each optimization of a scenario, where not every subset of them has
+ * a time: no waterfall and no shares. */
+speedup_status plan_losses(speedup_context *context, const speedup_scenario *scenario, speedup_contribution *contributions,
+                           size_t count);
+
 #endif

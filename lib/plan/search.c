@@ -76,7 +76,7 @@ static speedup_result *result_allocate(const speedup_allocator *allocator, const
     if (!made)
         return NULL;
     *made = (speedup_result){.allocator = *allocator, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
-    for (int i = 0; i <= LIMITS; i++)
+    for (int i = 0; i <= NEEDS; i++)
         made->near[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
     for (int i = 0; i < MOST_LIMITS; i++)
         made->within[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
@@ -108,7 +108,7 @@ static void absorb(speedup_result *into, const speedup_result *from)
         add_best(into, from->best[i].value[0], from->best[i].index);
     for (size_t i = 0; i < from->front_count; i++)
         add_front(into, &from->front[i]);
-    for (int i = 0; i <= LIMITS; i++)
+    for (int i = 0; i <= NEEDS; i++)
         add_least(&into->near[i], from->near[i].value[0], from->near[i].index);
     for (int i = 0; i < MOST_LIMITS; i++)
         add_least(&into->within[i], from->within[i].value[0], from->within[i].index);
@@ -120,6 +120,7 @@ static void absorb(speedup_result *into, const speedup_result *from)
     into->counts.not_fitting += from->counts.not_fitting;
     into->counts.constrained += from->counts.constrained;
     into->counts.feasible += from->counts.feasible;
+    into->counts.off_target += from->counts.off_target;
     into->failed |= from->failed;
 }
 
@@ -141,7 +142,6 @@ struct walker {
     const speedup_space *space;
     const struct question *question; /* may be NULL */
     speedup_result *result;
-    struct limits limits; /* the space's */
     size_t program;
     struct job job;
     struct bound bound;
@@ -168,75 +168,49 @@ static void enter_program(struct walker *w, size_t program)
     w->finite = bound_finite(&w->job);
 }
 
-void space_limits(const speedup_space *space, struct limits *limits)
-{
-    const double given[LIMITS] = {[LIMIT_DEADLINE] = space->deadline, [LIMIT_BUDGET] = space->budget, [LIMIT_POWER] = space->power};
-    for (int i = 0; i < LIMITS; i++)
-        limits->of[i] = given[i] > 0 || i < LIMITS_OF_MACHINE ? given[i] : HUGE_VAL;
-}
+const struct limits limits_as_they_are = {{0, 0, 1, 1, 1, 1, 1, 1}};
+_Static_assert(NEEDS == 8, "a factor of 1 for each limit that is asked");
 
-void plan_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
-                int lane, double need[LIMITS])
+double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
+                   const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS])
 {
-    need[LIMIT_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * space->memory_margin;
-    need[LIMIT_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane];
-    need[LIMIT_DEADLINE] = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane];
-    need[LIMIT_BUDGET] = out[SPEEDUP_METRIC_COST][lane];
-    need[LIMIT_POWER] = job->power * v[VARIABLE_ACCELERATORS][lane];
-}
-
-static void needs(const struct walker *w, const lanes out[METRICS], int lane, double need[LIMITS])
-{
-    plan_needs(w->space, &w->job, w->v, out, lane, need);
-}
-
-double limit_of(const struct job *job, const struct limits *limits, enum limit limit)
-{
-    double machine = limit == LIMIT_MEMORY ? job->memory : limit == LIMIT_HOST ? job->host_memory : 0;
-    return machine + limits->of[limit];
-}
-
-bool limits_hold(const struct job *job, const struct limits *limits, const double need[LIMITS])
-{
-    bool within = true;
-    for (int i = 0; i < LIMITS; i++)
-        within &= need[i] <= limit_of(job, limits, (enum limit)i);
-    return within;
-}
-
-/* By which factor a plan misses each limit; 1 and less when it does not. */
-static double misses(const struct walker *w, const double need[LIMITS], double miss[LIMITS])
-{
-    double worst = 0;
+    double margin = space->kind == JOB_TRAINING ? space->memory_margin : 1;
+    miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
+    miss[NEED_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]);
+    double worst = fmax(miss[NEED_MEMORY], miss[NEED_HOST]), accelerators = v[VARIABLE_ACCELERATORS][lane];
     for (int i = 0; i < LIMITS; i++) {
-        miss[i] = need[i] / limit_of(&w->job, &w->limits, (enum limit)i);
-        worst = fmax(worst, miss[i]);
+        double ratio = space->limits[i] > 0 ? space_limit_ratio(space, job, (enum plan_limit)i, accelerators, out, lane) : 0;
+        miss[NEED_ASKED + i] = ratio / limits->of[NEED_ASKED + i];
+        worst = fmax(worst, miss[NEED_ASKED + i]);
     }
     return worst;
 }
 
-/* Could a plan that is not possible, whose needs are at least these, be the nearest? */
-static bool may_be_near(const struct walker *w, const double need[LIMITS])
+static double misses(const struct walker *w, const lanes out[METRICS], int lane, double miss[NEEDS])
+{
+    return plan_misses(w->space, &w->job, &limits_as_they_are, w->v, out, lane, miss);
+}
+
+/* Could a plan that is not possible, whose misses are at least these, be the nearest? */
+static bool may_be_near(const struct walker *w, const double miss[NEEDS], double worst)
 {
     const speedup_result *result = w->result;
-    double miss[LIMITS], worst = misses(w, need, miss);
     if (result->counts.feasible)
         return false;
-    bool near = worst < result->near[LIMITS].value[0];
-    for (int i = 0; i < LIMITS; i++)
+    bool near = worst < result->near[NEEDS].value[0];
+    for (int i = 0; i < NEEDS; i++)
         near |= miss[i] < result->near[i].value[0] && worst <= fmax(miss[i], 1);
     return near;
 }
 
-static void add_near(struct walker *w, const double need[LIMITS], uint64_t index)
+static void add_near(struct walker *w, const double miss[NEEDS], double worst, uint64_t index)
 {
     speedup_result *result = w->result;
-    double miss[LIMITS], worst = misses(w, need, miss);
     if (result->counts.feasible || !(worst > 1) || !isfinite(worst))
         return;
-    add_least(&result->near[LIMITS], worst, index);
+    add_least(&result->near[NEEDS], worst, index);
     int missed = 0, which = 0;
-    for (int i = 0; i < LIMITS; i++)
+    for (int i = 0; i < NEEDS; i++)
         if (miss[i] > 1) {
             missed++;
             which = i;
@@ -251,34 +225,53 @@ static bool usable_time(const lanes out[METRICS], int lane)
     return seconds > 0 && seconds < 1e300;
 }
 
+static double objective_of(const struct walker *w, const lanes out[METRICS], int lane)
+{
+    return w->space->goal.sign * out[w->space->goal.metric][lane];
+}
+
 static void keep(struct walker *w, const lanes out[METRICS], int lane)
 {
     const speedup_space *space = w->space;
     speedup_result *result = w->result;
-    add_best(result, out[space_objective_metric(space)][lane], w->waiting[lane]);
+    add_best(result, objective_of(w, out, lane), w->waiting[lane]);
     if (space->front_count) {
         struct found point = {.index = w->waiting[lane]};
         for (size_t m = 0; m < space->front_count; m++)
-            point.value[m] = out[space->front[m]][lane];
+            point.value[m] = space->front[m].sign * out[space->front[m].metric][lane];
         add_front(result, &point);
     }
 }
 
 /* What a plan counts as. */
-enum fate { FATE_CONFLICTING, FATE_NOT_FITTING, FATE_CONSTRAINED, FATE_FEASIBLE };
+enum fate { FATE_CONFLICTING, FATE_NOT_FITTING, FATE_CONSTRAINED, FATE_OFF_TARGET, FATE_FEASIBLE };
 
-/* Memory of the layouts that wait, and whether each fits; lanes left over repeat the first. */
-static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
+static void count(struct walker *w, enum fate fate)
 {
-    lanes status = lanes_of(0.0);
+    speedup_counts *c = &w->result->counts;
+    uint64_t *const by_fate[] = {&c->conflicting, &c->not_fitting, &c->constrained, &c->off_target, &c->feasible};
+    ++*by_fate[fate];
+}
+
+/* Lanes left over repeat the first. */
+static void fill_block(struct walker *w)
+{
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
+}
+
+/* Memory of the layouts that wait, and whether each fits. */
+static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
+{
+    lanes status = lanes_of(0.0);
     effects_evaluate(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     *possible = status == 0;
     *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
+    /* Limits of services read these, though none is held against a training run. */
+    out[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN] = out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] = out[SPEEDUP_METRIC_LOAD] = lanes_of(0.0);
 }
 
 /* The run as it will not be better, then as it is. */
@@ -306,25 +299,24 @@ static bool beaten(const struct walker *w, double least)
  * that is surely finite, and that no limit is held against, can be spared. */
 static bool is_told(const struct walker *w, const lanes out[METRICS], int lane, enum fate *fate)
 {
-    double need[LIMITS];
-    needs(w, out, lane, need);
-    bool limited = isfinite(w->limits.of[LIMIT_DEADLINE]) || isfinite(w->limits.of[LIMIT_BUDGET]);
-    if (!limits_hold(&w->job, &w->limits, need)) {
+    const speedup_space *space = w->space;
+    double miss[NEEDS], worst = misses(w, out, lane, miss);
+    bool limited = space->limits[LIMIT_DEADLINE] > 0 || space->limits[LIMIT_BUDGET] > 0;
+    if (worst > 1) {
         *fate = FATE_CONSTRAINED;
-        return !may_be_near(w, need);
+        return !may_be_near(w, miss, worst);
     }
-    return w->finite && !limited && !w->space->front_count && beaten(w, out[space_objective_metric(w->space)][lane]);
+    return w->finite && !limited && !space->front_count && space->goal.sign > 0 && beaten(w, objective_of(w, out, lane));
 }
 
-/* Counts the layouts that wait, and keeps those that are the best so far. */
-static void flush(struct walker *w)
+/* Counts the training runs that wait, and keeps those that are the best so far. */
+static void flush_training(struct walker *w)
 {
     lanes out[METRICS];
     lane_mask possible, fits;
-    speedup_counts *counts = &w->result->counts;
     compute_memory(w, out, &possible, &fits);
     enum fate fates[LANES];
-    bool any = !counts->feasible, timed = false;
+    bool none = !w->result->counts.feasible, any = none, timed = false;
     for (int lane = 0; lane < w->count; lane++) {
         fates[lane] = !possible[lane] ? FATE_CONFLICTING : !fits[lane] ? FATE_NOT_FITTING : FATE_FEASIBLE;
         any |= fates[lane] == FATE_FEASIBLE;
@@ -332,41 +324,76 @@ static void flush(struct walker *w)
     if (any)
         bound_time(w, out);
     for (int lane = 0; lane < w->count && any; lane++) {
-        double need[LIMITS];
         if (fates[lane] == FATE_FEASIBLE) {
             timed |= !is_told(w, out, lane, &fates[lane]);
-        } else if (!counts->feasible && fates[lane] == FATE_NOT_FITTING) {
-            needs(w, out, lane, need);
-            timed |= may_be_near(w, need);
+        } else if (none && fates[lane] == FATE_NOT_FITTING) {
+            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            timed |= may_be_near(w, miss, worst);
         }
     }
     if (timed)
         compute_time(w, out);
     for (int lane = 0; lane < w->count; lane++) {
-        double need[LIMITS];
         if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
             fates[lane] = FATE_CONFLICTING;
         if (timed && fates[lane] != FATE_CONFLICTING && usable_time(out, lane)) {
-            needs(w, out, lane, need);
-            if (fates[lane] == FATE_FEASIBLE && !limits_hold(&w->job, &w->limits, need))
+            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            if (fates[lane] == FATE_FEASIBLE && worst > 1)
                 fates[lane] = FATE_CONSTRAINED;
             if (fates[lane] == FATE_FEASIBLE)
                 keep(w, out, lane);
             else
-                add_near(w, need, w->waiting[lane]);
+                add_near(w, miss, worst, w->waiting[lane]);
         }
-        uint64_t *const by_fate[] = {&counts->conflicting, &counts->not_fitting, &counts->constrained, &counts->feasible};
-        ++*by_fate[fates[lane]];
+        count(w, fates[lane]);
     }
-    w->count = 0;
 }
 
-/* The same for a question: which plans are the best within its limits? */
-static void flush_question(struct walker *w)
+/* Is a service short of memory, for the confidence that is asked? */
+static bool is_short(const struct walker *w, const lanes out[METRICS], int lane)
+{
+    return out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - w->space->confidence;
+}
+
+/* Services: an estimate as it stands, since there is little to spare before memory is known.
+ * Of one that does not fit, nothing but its memory is known. */
+static void flush_services(struct walker *w)
+{
+    lanes out[METRICS];
+    w->job.kernel->evaluate(&w->job, w->v, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        double miss[NEEDS], worst = misses(w, out, lane, miss);
+        enum fate fate = FATE_FEASIBLE;
+        if (out[SPEEDUP_METRIC_STATUS][lane] != 0) {
+            fate = FATE_CONFLICTING;
+        } else if (is_short(w, out, lane)) {
+            fate = FATE_NOT_FITTING;
+            miss[NEED_MEMORY] = fmax(miss[NEED_MEMORY], 1 + 1e-9); /* its peak may fit, but not surely enough */
+            worst = fmax(worst, miss[NEED_MEMORY]);
+        } else {
+            /* A cache takes what is left over, and no more, however it was rounded. */
+            miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
+            worst = miss[NEED_HOST];
+            for (int i = 0; i < LIMITS; i++) {
+                double asked = miss[NEED_ASKED + i];
+                worst = fmax(worst, asked);
+                if (asked > 1 && fate != FATE_OFF_TARGET)
+                    fate = i >= LIMIT_FIRST_TOKEN ? FATE_OFF_TARGET : FATE_CONSTRAINED;
+            }
+        }
+        if (fate == FATE_FEASIBLE)
+            keep(w, out, lane);
+        else if (fate != FATE_CONFLICTING)
+            add_near(w, miss, worst, w->waiting[lane]);
+        count(w, fate);
+    }
+}
+
+/* Which plans are the best within the limits of a question? */
+static void ask_training(struct walker *w)
 {
     lanes out[METRICS];
     lane_mask possible, fits;
-    int objective = space_objective_metric(w->space);
     struct found *best = w->result->within;
     compute_memory(w, out, &possible, &fits);
     bound_time(w, out);
@@ -374,37 +401,64 @@ static void flush_question(struct walker *w)
     for (int pass = 0; pass < 2 && (!pass || timed); pass++) {
         if (pass)
             compute_time(w, out);
-        for (int lane = 0; lane < w->count; lane++) {
-            double need[LIMITS];
-            needs(w, out, lane, need);
+        for (int lane = 0; lane < w->count; lane++)
             for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
-                bool better = out[objective][lane] <= best[i].value[0] && limits_hold(&w->job, &w->question->limits[i], need);
+                double miss[NEEDS], objective = objective_of(w, out, lane);
+                bool better = objective <= best[i].value[0] &&
+                              plan_misses(w->space, &w->job, &w->question->limits[i], w->v, out, lane, miss) <= 1;
                 timed |= better;
                 if (better && pass && usable_time(out, lane))
-                    add_least(&best[i], out[objective][lane], w->waiting[lane]);
+                    add_least(&best[i], objective, w->waiting[lane]);
             }
-        }
     }
-    w->count = 0;
 }
 
-static void flush_block(struct walker *w)
+static void ask_services(struct walker *w)
 {
-    if (w->count)
-        (w->question ? flush_question : flush)(w);
+    const double boundless = 1e15; /* B: more than any accelerator has, and small enough to count with */
+    double memory = w->job.memory;
+    for (size_t i = 0; i < w->question->count; i++) {
+        lanes out[METRICS];
+        struct limits asked = w->question->limits[i];
+        w->job.memory = fmin(memory + asked.of[NEED_MEMORY], boundless);
+        asked.of[NEED_MEMORY] = HUGE_VAL; /* told by the estimate itself */
+        w->job.kernel->evaluate(&w->job, w->v, out);
+        for (int lane = 0; lane < w->count; lane++) {
+            double miss[NEEDS];
+            if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !is_short(w, out, lane) &&
+                plan_misses(w->space, &w->job, &asked, w->v, out, lane, miss) <= 1)
+                add_least(&w->result->within[i], objective_of(w, out, lane), w->waiting[lane]);
+        }
+    }
+    w->job.memory = memory;
+}
+
+/* Estimates the layouts that wait. */
+static void flush(struct walker *w)
+{
+    bool training = w->job.kind == JOB_TRAINING;
+    if (!w->count)
+        return;
+    fill_block(w);
+    if (w->question)
+        (training ? ask_training : ask_services)(w);
+    else
+        (training ? flush_training : flush_services)(w);
+    w->count = 0;
 }
 
 static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
 {
     int lane = w->count++;
     w->waiting[lane] = index;
-    double data = at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT]);
+    double data = space_data(at);
     for (int axis = 0; axis < AXES; axis++)
         w->v[axis_variables[axis]][lane] = at[axis];
     w->v[VARIABLE_DATA][lane] = data;
-    w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
+    if (w->job.kind == JOB_TRAINING)
+        w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
     if (w->count == LANES)
-        flush_block(w);
+        flush(w);
 }
 
 /* Walks a range of indices like an odometer. */
@@ -444,7 +498,7 @@ static void walk(struct walker *w, uint64_t begin, uint64_t end)
                 at[axis] = space->values[axis][0];
             }
         }
-        flush_block(w);
+        flush(w);
     }
 }
 
@@ -471,7 +525,6 @@ static void *work(void *pointer)
     struct worker *worker = pointer;
     struct search *search = worker->search;
     struct walker walker = {.space = search->space, .question = search->question, .result = worker->result};
-    space_limits(search->space, &walker.limits);
     while (!atomic_load(&search->stop)) {
         uint64_t at = atomic_fetch_add(&search->next, CHUNK);
         if (at >= search->end)
@@ -490,6 +543,9 @@ static double least_objective(const speedup_space *space, uint64_t begin, uint64
 {
     uint64_t block = space->layouts / space->counts[AXIS_ACCELERATORS];
     double least = HUGE_VAL;
+    /* Nothing is known of services before they are estimated, but that no time is negative. */
+    if (space->kind != JOB_TRAINING)
+        return begin == end ? HUGE_VAL : space->goal.sign > 0 ? 0 : -HUGE_VAL;
     struct walker w = {.space = space, .program = SIZE_MAX};
     for (uint64_t at = begin - begin % block; begin < end && at < end; at += block) {
         size_t program = (size_t)(at / space->layouts);
@@ -503,7 +559,7 @@ static double least_objective(const speedup_space *space, uint64_t begin, uint64
         w.v[VARIABLE_ACCELERATORS] = lanes_of(space->values[AXIS_ACCELERATORS][at % space->layouts / block]);
         out[SPEEDUP_METRIC_STEP_SECONDS] = w.bound.work / w.v[VARIABLE_ACCELERATORS] + w.bound.fixed;
         w.job.kernel->training_run(&w.job, w.v, out);
-        least = fmin(least, out[space_objective_metric(space)][0]);
+        least = fmin(least, objective_of(&w, out, 0));
     }
     return least;
 }
@@ -617,20 +673,21 @@ speedup_status speedup_result_gap(const speedup_result *result, double *bound, d
     if (!result || !bound || !gap)
         return SPEEDUP_INVALID_ARGUMENT;
     double best = result->best_count ? result->best[0].value[0] : HUGE_VAL, least = fmin(best, result->unseen);
-    *bound = isfinite(least) ? least : 0;
+    *bound = isfinite(least) ? result->space->goal.sign * least : 0;
     *gap = 0;
     if (!result->best_count)
         return SPEEDUP_NOT_FOUND;
-    *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : best > 0 ? DBL_MAX : 0;
+    if (least < best)
+        *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : DBL_MAX;
     return SPEEDUP_OK;
 }
 
 speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
 {
     bool any = resource == SPEEDUP_RESOURCE_COUNT;
-    if (!result || !index || !factor || ((resource < 0 || resource >= LIMITS) && !any))
+    if (!result || !index || !factor || ((resource < 0 || resource >= NEEDS) && !any))
         return SPEEDUP_INVALID_ARGUMENT;
-    const struct found *near = &result->near[any ? LIMITS : resource];
+    const struct found *near = &result->near[any ? NEEDS : resource];
     if (result->counts.feasible || !isfinite(near->value[0]))
         return SPEEDUP_NOT_FOUND;
     *index = near->index;
@@ -681,8 +738,10 @@ speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index
     }
     if (!space_divides(&job, at))
         return SPEEDUP_DOES_NOT_DIVIDE;
-    v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT]);
-    v[VARIABLE_ACCUMULATION] = job.global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]);
+    double data = space_data(at);
+    v[VARIABLE_DATA] = lanes_of(data);
+    if (job.kind == JOB_TRAINING)
+        v[VARIABLE_ACCUMULATION] = lanes_of(job.global_batch / (data * at[AXIS_MICRO_BATCH]));
     job_evaluate(&job, v, out);
     for (size_t i = 0; i < layout_count; i++)
         layout[i] = i < VARIABLES ? v[i][0] : 0;

@@ -5,21 +5,22 @@
 
 #include "plan/space.h"
 
-/* What a plan has to stay within: what its machine has, and what is asked; numbered as
- * the resources of plan.h. */
-enum limit { LIMIT_MEMORY, LIMIT_HOST, LIMITS_OF_MACHINE, LIMIT_DEADLINE = LIMITS_OF_MACHINE, LIMIT_BUDGET, LIMIT_POWER, LIMITS };
+/* What a plan has to stay within: memories of its machine, then what the space asks
+ * (enum plan_limit); numbered as the resources of plan.h. */
+enum need { NEED_MEMORY, NEED_HOST, NEED_ASKED, NEEDS = NEED_ASKED + LIMITS };
 
 struct found {
     double value[MOST_FRONT_METRICS];
     uint64_t index;
 };
 
-/* Other limits to judge the same plans by. */
+/* Other limits to judge the same plans by: B more of the machine's memories, factors on
+ * what is asked; HUGE_VAL: no limit. */
 struct limits {
-    double of[LIMITS]; /* of the machine's: how much more there is; HUGE_VAL: no limit */
+    double of[NEEDS];
 };
 
-enum { MOST_LIMITS = 2 * LIMITS };
+enum { MOST_LIMITS = 2 * NEEDS };
 
 /* A search that asks nothing but the best plan within each of some limits. */
 struct question {
@@ -37,20 +38,18 @@ struct speedup_result {
     /* While nothing is possible: the plan that misses one limit alone, by the least
      * factor, for each; last, the one whose worst miss is the least. Of no meaning once
      * a plan is possible, as then not every miss is looked at. */
-    struct found near[LIMITS + 1];
+    struct found near[NEEDS + 1];
     struct found within[MOST_LIMITS]; /* best of a question, by its limits */
     double unseen;                    /* no plan that was not looked at has a lower objective */
     bool failed;                      /* no memory */
 };
 
-/* The limits of a space; HUGE_VAL where there is none. */
-void space_limits(const speedup_space *space, struct limits *limits);
+/* The limits of a space as they are. */
+extern const struct limits limits_as_they_are;
 
-/* What a plan needs of each, how much of each there is, and whether it suffices. */
-void plan_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
-                int lane, double need[LIMITS]);
-double limit_of(const struct job *job, const struct limits *limits, enum limit limit);
-bool limits_hold(const struct job *job, const struct limits *limits, const double need[LIMITS]);
+/* By which factor a plan misses each limit, 1 and less when it does not; returns the worst. */
+double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
+                   const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS]);
 
 /* As speedup_space_search(); with a question, that is all it answers. */
 speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,

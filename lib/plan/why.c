@@ -69,15 +69,17 @@ static double next_accelerators(const speedup_space *space, const struct job *jo
 {
     double next = 2 * now;
     bool any = false;
-    static const enum axis axes[] = {AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_MICRO_BATCH};
+    static const enum axis axes[] = {AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_MICRO_BATCH, AXIS_ATTENTION_DATA};
     enum { INNER = sizeof axes / sizeof *axes };
     size_t digits[INNER] = {0};
     for (bool more = true; more;) {
-        double at[AXES] = {0};
+        double at[AXES];
+        for (int i = 0; i < AXES; i++)
+            at[i] = space->values[i][0];
         for (int i = 0; i < INNER; i++)
             at[axes[i]] = space->values[axes[i]][digits[i]];
-        at[AXIS_EXPERT] = at[AXIS_VIRTUAL_STAGES] = 1;
-        double ranks = at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT];
+        at[AXIS_ACCELERATORS] = 1;
+        double ranks = floor(1 / space_data(at) + 0.5);
         for (at[AXIS_ACCELERATORS] = (floor(now / ranks) + 1) * ranks; at[AXIS_ACCELERATORS] <= next;
              at[AXIS_ACCELERATORS] += ranks)
             if (space_divides(job, at)) {
@@ -148,7 +150,7 @@ static speedup_status worth_of_rates(speedup_context *context, const speedup_spa
 {
     enum { ENDLESS = 1000000 };
     const double share = 1.01;
-    int objective = space_objective_metric(space);
+    const struct goal *goal = &space->goal;
     struct arena arena;
     struct accelerator accelerator;
     double most = 0;
@@ -173,11 +175,12 @@ static speedup_status worth_of_rates(speedup_context *context, const speedup_spa
         w->resource = r;
         w->have = have;
         w->more = amount;
-        w->objective = more[objective];
-        w->unlimited = endless[objective];
-        w->gain = fmax(now[objective] - w->objective, 0);
-        if (now[objective] - little[objective] > most) {
-            most = now[objective] - little[objective];
+        w->objective = more[goal->metric];
+        w->unlimited = endless[goal->metric];
+        w->gain = fmax(goal->sign * (now[goal->metric] - w->objective), 0);
+        double helps = goal->sign * (now[goal->metric] - little[goal->metric]);
+        if (helps > most) {
+            most = helps;
             best = *count;
         }
         ++*count;
@@ -193,20 +196,23 @@ static speedup_status worth_of_limits(speedup_context *context, const speedup_sp
                                       uint64_t index, uint32_t threads, speedup_worth *worths, size_t *count)
 {
     enum { DAY = 86400, GIGABYTE = 1000000000 };
-    const double hundredth = 0.01;
-    struct limits have, limits[MOST_LIMITS];
+    const double hundredth = 0.01, sign = space->goal.sign;
+    struct limits limits[MOST_LIMITS];
     struct found found[MOST_LIMITS];
-    space_limits(space, &have);
-    const double more[LIMITS] = {GIGABYTE, GIGABYTE, DAY, hundredth * space->budget, hundredth * space->power};
-    const double asked[LIMITS] = {job->memory, job->host_memory, space->deadline, space->budget, space->power};
-    int of[LIMITS];
-    size_t asks = 0;
+    double have[NEEDS] = {job->memory, job->host_memory}, more[NEEDS] = {GIGABYTE, GIGABYTE};
     for (int i = 0; i < LIMITS; i++) {
-        if (!(asked[i] > 0) || asked[i] >= 1e300) /* a host of which nothing is known */
+        have[NEED_ASKED + i] = space->limits[i];
+        more[NEED_ASKED + i] = i == LIMIT_DEADLINE ? DAY : hundredth * space->limits[i];
+    }
+    int of[NEEDS];
+    size_t asks = 0;
+    for (int i = 0; i < NEEDS; i++) {
+        /* A host of which nothing is known does not bind; a rate is no limit to have more of. */
+        if (!(have[i] > 0) || have[i] >= 1e300 || i == NEED_ASKED + LIMIT_RATE || (i == NEED_HOST && job->kind != JOB_TRAINING))
             continue;
         of[asks / 2] = i;
-        limits[asks] = limits[asks + 1] = have;
-        limits[asks++].of[i] += more[i];
+        limits[asks] = limits[asks + 1] = limits_as_they_are;
+        limits[asks++].of[i] += i < NEED_ASKED ? more[i] : more[i] / have[i];
         limits[asks++].of[i] = HUGE_VAL;
     }
     speedup_status status = ask(context, space, limits, asks, threads, found);
@@ -214,14 +220,15 @@ static speedup_status worth_of_limits(speedup_context *context, const speedup_sp
         speedup_worth *w = &worths[(*count)++];
         w->resource = of[i / 2];
         w->searched = 1;
-        w->have = asked[w->resource];
+        w->have = have[w->resource];
         w->more = more[w->resource];
         bool better = found[i].value[0] < now;
-        w->objective = better ? found[i].value[0] : now;
+        double best = better ? found[i].value[0] : now, free = fmin(found[i + 1].value[0], now);
+        w->objective = sign * best;
         w->index = better ? found[i].index : index;
-        w->gain = now - w->objective;
-        w->unlimited = fmin(found[i + 1].value[0], now);
-        w->binds = w->unlimited < now;
+        w->gain = now - best;
+        w->unlimited = sign * free;
+        w->binds = free < now;
     }
     return status;
 }
@@ -233,19 +240,17 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
     if (!(next > 0))
         return SPEEDUP_OK;
     speedup_space other;
-    struct limits limits;
     struct found found[MOST_LIMITS];
     with_accelerators(space, &next, &other);
-    space_limits(space, &limits);
-    speedup_status status = ask(context, &other, &limits, 1, threads, found);
+    speedup_status status = ask(context, &other, &limits_as_they_are, 1, threads, found);
     speedup_worth *w = &worths[*count];
     w->resource = SPEEDUP_RESOURCE_ACCELERATORS;
     w->searched = 1;
     w->have = have;
     w->more = next - have;
-    w->objective = fmin(found[0].value[0], now);
-    w->gain = now - w->objective;
-    w->unlimited = w->objective;
+    double best = fmin(found[0].value[0], now);
+    w->gain = now - best;
+    w->unlimited = w->objective = space->goal.sign * best;
     w->binds = w->gain > 0;
     ++*count;
     return status;
@@ -285,11 +290,9 @@ speedup_status why_accelerators(speedup_context *context, const speedup_space *s
     for (size_t i = 0; i < sizeof multiples / sizeof *multiples; i++) {
         double accelerators = most * multiples[i];
         speedup_space other;
-        struct limits limits;
         struct found found[MOST_LIMITS];
         with_accelerators(space, &accelerators, &other);
-        space_limits(space, &limits);
-        speedup_status status = ask(context, &other, &limits, 1, threads, found);
+        speedup_status status = ask(context, &other, &limits_as_they_are, 1, threads, found);
         if (status)
             return status;
         remedy->most = accelerators;
@@ -311,23 +314,23 @@ speedup_status why_additions(speedup_context *context, const speedup_space *spac
     speedup_status status = speedup_space_scenario(context, space, index, &plan);
     if (status)
         return status;
-    int objective = space_objective_metric(space);
+    const struct goal *goal = &space->goal;
     status = additions_begin(context, plan, arena, &additions);
     for (const struct optimization *added; !status && (added = additions_next(&additions, &job));) {
         lanes v[VARIABLES], out[METRICS];
-        struct limits limits;
-        double need[LIMITS];
+        double miss[NEEDS];
         struct cure cure = {.added = added};
         memcpy(v, plan->variables, sizeof v);
         job_evaluate(&job, v, out);
         for (int m = 0; m < METRICS; m++)
             cure.values[m] = out[m][0];
-        space_limits(space, &limits);
-        plan_needs(space, &job, v, out, 0, need);
-        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || !limits_hold(&job, &limits, need))
+        /* Of a service, the estimate itself tells whether it fits. */
+        bool fits = job.kind == JOB_TRAINING || (out[SPEEDUP_METRIC_FITS][0] != 0 && out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] <= 1 - space->confidence);
+        const struct limits limits = job.kind == JOB_TRAINING ? limits_as_they_are : (struct limits){{HUGE_VAL, HUGE_VAL, 1, 1, 1, 1, 1, 1}};
+        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || !fits || plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
             continue;
         size_t at = *count < MOST_CURES ? (*count)++ : MOST_CURES;
-        for (; at && cure.values[objective] < cures[at - 1].values[objective]; at--)
+        for (; at && goal->sign * cure.values[goal->metric] < goal->sign * cures[at - 1].values[goal->metric]; at--)
             if (at < MOST_CURES)
                 cures[at] = cures[at - 1];
         if (at < MOST_CURES)

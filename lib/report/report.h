@@ -43,9 +43,10 @@ const char *report_reason(struct arena *arena, const speedup_contribution *contr
 void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
                 const speedup_result *result, uint32_t threads);
 
-/* The layout of a plan as fields of a row. */
+/* The layout of a plan, and its figures, as fields of a row. */
 void report_layout(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index,
                    const double *layout);
+void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values);
 
 /* Formatted text in the arena, for labels and sentences. */
 const char *report_say(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

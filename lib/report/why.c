@@ -22,7 +22,7 @@ const char *report_reason(struct arena *arena, const speedup_contribution *c)
     const char *said = "";
     if (c->superseded)
         return "superseded by another of the plan";
-    if (c->term && fabs(c->marginal - 1) > notable) {
+    if (c->term && fabs(c->marginal - 1) > notable) { /* marginal 0: there is no time to compare */
         const char *what = report_word(c->term).text, *old = report_quantity(arena, "s", c->term_before),
                    *new = report_quantity(arena, "s", c->term_after), *share = report_quantity(arena, "%", c->term_share);
         said = c->seconds < 0 ? report_say(arena, "costs time: %s: %s instead of %s", what, new, old)
@@ -81,28 +81,37 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
     if (!all)
         return;
     all[0].struct_size = sizeof *all;
-    if (speedup_scenario_attribute(context, plan, all, &count)) {
-        /* Some subset cannot be, or there are too many: no shares, but no failure of the report either. */
+    /* Where some subset does not fit or cannot be, there is no order to share the gain over. */
+    const char *title = "What the best plan has from each optimization";
+    bool shared = !speedup_scenario_attribute(context, plan, all, &count);
+    if (!shared) {
         if (context->first == SPEEDUP_OUT_OF_MEMORY)
             return;
-        put_text(arena, root, "why_note", "no attribution", report_say(arena, "%s", context->items[0].message));
+        title = report_say(arena, "What the best plan would lose without each optimization (no shares: %s)", context->items[0].message);
         diagnostics_clear(context);
-        return;
+        if (plan_losses(context, plan, all, count)) {
+            diagnostics_clear(context);
+            return;
+        }
     }
     double whole = 0;
     for (size_t i = 0; i < count; i++)
         whole += all[i].shapley;
-    struct node *list = put_list(arena, root, "why", "What the best plan has from each optimization");
+    struct node *list = put_list(arena, root, "why", title);
     for (size_t i = 0; i < count; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "optimization", "optimization", all[i].id);
-        put_number(arena, row, "waterfall", "in this order", all[i].waterfall, "x");
-        put_number(arena, row, "marginal", "lost without it", all[i].marginal, "x");
-        put_number(arena, row, "shapley", NULL, all[i].shapley, "1");
-        put_number(arena, row, "share", "share of the gain", whole > 0 ? all[i].shapley / whole : 0, "%");
+        if (shared)
+            put_number(arena, row, "waterfall", "in this order", all[i].waterfall, "x");
+        put_number(arena, row, "marginal", "lost without it", all[i].marginal > 0 ? all[i].marginal : (double)INFINITY, "x");
+        if (shared) {
+            put_number(arena, row, "shapley", NULL, all[i].shapley, "1");
+            put_number(arena, row, "share", "share of the gain", whole > 0 ? all[i].shapley / whole : 0, "%");
+        }
         put_figures(arena, row, &all[i]);
     }
-    put_number(arena, root, "gain", "in all", exp(whole), "x");
+    if (shared)
+        put_number(arena, root, "gain", "in all", exp(whole), "x");
     speedup_contribution next[MOST_NEXT] = {{.struct_size = sizeof *next}};
     count = MOST_NEXT;
     if (speedup_scenario_next(context, plan, next, &count)) {
@@ -110,7 +119,9 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
         return;
     }
     bool any = count && next[0].marginal > 1 + notable;
-    list = put_list(arena, root, "next", any ? "What others of the catalog would add to this very layout (whether it trains as well is not estimated)" : NULL);
+    list = put_list(arena, root, "next", !any ? NULL
+                                         : plan->job.kind == JOB_TRAINING ? "What others of the catalog would add to this very layout (whether it trains as well is not estimated)"
+                                                                          : "What others of the catalog would add to this very layout (what they do to answers is not estimated)");
     for (size_t i = 0; i < count && next[i].marginal > 1 + notable; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "optimization", "optimization", next[i].id);
@@ -128,12 +139,20 @@ static const struct {
     [SPEEDUP_RESOURCE_DEADLINE] = {"deadline", "deadline", "s"},
     [SPEEDUP_RESOURCE_BUDGET] = {"budget", "budget", "USD"},
     [SPEEDUP_RESOURCE_POWER] = {"power", "power", "W"},
+    [SPEEDUP_RESOURCE_FIRST_TOKEN] = {"time_to_first_token", "target of the first token", "s"},
+    [SPEEDUP_RESOURCE_TOKEN] = {"time_per_output_token", "target of an output token", "s"},
+    [SPEEDUP_RESOURCE_RATE] = {"request_rate", "request rate", "1/s"},
     [SPEEDUP_RESOURCE_ACCELERATORS] = {"accelerators", "accelerators", "1"},
     [SPEEDUP_RESOURCE_PRODUCTS] = {"products", "peak of products", "FLOP/s"},
     [SPEEDUP_RESOURCE_BANDWIDTH] = {"bandwidth", "memory bandwidth", "B/s"},
     [SPEEDUP_RESOURCE_LINK] = {"link", "scale-up link", "B/s"},
     [SPEEDUP_RESOURCE_NETWORK] = {"network", "network of a node", "B/s"},
 };
+
+static const char *unit_of(const speedup_space *space, int32_t resource)
+{
+    return resource == SPEEDUP_RESOURCE_BUDGET && space->kind == JOB_INFERENCE ? "USD/h" : resources[resource].unit;
+}
 
 static void put_worth(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
                       const speedup_result *result, uint32_t threads)
@@ -142,7 +161,7 @@ static void put_worth(speedup_context *context, struct arena *arena, struct node
     size_t count = SPEEDUP_RESOURCE_COUNT;
     if (speedup_space_worth(context, space, result, threads, worths, &count))
         return;
-    const char *unit = report_word(space_objective_metric(space)).unit;
+    const char *unit = report_word(space->goal.metric).unit;
     const char *limits = "", *rate = "nothing that is modelled";
     for (size_t i = 0; i < count; i++) {
         const char *text = resources[worths[i].resource].text;
@@ -160,10 +179,10 @@ static void put_worth(speedup_context *context, struct arena *arena, struct node
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "resource", NULL, resources[w->resource].name);
         put_text(arena, row, "text", "of", resources[w->resource].text);
-        put_number(arena, row, "have", "there is", w->have, resources[w->resource].unit);
-        put_number(arena, row, "more", "more", w->more, resources[w->resource].unit);
+        put_number(arena, row, "have", "there is", w->have, unit_of(space, w->resource));
+        put_number(arena, row, "more", "more", w->more, unit_of(space, w->resource));
         put_number(arena, row, "objective", "best then", w->objective, unit);
-        put_number(arena, row, "gain", "saves", w->gain, unit);
+        put_number(arena, row, "gain", space->goal.sign > 0 ? "saves" : "brings", w->gain, unit);
         put_number(arena, row, "unlimited", "without end", w->unlimited, unit);
         put_bool(arena, row, "binds", "binds", w->binds != 0);
         put_bool(arena, row, "searched", NULL, w->searched != 0);
@@ -173,65 +192,62 @@ static void put_worth(speedup_context *context, struct arena *arena, struct node
 }
 
 /* The plan that misses one limit alone, and by the least, for each limit. */
-static void put_near(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                     const speedup_result *result)
+static void put_near(struct arena *arena, struct node *root, const speedup_space *space, const speedup_result *result)
 {
     struct node *list = put_list(arena, root, "nearest", NULL);
-    size_t shown = 0;
-    for (int32_t r = 0; r <= LIMITS; r++) {
+    bool shown = false;
+    for (int32_t r = 0; r <= NEEDS && list; r++) {
         uint64_t index;
-        double factor, layout[VARIABLES], values[METRICS], need[LIMITS];
-        bool all = r == LIMITS; /* told only when no limit alone would do */
+        double factor, layout[VARIABLES], values[METRICS], miss[NEEDS];
+        bool all = r == NEEDS; /* told only when no limit alone would do */
         if (all && shown)
             break;
         if (speedup_result_near(result, all ? SPEEDUP_RESOURCE_COUNT : r, &index, &factor) ||
             speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
             continue;
-        const struct job *job = &space->programs[index / space->layouts].scenario->job;
+        const struct program *program = &space->programs[index / space->layouts];
+        struct job job = program->scenario->job;
         lanes v[VARIABLES], out[METRICS];
-        struct limits limits;
+        job.price = program->per_hour;
         for (int i = 0; i < VARIABLES; i++)
             v[i] = lanes_of(layout[i]);
         for (int i = 0; i < METRICS; i++)
             out[i] = lanes_of(values[i]);
-        plan_needs(space, job, v, out, 0, need);
-        space_limits(space, &limits);
-        for (int i = 0; i < LIMITS; i++) {
-            double have = limit_of(job, &limits, (enum limit)i);
-            if (all ? !(need[i] > have) : i != r)
+        plan_misses(space, &job, &limits_as_they_are, v, out, 0, miss);
+        if (!all)
+            miss[r] = factor;
+        for (int i = 0; i < NEEDS; i++) {
+            double have = i == NEED_MEMORY ? job.memory : i == NEED_HOST ? job.host_memory : space->limits[i - NEED_ASKED];
+            if (all ? !(miss[i] > 1) : i != r)
                 continue;
             struct node *row = put_object(arena, list, NULL, NULL);
             put_text(arena, row, "resource", NULL, resources[i].name);
-            put_text(arena, row, "text", "raise", resources[i].text);
-            put_number(arena, row, "have", "from", have, resources[i].unit);
-            put_number(arena, row, "need", "to", need[i], resources[i].unit);
-            put_number(arena, row, "factor", "by", need[i] / have, "x");
+            put_text(arena, row, "text", "change", resources[i].text);
+            put_number(arena, row, "have", "from", have, unit_of(space, i));
+            put_number(arena, row, "need", "to", i == SPEEDUP_RESOURCE_RATE ? have / miss[i] : have * miss[i], unit_of(space, i));
+            put_number(arena, row, "factor", "by", miss[i], "x");
             report_layout(arena, row, space, index, layout);
         }
-        shown++;
+        shown = true;
         list->label = all ? "Nearest: all of these together would make a plan possible" : "Nearest: any of these alone would make a plan possible";
     }
-    (void)context;
 }
 
 /* What would make a plan possible, when none is. */
 static void put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
                          const speedup_result *result, uint32_t threads)
 {
-    put_near(context, arena, root, space, result);
+    put_near(arena, root, space, result);
     struct remedy remedy;
     if (why_accelerators(context, space, threads, &remedy))
         return;
     if (remedy.accelerators > 0) {
-        const double *values = remedy.values;
-        struct node *more = put_object(arena, root, "more_accelerators", report_say(arena, "Or %.0f accelerators", remedy.accelerators));
-        put_number(arena, more, "accelerators", NULL, remedy.accelerators, "1");
-        put_number(arena, more, "run_expected_seconds", "best run", values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS], "s");
-        if (values[SPEEDUP_METRIC_COST] > 0)
-            put_number(arena, more, "cost", "cost", values[SPEEDUP_METRIC_COST], "USD");
-        put_number(arena, more, "memory_peak", "peak memory", values[SPEEDUP_METRIC_MEMORY_PEAK], "B");
+        struct node *more = put_list(arena, root, "more_accelerators", report_say(arena, "Or %.0f accelerators", remedy.accelerators));
+        struct node *row = put_object(arena, more, NULL, NULL);
+        put_number(arena, row, "accelerators", "accelerators", remedy.accelerators, "1");
+        report_figures(arena, row, space, remedy.values);
     } else {
-        put_text(arena, root, "more_accelerators", "more accelerators", report_say(arena, "no; up to %.0f were tried", remedy.most));
+        put_text(arena, root, "more_accelerators_note", "more accelerators", report_say(arena, "no; up to %.0f were tried", remedy.most));
     }
     uint64_t index;
     double factor;
@@ -244,8 +260,7 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
     for (size_t i = 0; i < count; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "optimization", "optimization", cures[i].added->head.id);
-        put_number(arena, row, "run_expected_seconds", "run", cures[i].values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS], "s");
-        put_number(arena, row, "memory_peak", "peak memory", cures[i].values[SPEEDUP_METRIC_MEMORY_PEAK], "B");
+        report_figures(arena, row, space, cures[i].values);
         put_number(arena, row, "index", NULL, (double)index, "1");
     }
 }

@@ -449,7 +449,13 @@ void yaml_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     if (node->kind == YAML_SCALAR) {
-        yaml_quoted(yaml_text(tree, at), out);
+        /* Without quotes where it needs none: people read it too. */
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+        const char *scalar = yaml_text(tree, at);
+        if (*scalar && *scalar != '-' && !scalar[strspn(scalar, plain)])
+            text_put(out, scalar);
+        else
+            yaml_quoted(scalar, out);
         return;
     }
     text_put(out, node->kind == YAML_MAPPING ? "{" : "[");

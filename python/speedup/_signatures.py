@@ -284,6 +284,7 @@ class speedup_counts(Structure):
         ("not_fitting", c_uint64),
         ("constrained", c_uint64),
         ("feasible", c_uint64),
+        ("off_target", c_uint64),
     ]
 
 
