@@ -46,7 +46,7 @@ static speedup_status ask(speedup_context *context, const speedup_space *space, 
                           uint32_t threads, struct found found[MOST_LIMITS])
 {
     const struct question question = {limits, count};
-    speedup_result *result;
+    speedup_result *result = NULL;
     speedup_status status = search_range(context, space, &question, 0, speedup_space_size(space), threads, NULL, NULL, &result);
     if (!status)
         memcpy(found, result->within, sizeof result->within);

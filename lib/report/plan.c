@@ -53,17 +53,6 @@ static const struct plan_figure {
     {JOB_KINDS, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
 };
 
-void report_layout(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index,
-                   const double *layout)
-{
-    const struct program *program = &space->programs[index / space->layouts];
-    put_number(arena, row, "index", NULL, (double)index, "1");
-    put_text(arena, row, "system", "system", program->scenario->system->head.id);
-    if (program->price)
-        put_text(arena, row, "price", NULL, program->price->head.id);
-    put_layout(arena, row, space, layout);
-}
-
 void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values)
 {
     for (size_t i = 0; i < sizeof plan_figures / sizeof *plan_figures; i++) {
@@ -74,14 +63,18 @@ void report_figures(struct arena *arena, struct node *row, const speedup_space *
     }
 }
 
-static void put_plan(struct arena *arena, struct node *list, const speedup_space *space, uint64_t index)
+void report_plan_row(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index)
 {
     double layout[VARIABLES], values[METRICS];
     if (speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
         return;
-    const speedup_scenario *scenario = space->programs[index / space->layouts].scenario;
-    struct node *row = put_object(arena, list, NULL, NULL);
-    report_layout(arena, row, space, index, layout);
+    const struct program *program = &space->programs[index / space->layouts];
+    const speedup_scenario *scenario = program->scenario;
+    put_number(arena, row, "index", NULL, (double)index, "1");
+    put_text(arena, row, "system", "system", scenario->system->head.id);
+    if (program->price)
+        put_text(arena, row, "price", NULL, program->price->head.id);
+    put_layout(arena, row, space, layout);
     report_figures(arena, row, space, values);
     /* What the software always has is no choice. */
     size_t first = scenario->baseline_count;
@@ -155,14 +148,14 @@ static speedup_status report_plan(speedup_context *context, const speedup_space 
                                             : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, b micro-batch)"
                                                                           : "Best (t tensor, p pipeline, d copies of the model)");
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
-        put_plan(&arena, list, space, index);
+        report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     if (space->front_count) {
         list = put_list(&arena, root, "front", "Front: nothing is better in every one of its metrics");
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
-            put_plan(&arena, list, space, index);
+            report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     }
-    put_assumed(&arena, root, space, format);
     report_why(context, &arena, root, space, result, threads);
+    put_assumed(&arena, root, space, format);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;

@@ -43,9 +43,8 @@ const char *report_reason(struct arena *arena, const speedup_contribution *contr
 void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
                 const speedup_result *result, uint32_t threads);
 
-/* The layout of a plan, and its figures, as fields of a row. */
-void report_layout(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index,
-                   const double *layout);
+/* A plan as fields of a row; the figures alone. */
+void report_plan_row(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index);
 void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values);
 
 /* Formatted text in the arena, for labels and sentences. */

@@ -71,6 +71,15 @@ static void put_figures(struct arena *arena, struct node *row, const speedup_con
     put_text(arena, row, "reason", "because", report_reason(arena, c));
 }
 
+/* Has memory run out? What else stands in the way of a part of the report leaves it out. */
+static bool is_over(speedup_context *context)
+{
+    if (context->first == SPEEDUP_OUT_OF_MEMORY)
+        return true;
+    diagnostics_clear(context);
+    return false;
+}
+
 /* What each optimization of a plan brings, and what those of the catalog would add. */
 void report_attribution(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *plan)
 {
@@ -85,12 +94,12 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
     const char *title = "What the best plan has from each optimization";
     bool shared = !speedup_scenario_attribute(context, plan, all, &count);
     if (!shared) {
-        if (context->first == SPEEDUP_OUT_OF_MEMORY)
+        title = report_say(arena, "What the best plan would lose without each optimization (no shares: %s)",
+                           context->count ? context->items[0].message : "");
+        if (is_over(context))
             return;
-        title = report_say(arena, "What the best plan would lose without each optimization (no shares: %s)", context->items[0].message);
-        diagnostics_clear(context);
         if (plan_losses(context, plan, all, count)) {
-            diagnostics_clear(context);
+            is_over(context);
             return;
         }
     }
@@ -115,7 +124,7 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
     speedup_contribution next[MOST_NEXT] = {{.struct_size = sizeof *next}};
     count = MOST_NEXT;
     if (speedup_scenario_next(context, plan, next, &count)) {
-        diagnostics_clear(context);
+        is_over(context);
         return;
     }
     bool any = count && next[0].marginal > 1 + notable;
@@ -226,7 +235,7 @@ static void put_near(struct arena *arena, struct node *root, const speedup_space
             put_number(arena, row, "have", "from", have, unit_of(space, i));
             put_number(arena, row, "need", "to", i == SPEEDUP_RESOURCE_RATE ? have / miss[i] : have * miss[i], unit_of(space, i));
             put_number(arena, row, "factor", "by", miss[i], "x");
-            report_layout(arena, row, space, index, layout);
+            report_plan_row(arena, row, space, index);
         }
         shown = true;
         list->label = all ? "Nearest: all of these together would make a plan possible" : "Nearest: any of these alone would make a plan possible";
@@ -282,6 +291,6 @@ void report_why(speedup_context *context, struct arena *arena, struct node *root
         return;
     report_attribution(context, arena, root, plan);
     speedup_scenario_unref(plan);
-    if (threads)
+    if (threads && !context->first)
         put_worth(context, arena, root, space, result, threads);
 }

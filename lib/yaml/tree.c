@@ -436,6 +436,11 @@ struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
 
 void yaml_quoted(const char *scalar, struct text *out)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+    if (*scalar && *scalar != '-' && !scalar[strspn(scalar, plain)]) {
+        text_put(out, scalar);
+        return;
+    }
     text_put(out, "\"");
     for (const char *c = scalar; *c; c++) {
         if (*c == '"' || *c == '\\')
@@ -449,13 +454,7 @@ void yaml_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     if (node->kind == YAML_SCALAR) {
-        /* Without quotes where it needs none: people read it too. */
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
-        const char *scalar = yaml_text(tree, at);
-        if (*scalar && *scalar != '-' && !scalar[strspn(scalar, plain)])
-            text_put(out, scalar);
-        else
-            yaml_quoted(scalar, out);
+        yaml_quoted(yaml_text(tree, at), out);
         return;
     }
     text_put(out, node->kind == YAML_MAPPING ? "{" : "[");

@@ -547,8 +547,19 @@ class Result(Owner):
         made.cancelled = self.cancelled or other.cancelled
         return made
 
-    def report(self, format="text"):
-        """The search explained: text, or a dict for format="json"."""
+    @property
+    def gap(self):
+        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found."""
+        bound, gap = ctypes.c_double(), ctypes.c_double()
+        status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))
+        return None if status else gap.value
+
+    def report(self, format="text", why_threads=0):
+        """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
+        if why_threads:
+            def why(context, space, result, form, text):
+                return lib.speedup_report_plan_why(context, space, result, why_threads, form, text)
+            return _report(format, why, self.space._handle, self._handle)
         return _report(format, lib.speedup_report_plan, self.space._handle, self._handle)
 
     def __repr__(self):

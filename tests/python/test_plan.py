@@ -97,3 +97,12 @@ def test_one_call_answers_a_plan(refused):
     assert speedup.answer(SERVICE)["plans"]["feasible"] > 0
     wide = {"plan": {"model": "gpt-3-175b", "accelerators": list(range(1, 4000)), "micro_batch": list(range(1, 4000))}}
     assert refused(speedup.answer, wide).name == "TOO_COMPLEX"
+
+
+def test_a_search_tells_its_gap_and_what_binds():
+    space = speedup.Space(TRAINING)
+    result = space.search()
+    assert result.gap == 0
+    report = result.report("json", why_threads=2)
+    assert report["why"] and all(row["reason"] for row in report["why"])
+    assert {row["resource"] for row in report["worth"]} >= {"memory", "products", "bandwidth"}
