@@ -43,6 +43,7 @@ static const struct {
     {"--stack", "ID", "estimate, plan: the software (serving-engine, for inference)"},
     {"--optimize", "ID,ID", "estimate, plan: optimizations, in their order; of every plan, without choices"},
     {"--price", "ID|USD/h", "estimate, plan: price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--why", NULL, "plan: also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
     {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit, plan: most money; of a planned service, for an hour"},
@@ -51,8 +52,8 @@ static const struct {
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training, serving, inference or ablation (training)"},
-    {"--leave-out", "WHAT", "validate: fit anew without each 'source', or tenth of the 'configuration's, and judge what was left out"},
+    {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
+    {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
     {"--accelerator", "ID", "calibrate: the accelerator to fit"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
@@ -71,6 +72,21 @@ int tell_problems(const struct session *session)
             fprintf(stderr, "  hint: %s\n", speedup_status_remedy(code));
     }
     return EXIT_ERROR;
+}
+
+void print_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 32)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
 }
 
 int print_report(const struct session *session, speedup_status status, speedup_text *text)
@@ -384,6 +400,8 @@ static int parse(int argc, char **argv, struct options *o)
             i++;
         } else if (!strcmp(argv[i], "--json")) {
             o->json = true;
+        } else if (!strcmp(argv[i], "--why")) {
+            o->why = true;
         } else if (!strcmp(argv[i], "--warn-only")) {
             o->policy.warn_only = 1;
         }

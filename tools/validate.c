@@ -6,6 +6,7 @@
 #include "csv.h"
 #include "fit.h"
 #include "validate_ablations.h"
+#include "validate_plans.h"
 #include "validate_rows.h"
 #include "validate_serving.h"
 
@@ -360,6 +361,7 @@ static const struct kind {
     {"ablation", ablation_columns, "ratio with / without, errors in %", true, judge_ablation},
     {"serving", serving_columns, "time per output token, errors in %", false, judge_serving},
     {"inference", generation_columns, "time of a phase, errors in %", false, judge_generation},
+    {"plans", training_columns, NULL, false, NULL},
 };
 
 static const struct kind *kind_named(const char *name)
@@ -538,21 +540,6 @@ static void print_text(const struct session *session, const struct judged *rows,
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 /* Errors, bias and coverage as fractions, as everywhere in JSON. */
 static void print_json_score(const struct score *s, bool ratios)
 {
@@ -682,7 +669,7 @@ int run_validate(const struct session *session)
     const struct options *o = session->options;
     const struct kind *kind = kind_named(o->kind ? o->kind : "training");
     if (!kind)
-        return usage("--kind is 'training', 'serving', 'inference' or 'ablation'");
+        return usage("--kind is 'training', 'serving', 'inference', 'ablation' or 'plans'");
     if (o->leave_out && !can_leave_out(kind, o->leave_out))
         return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
@@ -691,6 +678,11 @@ int run_validate(const struct session *session)
     if (!csv_require(&csv, kind->columns, stderr)) {
         csv_free(&csv);
         return EXIT_ERROR;
+    }
+    if (!kind->judge) {
+        bool planned = validate_plans(session, &csv);
+        csv_free(&csv);
+        return planned && !fflush(stdout) && !ferror(stdout) ? EXIT_FINE : EXIT_ERROR;
     }
     struct judged *rows = calloc(csv.rows, sizeof *rows);
     const char **sources = calloc(csv.rows, sizeof *sources);

@@ -54,8 +54,8 @@ static void check_pairs(speedup_context *context, const struct selection *select
             const struct optimization *b = selections[j].optimization;
             if (!strcmp(a->head.id, b->head.id)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
-            } else if (!selection_superseded(selections, count, i) && !selection_superseded(selections, count, j) &&
-                       exclude_each_other(a, b)) {
+            } else if (exclude_each_other(a, b) && !selection_superseded(selections, count, i) &&
+                       !selection_superseded(selections, count, j)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }

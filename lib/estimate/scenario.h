@@ -16,6 +16,7 @@ struct speedup_scenario {
     atomic_uint references;
     speedup_allocator allocator;
     struct arena arena;
+    speedup_scenario *base; /* that this one is another layout of, and takes all else from; may be NULL */
     speedup_catalog *catalog;
     struct yaml_tree tree;
     uint32_t section; /* of the job */

@@ -1,32 +1,17 @@
-/* Search: every plan of a range is looked at or ruled out; memory rules out before
- * time is computed. Any division into ranges or threads gives the same bits: the best
- * are ordered by value, then by index, and a front does not depend on an order. */
-#include "plan/space.h"
+/* Search: every plan of a range is looked at or ruled out; memory, power and what no
+ * layout can beat rule out before time is computed. Any division into ranges or threads
+ * gives the same bits: the best are ordered by value, then by index, a front does not
+ * depend on an order, and what a plan counts as is its own affair, however it was told. */
+#include "plan/search.h"
 
+#include "plan/bound.h"
+
+#include <float.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CHUNK = 1 << 14, MOST_THREADS = 256 };
-
-struct found {
-    double value[MOST_FRONT_METRICS];
-    uint64_t index;
-};
-
-struct speedup_result {
-    speedup_allocator allocator;
-    speedup_space *space;
-    speedup_counts counts;
-    struct found *best; /* room for the space's top */
-    struct found *front;
-    size_t best_count, front_count, front_room;
-    struct miss short_of_memory, outside; /* the nearest of what memory, or a limit, kept out */
-    bool failed; /* no memory */
-};
-
-/* Nothing missed: further away than any plan. */
-static const struct miss no_miss = {INFINITY, UINT64_MAX, LIMITS};
 
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)
@@ -46,6 +31,12 @@ static void add_best(struct speedup_result *result, double value, uint64_t index
     for (; at && before(value, index, result->best[at - 1].value[0], result->best[at - 1].index); at--)
         result->best[at] = result->best[at - 1];
     result->best[at] = (struct found){{value}, index};
+}
+
+static void add_least(struct found *least, double value, uint64_t index)
+{
+    if (before(value, index, least->value[0], least->index))
+        *least = (struct found){{value}, index};
 }
 
 /* Is `a` at least as good in everything, and better in something or earlier? */
@@ -79,24 +70,17 @@ static void add_front(struct speedup_result *result, const struct found *point)
     result->front[result->front_count++] = *point;
 }
 
-static void add_miss(struct miss *nearest, const struct miss *miss)
-{
-    if (before(miss->ratio, miss->index, nearest->ratio, nearest->index))
-        *nearest = *miss;
-}
-
-bool result_nearest(const speedup_result *result, struct miss *miss)
-{
-    *miss = result->outside.ratio < INFINITY ? result->outside : result->short_of_memory;
-    return miss->ratio < INFINITY;
-}
-
 static speedup_result *result_allocate(const speedup_allocator *allocator, const speedup_space *space)
 {
     speedup_result *made = allocator->allocate(allocator->user, sizeof *made);
     if (!made)
         return NULL;
-    *made = (speedup_result){.allocator = *allocator, .short_of_memory = no_miss, .outside = no_miss, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
+    *made = (speedup_result){.allocator = *allocator, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
+    for (int i = 0; i <= LIMITS; i++)
+        made->near[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
+    for (int i = 0; i < MOST_LIMITS; i++)
+        made->within[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
+    made->unseen = HUGE_VAL;
     made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
     if (!made->best) {
         speedup_result_free(made);
@@ -124,6 +108,11 @@ static void absorb(speedup_result *into, const speedup_result *from)
         add_best(into, from->best[i].value[0], from->best[i].index);
     for (size_t i = 0; i < from->front_count; i++)
         add_front(into, &from->front[i]);
+    for (int i = 0; i <= LIMITS; i++)
+        add_least(&into->near[i], from->near[i].value[0], from->near[i].index);
+    for (int i = 0; i < MOST_LIMITS; i++)
+        add_least(&into->within[i], from->within[i].value[0], from->within[i].index);
+    into->unseen = fmin(into->unseen, from->unseen);
     into->counts.size += from->counts.size;
     into->counts.searched += from->counts.searched;
     into->counts.conflicting += from->counts.conflicting;
@@ -132,8 +121,6 @@ static void absorb(speedup_result *into, const speedup_result *from)
     into->counts.constrained += from->counts.constrained;
     into->counts.feasible += from->counts.feasible;
     into->counts.off_target += from->counts.off_target;
-    add_miss(&into->short_of_memory, &from->short_of_memory);
-    add_miss(&into->outside, &from->outside);
     into->failed |= from->failed;
 }
 
@@ -153,13 +140,22 @@ static void sort_front(speedup_result *result)
 /* One thread's place in the space: a program, and layouts waiting for a full block. */
 struct walker {
     const speedup_space *space;
+    const struct question *question; /* may be NULL */
     speedup_result *result;
+    struct limits limits; /* the space's */
     size_t program;
     struct job job;
+    struct bound bound;
+    bool finite; /* of the program: the time of every layout */
     lanes v[VARIABLES], e[TARGETS];
     uint64_t waiting[LANES];
     int count;
 };
+
+static double most_experts(const speedup_space *space)
+{
+    return space->values[AXIS_EXPERT][space->counts[AXIS_EXPERT] - 1];
+}
 
 static void enter_program(struct walker *w, size_t program)
 {
@@ -169,28 +165,125 @@ static void enter_program(struct walker *w, size_t program)
     w->job.price = p->per_hour;
     memcpy(w->v, p->scenario->variables, sizeof w->v);
     effects_begin(&w->job.effects, w->e);
+    if (w->job.kind == JOB_INFERENCE)
+        return;
+    bound_step(&w->job, w->v, most_experts(w->space), &w->bound);
+    w->finite = bound_finite(&w->job);
+}
+
+void space_limits(const speedup_space *space, struct limits *limits)
+{
+    for (int i = 0; i < LIMITS; i++)
+        limits->of[i] = space->asked[i] > 0 || i < LIMITS_OF_MACHINE ? space->asked[i] : HUGE_VAL;
+}
+
+/* Memory that a service lacks, or would have to have to be as sure as is asked. */
+static double service_memory(const speedup_space *space, const struct job *job, const lanes out[METRICS], int lane)
+{
+    if (out[SPEEDUP_METRIC_FITS][lane] == 0)
+        return job->memory - out[SPEEDUP_METRIC_MEMORY_HEADROOM][lane];
+    bool sure = out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] <= 1 - space->confidence;
+    return sure ? out[SPEEDUP_METRIC_MEMORY_PEAK][lane] : job->memory * space->memory_margin;
+}
+
+static void service_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
+                          int lane, double need[LIMITS])
+{
+    /* A rate that is not served has no time to first token. */
+    double first = out[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN][lane], load = out[SPEEDUP_METRIC_LOAD][lane];
+    need[LIMIT_MEMORY] = service_memory(space, job, out, lane);
+    need[LIMIT_BUDGET] = job->price * v[VARIABLE_ACCELERATORS][lane];
+    need[LIMIT_FIRST_TOKEN] = first;
+    need[LIMIT_TOKEN] = out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN][lane];
+    need[LIMIT_RATE] = first > 0 ? 0 : load * space->asked[LIMIT_RATE];
+}
+
+void plan_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
+                int lane, double need[LIMITS])
+{
+    memset(need, 0, LIMITS * sizeof *need);
+    need[LIMIT_POWER] = job->power * v[VARIABLE_ACCELERATORS][lane];
+    if (space->kind == JOB_INFERENCE) {
+        service_needs(space, job, v, out, lane, need);
+        return;
+    }
+    need[LIMIT_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * space->memory_margin;
+    need[LIMIT_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane];
+    need[LIMIT_DEADLINE] = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane];
+    need[LIMIT_BUDGET] = out[SPEEDUP_METRIC_COST][lane];
+}
+
+static void needs(const struct walker *w, const lanes out[METRICS], int lane, double need[LIMITS])
+{
+    plan_needs(w->space, &w->job, w->v, out, lane, need);
+}
+
+double limit_of(const struct job *job, const struct limits *limits, enum plan_limit limit)
+{
+    double machine = limit == LIMIT_MEMORY ? job->memory : limit == LIMIT_HOST ? job->host_memory : 0;
+    return machine + limits->of[limit];
+}
+
+bool limits_hold(const struct job *job, const struct limits *limits, const double need[LIMITS])
+{
+    bool within = true;
+    for (int i = 0; i < LIMITS; i++)
+        within &= need[i] <= limit_of(job, limits, (enum plan_limit)i);
+    return within;
+}
+
+/* By which factor a plan misses each limit; 1 and less when it does not. */
+static double misses(const struct walker *w, const double need[LIMITS], double miss[LIMITS])
+{
+    double worst = 0;
+    for (int i = 0; i < LIMITS; i++) {
+        miss[i] = need[i] / limit_of(&w->job, &w->limits, (enum plan_limit)i);
+        worst = fmax(worst, miss[i]);
+    }
+    return worst;
+}
+
+/* Could a plan that is not possible, whose needs are at least these, be the nearest? */
+static bool may_be_near(const struct walker *w, const double need[LIMITS])
+{
+    const speedup_result *result = w->result;
+    double miss[LIMITS], worst = misses(w, need, miss);
+    if (result->counts.feasible)
+        return false;
+    bool near = worst < result->near[LIMITS].value[0];
+    for (int i = 0; i < LIMITS; i++)
+        near |= miss[i] < result->near[i].value[0] && worst <= fmax(miss[i], 1);
+    return near;
+}
+
+static void add_near(struct walker *w, const double need[LIMITS], uint64_t index)
+{
+    speedup_result *result = w->result;
+    double miss[LIMITS], worst = misses(w, need, miss);
+    if (result->counts.feasible || !(worst > 1) || !isfinite(worst))
+        return;
+    add_least(&result->near[LIMITS], worst, index);
+    int missed = 0, which = 0;
+    for (int i = 0; i < LIMITS; i++)
+        if (miss[i] > 1) {
+            missed++;
+            which = i;
+        }
+    if (missed == 1)
+        add_least(&result->near[which], worst, index);
+}
+
+static bool usable_time(const lanes out[METRICS], int lane)
+{
+    double seconds = out[SPEEDUP_METRIC_STEP_SECONDS][lane];
+    return seconds > 0 && seconds < 1e300;
 }
 
 static void keep(struct walker *w, const lanes out[METRICS], int lane)
 {
     const speedup_space *space = w->space;
     speedup_result *result = w->result;
-    double accelerators = w->v[VARIABLE_ACCELERATORS][lane];
-    struct miss miss = {1, w->waiting[lane], LIMITS};
-    bool off_target = false;
-    for (int limit = 0; limit < LIMITS; limit++) {
-        double ratio = space->limits[limit] > 0 ? space_limit_ratio(space, &w->job, (enum plan_limit)limit, accelerators, out, lane) : 0;
-        off_target |= ratio > 1 && limit >= LIMIT_FIRST_TOKEN;
-        if (ratio > miss.ratio)
-            miss = (struct miss){ratio, w->waiting[lane], (enum plan_limit)limit};
-    }
-    if (miss.limit < LIMITS) {
-        ++*(off_target ? &result->counts.off_target : &result->counts.constrained);
-        add_miss(&result->outside, &miss);
-        return;
-    }
-    result->counts.feasible++;
-    add_best(result, space->goal.sign * out[space->goal.metric][lane], w->waiting[lane]);
+    add_best(result, space_objective(space, out, lane), w->waiting[lane]);
     if (space->front_count) {
         struct found point = {.index = w->waiting[lane]};
         for (size_t m = 0; m < space->front_count; m++)
@@ -199,64 +292,187 @@ static void keep(struct walker *w, const lanes out[METRICS], int lane)
     }
 }
 
-static void count_short(struct walker *w, int lane, double ratio)
-{
-    const struct miss miss = {ratio, w->waiting[lane], LIMITS};
-    w->result->counts.not_fitting++;
-    add_miss(&w->result->short_of_memory, &miss);
-}
+/* What a plan counts as. */
+enum fate { FATE_CONFLICTING, FATE_NOT_FITTING, FATE_CONSTRAINED, FATE_FEASIBLE };
 
-/* Services: an estimate as it stands, since there is little to spare before memory is known. */
-static void flush_service(struct walker *w)
+/* Lanes left over repeat the first. */
+static void fill_block(struct walker *w)
 {
-    lanes out[METRICS];
-    w->job.kernel->evaluate(&w->job, w->v, out);
-    for (int lane = 0; lane < w->count; lane++) {
-        if (out[SPEEDUP_METRIC_STATUS][lane] != 0)
-            w->result->counts.conflicting++;
-        else if (out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - w->space->confidence)
-            count_short(w, lane, out[SPEEDUP_METRIC_MEMORY_PEAK][lane] / w->job.memory);
-        else
-            keep(w, out, lane);
-    }
-    w->count = 0;
-}
-
-/* Estimates the layouts that wait; lanes left over repeat the first. */
-static void flush(struct walker *w)
-{
-    lanes out[METRICS], status = lanes_of(0.0);
-    if (!w->count)
-        return;
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
-    if (w->job.kind == JOB_INFERENCE) {
-        flush_service(w);
-        return;
-    }
+}
+
+/* Memory of the layouts that wait, and whether each fits. */
+static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
+{
+    lanes status = lanes_of(0.0);
+    fill_block(w);
     effects_evaluate(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
-    lane_mask fits = (peak <= lanes_of(w->job.memory)) & (status == 0);
-    bool any = false;
-    for (int lane = 0; lane < w->count; lane++)
-        any |= fits[lane] != 0;
-    if (any) {
-        w->job.kernel->training_time(&w->job, w->v, w->e, out);
-        w->job.kernel->training_run(&w->job, w->v, out);
+    *possible = status == 0;
+    *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
+}
+
+/* The run as it will not be better, then as it is. */
+static void bound_time(struct walker *w, lanes out[METRICS])
+{
+    out[SPEEDUP_METRIC_STEP_SECONDS] = w->bound.work / w->v[VARIABLE_ACCELERATORS] + w->bound.fixed;
+    w->job.kernel->training_run(&w->job, w->v, out);
+}
+
+static void compute_time(struct walker *w, lanes out[METRICS])
+{
+    w->job.kernel->training_time(&w->job, w->v, w->e, out);
+    w->job.kernel->training_run(&w->job, w->v, out);
+}
+
+/* A plan whose objective is no less than this cannot be among the best. */
+static bool beaten(const struct walker *w, double least)
+{
+    const speedup_result *result = w->result;
+    return result->best_count == w->space->top && least > result->best[result->best_count - 1].value[0];
+}
+
+/* Is the bound of a plan that fits enough to say what it counts as, and that it is none
+ * to keep? What it counts as must not hang on whether its time is computed: only a time
+ * that is surely finite, and that no limit is held against, can be spared. */
+static bool is_told(const struct walker *w, const lanes out[METRICS], int lane, enum fate *fate)
+{
+    double need[LIMITS];
+    needs(w, out, lane, need);
+    bool limited = isfinite(w->limits.of[LIMIT_DEADLINE]) || isfinite(w->limits.of[LIMIT_BUDGET]);
+    if (!limits_hold(&w->job, &w->limits, need)) {
+        *fate = FATE_CONSTRAINED;
+        return !may_be_near(w, need);
     }
+    return w->finite && !limited && !w->space->front_count && beaten(w, space_objective(w->space, out, lane));
+}
+
+/* Counts the layouts that wait, and keeps those that are the best so far. */
+static void flush(struct walker *w)
+{
+    lanes out[METRICS];
+    lane_mask possible, fits;
+    speedup_counts *counts = &w->result->counts;
+    compute_memory(w, out, &possible, &fits);
+    enum fate fates[LANES];
+    bool any = !counts->feasible, timed = false;
     for (int lane = 0; lane < w->count; lane++) {
-        if (status[lane] != 0)
-            w->result->counts.conflicting++;
-        else if (!fits[lane])
-            count_short(w, lane, peak[lane] / w->job.memory);
-        else if (!(out[SPEEDUP_METRIC_STEP_SECONDS][lane] > 0 && out[SPEEDUP_METRIC_STEP_SECONDS][lane] < 1e300))
-            w->result->counts.conflicting++;
-        else
-            keep(w, out, lane);
+        fates[lane] = !possible[lane] ? FATE_CONFLICTING : !fits[lane] ? FATE_NOT_FITTING : FATE_FEASIBLE;
+        any |= fates[lane] == FATE_FEASIBLE;
+    }
+    if (any)
+        bound_time(w, out);
+    for (int lane = 0; lane < w->count && any; lane++) {
+        double need[LIMITS];
+        if (fates[lane] == FATE_FEASIBLE) {
+            timed |= !is_told(w, out, lane, &fates[lane]);
+        } else if (!counts->feasible && fates[lane] == FATE_NOT_FITTING) {
+            needs(w, out, lane, need);
+            timed |= may_be_near(w, need);
+        }
+    }
+    if (timed)
+        compute_time(w, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        double need[LIMITS];
+        if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
+            fates[lane] = FATE_CONFLICTING;
+        if (timed && fates[lane] != FATE_CONFLICTING && usable_time(out, lane)) {
+            needs(w, out, lane, need);
+            if (fates[lane] == FATE_FEASIBLE && !limits_hold(&w->job, &w->limits, need))
+                fates[lane] = FATE_CONSTRAINED;
+            if (fates[lane] == FATE_FEASIBLE)
+                keep(w, out, lane);
+            else
+                add_near(w, need, w->waiting[lane]);
+        }
+        uint64_t *const by_fate[] = {&counts->conflicting, &counts->not_fitting, &counts->constrained, &counts->feasible};
+        ++*by_fate[fates[lane]];
     }
     w->count = 0;
+}
+
+/* Services, counted and kept: an estimate as it stands, since there is little to spare
+ * before memory is known. */
+static void flush_service(struct walker *w)
+{
+    lanes out[METRICS];
+    speedup_counts *counts = &w->result->counts;
+    fill_block(w);
+    w->job.kernel->evaluate(&w->job, w->v, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        double need[LIMITS], miss[LIMITS];
+        if (out[SPEEDUP_METRIC_STATUS][lane] != 0) {
+            counts->conflicting++;
+            continue;
+        }
+        needs(w, out, lane, need);
+        misses(w, need, miss);
+        bool fits = miss[LIMIT_MEMORY] <= 1, on_target = true;
+        for (int i = LIMITS_OF_SERVICE; i < LIMITS; i++)
+            on_target &= miss[i] <= 1;
+        if (limits_hold(&w->job, &w->limits, need)) {
+            counts->feasible++;
+            keep(w, out, lane);
+            continue;
+        }
+        ++*(!fits ? &counts->not_fitting : !on_target ? &counts->off_target : &counts->constrained);
+        add_near(w, need, w->waiting[lane]);
+    }
+    w->count = 0;
+}
+
+/* What of the plans that wait is within a question's limits? Of services only plans that fit have times. */
+static void flush_service_question(struct walker *w)
+{
+    lanes out[METRICS];
+    fill_block(w);
+    w->job.kernel->evaluate(&w->job, w->v, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        double need[LIMITS];
+        needs(w, out, lane, need);
+        for (size_t i = 0; i < w->question->count && out[SPEEDUP_METRIC_STATUS][lane] == 0 && out[SPEEDUP_METRIC_FITS][lane] != 0; i++)
+            if (limits_hold(&w->job, &w->question->limits[i], need))
+                add_least(&w->result->within[i], space_objective(w->space, out, lane), w->waiting[lane]);
+    }
+    w->count = 0;
+}
+
+/* The same for a question: which plans are the best within its limits? */
+static void flush_question(struct walker *w)
+{
+    lanes out[METRICS];
+    lane_mask possible, fits;
+    struct found *best = w->result->within;
+    compute_memory(w, out, &possible, &fits);
+    bound_time(w, out);
+    bool timed = false;
+    for (int pass = 0; pass < 2 && (!pass || timed); pass++) {
+        if (pass)
+            compute_time(w, out);
+        for (int lane = 0; lane < w->count; lane++) {
+            double need[LIMITS];
+            needs(w, out, lane, need);
+            for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
+                double objective = space_objective(w->space, out, lane);
+                bool better = objective <= best[i].value[0] && limits_hold(&w->job, &w->question->limits[i], need);
+                timed |= better;
+                if (better && pass && usable_time(out, lane))
+                    add_least(&best[i], objective, w->waiting[lane]);
+            }
+        }
+    }
+    w->count = 0;
+}
+
+static void flush_block(struct walker *w)
+{
+    static void (*const flushes[JOB_KINDS][2])(struct walker *) = {{flush, flush_question}, {flush_service, flush_service_question}};
+    if (w->count)
+        flushes[w->space->kind][w->question != NULL](w);
 }
 
 static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
@@ -270,7 +486,7 @@ static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
     if (w->job.kind == JOB_TRAINING)
         w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
     if (w->count == LANES)
-        flush(w);
+        flush_block(w);
 }
 
 /* Walks a range of indices like an odometer. */
@@ -310,13 +526,14 @@ static void walk(struct walker *w, uint64_t begin, uint64_t end)
                 at[axis] = space->values[axis][0];
             }
         }
-        flush(w);
+        flush_block(w);
     }
 }
 
 /* What the threads of one search share. */
 struct search {
     const speedup_space *space;
+    const struct question *question;
     uint64_t begin, end;
     atomic_uint_fast64_t next;
     atomic_bool stop;
@@ -335,7 +552,8 @@ static void *work(void *pointer)
 {
     struct worker *worker = pointer;
     struct search *search = worker->search;
-    struct walker walker = {.space = search->space, .result = worker->result};
+    struct walker walker = {.space = search->space, .question = search->question, .result = worker->result};
+    space_limits(search->space, &walker.limits);
     while (!atomic_load(&search->stop)) {
         uint64_t at = atomic_fetch_add(&search->next, CHUNK);
         if (at >= search->end)
@@ -348,20 +566,41 @@ static void *work(void *pointer)
     return NULL;
 }
 
-speedup_status speedup_space_search(speedup_context *context, const speedup_space *space, uint64_t begin, uint64_t end,
-                                    uint32_t threads, speedup_progress_function progress, void *user,
-                                    speedup_result **result)
+/* The lowest objective that the plans of a range may have: of each program, and of each
+ * number of accelerators, that has a plan in it. */
+static double least_objective(const speedup_space *space, uint64_t begin, uint64_t end)
 {
-    if (result)
-        *result = NULL;
-    if (!context || !space || !result || begin > end || !threads || threads > MOST_THREADS)
-        return SPEEDUP_INVALID_ARGUMENT;
-    diagnostics_clear(context);
+    uint64_t block = space->layouts / space->counts[AXIS_ACCELERATORS];
+    double least = HUGE_VAL;
+    struct walker w = {.space = space, .program = SIZE_MAX};
+    for (uint64_t at = begin - begin % block; begin < end && at < end; at += block) {
+        size_t program = (size_t)(at / space->layouts);
+        if (!space->programs[program].scenario) {
+            at += space->layouts - at % space->layouts - block;
+            continue;
+        }
+        if (space->kind == JOB_INFERENCE)
+            return 0; /* no bound of services is known */
+        if (program != w.program)
+            enter_program(&w, program);
+        lanes out[METRICS];
+        w.v[VARIABLE_ACCELERATORS] = lanes_of(space->values[AXIS_ACCELERATORS][at % space->layouts / block]);
+        out[SPEEDUP_METRIC_STEP_SECONDS] = w.bound.work / w.v[VARIABLE_ACCELERATORS] + w.bound.fixed;
+        w.job.kernel->training_run(&w.job, w.v, out);
+        least = fmin(least, space_objective(space, out, 0));
+    }
+    return least;
+}
+
+speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,
+                            uint64_t begin, uint64_t end, uint32_t threads, speedup_progress_function progress,
+                            void *user, speedup_result **result)
+{
     if (end > speedup_space_size(space))
         end = speedup_space_size(space);
     if (begin > end)
         begin = end;
-    struct search search = {.space = space, .begin = begin, .end = end, .progress = progress, .user = user};
+    struct search search = {.space = space, .question = question, .begin = begin, .end = end, .progress = progress, .user = user};
     atomic_init(&search.next, begin);
     atomic_init(&search.stop, false);
     struct worker *workers = context->allocator.allocate(context->allocator.user, threads * sizeof *workers);
@@ -395,8 +634,34 @@ speedup_status speedup_space_search(speedup_context *context, const speedup_spac
     }
     sort_front(whole);
     whole->counts.size = end - begin;
+    /* Ranges are taken in order and finished: what was not looked at is the rest. */
+    uint64_t rest = atomic_load(&search.next);
+    if (rest < end)
+        whole->unseen = least_objective(space, rest, end);
     *result = whole;
     return atomic_load(&search.stop) && whole->counts.searched < whole->counts.size ? SPEEDUP_CANCELLED : SPEEDUP_OK;
+}
+
+speedup_status speedup_space_search(speedup_context *context, const speedup_space *space, uint64_t begin, uint64_t end,
+                                    uint32_t threads, speedup_progress_function progress, void *user,
+                                    speedup_result **result)
+{
+    if (result)
+        *result = NULL;
+    if (!context || !space || !result || begin > end || !threads || threads > MOST_THREADS)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    return search_range(context, space, NULL, begin, end, threads, progress, user, result);
+}
+
+speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, uint64_t end, double *bound)
+{
+    if (!space || !bound || begin > end)
+        return SPEEDUP_INVALID_ARGUMENT;
+    uint64_t size = speedup_space_size(space);
+    double least = least_objective(space, begin < size ? begin : size, end < size ? end : size);
+    *bound = isfinite(least) ? least : 0;
+    return isfinite(least) ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
 }
 
 speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a, const speedup_result *b,
@@ -428,6 +693,32 @@ speedup_status speedup_result_counts(const speedup_result *result, speedup_count
     size_t size = counts->struct_size;
     *counts = result->counts;
     counts->struct_size = size;
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_result_gap(const speedup_result *result, double *bound, double *gap)
+{
+    if (!result || !bound || !gap)
+        return SPEEDUP_INVALID_ARGUMENT;
+    double best = result->best_count ? result->best[0].value[0] : HUGE_VAL, least = fmin(best, result->unseen);
+    *bound = isfinite(least) ? least : 0;
+    *gap = 0;
+    if (!result->best_count)
+        return SPEEDUP_NOT_FOUND;
+    *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : best > 0 ? DBL_MAX : 0;
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
+{
+    bool any = resource == SPEEDUP_RESOURCE_COUNT;
+    if (!result || !index || !factor || ((resource < 0 || resource >= LIMITS) && !any))
+        return SPEEDUP_INVALID_ARGUMENT;
+    const struct found *near = &result->near[any ? LIMITS : resource];
+    if (result->counts.feasible || !isfinite(near->value[0]))
+        return SPEEDUP_NOT_FOUND;
+    *index = near->index;
+    *factor = near->value[0];
     return SPEEDUP_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "plan/space_parts.h"
 
 #include "base/number.h"
+#include "estimate/scenario_parts.h"
 
 #include <float.h>
 #include <string.h>
@@ -13,15 +14,6 @@ const enum variable axis_variables[AXES] = {
     [AXIS_EXPERT] = VARIABLE_EXPERT,             [AXIS_VIRTUAL_STAGES] = VARIABLE_VIRTUAL_STAGES,
     [AXIS_MICRO_BATCH] = VARIABLE_MICRO_BATCH,   [AXIS_ATTENTION_DATA] = VARIABLE_ATTENTION_DATA,
     [AXIS_CONCURRENCY] = VARIABLE_CONCURRENCY,
-};
-
-const struct limit_info limit_infos[LIMITS] = {
-    [LIMIT_DEADLINE] = {"deadline", "s", "the run takes"},
-    [LIMIT_BUDGET] = {"budget", "USD", "it costs"},
-    [LIMIT_POWER] = {"power", "W", "it draws"},
-    [LIMIT_FIRST_TOKEN] = {"time_to_first_token", "s", "the first token takes"},
-    [LIMIT_TOKEN] = {"time_per_output_token", "s", "a token takes"},
-    [LIMIT_RATE] = {"request_rate", "1/s", "it serves"},
 };
 
 /* The numbers of an axis, ascending and each once. An axis that is not the kind's has one. */
@@ -117,18 +109,22 @@ static void read_front(const struct builder *b)
     }
 }
 
-/* The ids of an alternative, added to a list in flow YAML. */
-static void write_ids(const struct yaml_tree *tree, uint32_t node, struct text *out)
+static bool is_none(const struct yaml_tree *tree, uint32_t node)
 {
-    const struct yaml_node *at = yaml_at(tree, node);
-    if (at->kind == YAML_SCALAR) {
-        if (strcmp(yaml_text(tree, node), "none") && !out->failed)
-            text_format(out, "%s\"%.70s\"", out->bytes[out->length - 1] == '[' ? "" : ", ", yaml_text(tree, node));
-        return;
+    return yaml_at(tree, node)->kind == YAML_SCALAR && !strcmp(yaml_text(tree, node), "none");
+}
+
+/* An alternative, added to a list in flow YAML: an optimization, as scenarios write it,
+ * or a list of them. */
+static void write_alternative(const struct yaml_tree *tree, uint32_t node, struct text *out)
+{
+    if (yaml_at(tree, node)->kind == YAML_SEQUENCE) {
+        for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next)
+            write_alternative(tree, item, out);
+    } else if (!is_none(tree, node) && !out->failed) {
+        text_put(out, out->bytes[out->length - 1] == '[' ? "" : ", ");
+        yaml_flow(tree, node, out);
     }
-    for (uint32_t item = at->first; item; item = yaml_at(tree, item)->next)
-        if (yaml_at(tree, item)->kind == YAML_SCALAR)
-            write_ids(tree, item, out);
 }
 
 /* How many ways the choices can be made; 0 after a problem. */
@@ -155,21 +151,19 @@ static size_t count_choices(const struct builder *b)
     return ways;
 }
 
-/* Every id that the plan names must exist, even in a choice that another rules out. */
-static void check_ids(const struct builder *b, uint32_t node)
+/* Every optimization that the plan names must exist and take its parameters, even in a
+ * choice that another rules out. `deepest` counts the lists that may stand around it. */
+static void check_alternatives(const struct builder *b, uint32_t node, int deepest)
 {
-    if (!node)
+    struct selection selection;
+    if (!node || is_none(b->tree, node))
         return;
-    const struct yaml_node *at = yaml_at(b->tree, node);
-    if (at->kind == YAML_SCALAR) {
-        const char *id = yaml_text(b->tree, node);
-        struct place place = yaml_place(b->tree, node);
-        if (strcmp(id, "none") && !catalog_find(b->space->catalog, KIND_OPTIMIZATION, id))
-            catalog_missing(b->context, b->space->catalog, KIND_OPTIMIZATION, id, &place);
+    if (yaml_at(b->tree, node)->kind != YAML_SEQUENCE || !deepest) {
+        selection_read(b->context, b->space->catalog, &b->space->arena, b->tree, node, &selection);
         return;
     }
-    for (uint32_t item = at->first; item && !problems_full(b->context); item = yaml_at(b->tree, item)->next)
-        check_ids(b, item);
+    for (uint32_t item = yaml_at(b->tree, node)->first; item && !problems_full(b->context); item = yaml_at(b->tree, item)->next)
+        check_alternatives(b, item, deepest - 1);
 }
 
 /* The scenario of one system and one way to choose, its layout left open. */
@@ -204,7 +198,7 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         text_format(&yaml, "stack: \"%s\", ", r->stack);
     text_put(&yaml, "optimizations: [");
     if (r->optimizations)
-        write_ids(b->tree, r->optimizations, &yaml);
+        write_alternative(b->tree, r->optimizations, &yaml);
     uint32_t choices = r->choices;
     for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
         size_t n = yaml_at(b->tree, list)->length, pick = way % n;
@@ -212,7 +206,7 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         way /= n;
         while (pick--)
             item = yaml_at(b->tree, item)->next;
-        write_ids(b->tree, item, &yaml);
+        write_alternative(b->tree, item, &yaml);
     }
     text_put(&yaml, "]}}");
     /* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
@@ -260,7 +254,7 @@ static size_t prices_of(const struct builder *b, const struct system *system, co
 static bool needs_price(const struct builder *b)
 {
     const speedup_space *space = b->space;
-    bool needs = space->goal.metric == SPEEDUP_METRIC_COST || space->limits[LIMIT_BUDGET] > 0;
+    bool needs = space->goal.metric == SPEEDUP_METRIC_COST || space->asked[LIMIT_BUDGET] > 0;
     for (size_t i = 0; i < space->front_count; i++)
         needs |= space->front[i].metric == SPEEDUP_METRIC_COST;
     return needs;
@@ -287,8 +281,8 @@ static void build_programs(const struct builder *b)
     speedup_space *space = b->space;
     uint32_t systems = b->r->systems, prices = b->r->prices;
     size_t ways = count_choices(b);
-    check_ids(b, b->r->optimizations);
-    check_ids(b, b->r->choices);
+    check_alternatives(b, b->r->optimizations, 1);
+    check_alternatives(b, b->r->choices, 3);
     struct place section = yaml_place(b->tree, b->section);
     if (!systems)
         problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
@@ -426,7 +420,7 @@ static void read_plan(struct builder *b)
     for (int axis = 0; axis < AXES; axis++)
         space->layouts *= space->counts[axis];
     space->goal = goals[space->kind][r->objective];
-    const double limits[LIMITS] = {
+    const double asked[LIMITS] = {
         [LIMIT_DEADLINE] = r->deadline,
         [LIMIT_BUDGET] = r->budget,
         [LIMIT_POWER] = r->power,
@@ -434,7 +428,7 @@ static void read_plan(struct builder *b)
         [LIMIT_TOKEN] = r->targets.time_per_output_token,
         [LIMIT_RATE] = r->request_rate,
     };
-    memcpy(space->limits, limits, sizeof limits);
+    memcpy(space->asked, asked, sizeof asked);
     space->confidence = r->confidence;
     space->top = (size_t)r->top;
     read_front(b);
@@ -614,19 +608,14 @@ bool space_divides(const struct job *job, const double at[AXES])
     return at[AXIS_EXPERT] <= 1 || (local >= 1 && whole(local) && at[AXIS_EXPERT] <= ranks);
 }
 
-double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,
-                         const lanes values[METRICS], int lane)
+double space_objective(const speedup_space *space, const lanes out[METRICS], int lane)
 {
-    double first = values[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN][lane];
-    const double taken[LIMITS] = {
-        [LIMIT_DEADLINE] = values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane],
-        [LIMIT_BUDGET] = space->kind == JOB_TRAINING ? values[SPEEDUP_METRIC_COST][lane] : job->price * accelerators,
-        [LIMIT_POWER] = job->power * accelerators,
-        [LIMIT_FIRST_TOKEN] = first,
-        [LIMIT_TOKEN] = values[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN][lane],
-    };
-    /* A rate that is not served has no time to first token. */
-    if (limit == LIMIT_RATE)
-        return first > 0 ? 0 : values[SPEEDUP_METRIC_LOAD][lane];
-    return taken[limit] / space->limits[limit];
+    double value = out[space->goal.metric][lane];
+    return space->goal.sign < 0 ? 1 / value : value;
+}
+
+const char *space_objective_unit(const speedup_space *space)
+{
+    /* One over tokens a second of an accelerator: its seconds for a token. */
+    return space->goal.sign < 0 ? "s" : metric_shown_unit(space->goal.metric);
 }

@@ -29,14 +29,21 @@ struct goal {
     double sign;
 };
 
-/* What a plan must not exceed beside memory. */
-enum plan_limit { LIMIT_DEADLINE, LIMIT_BUDGET, LIMIT_POWER, LIMIT_FIRST_TOKEN, LIMIT_TOKEN, LIMIT_RATE, LIMITS };
-
-/* What the limits are called, in a plan's keys and in units. */
-struct limit_info {
-    const char *key, *unit, *text;
+/* What a plan has to stay within: what its machine has, what is asked of any job, and of a
+ * service; numbered as the resources of plan.h. */
+enum plan_limit {
+    LIMIT_MEMORY,
+    LIMIT_HOST,
+    LIMITS_OF_MACHINE,
+    LIMIT_DEADLINE = LIMITS_OF_MACHINE,
+    LIMIT_BUDGET,
+    LIMIT_POWER,
+    LIMITS_OF_SERVICE,
+    LIMIT_FIRST_TOKEN = LIMITS_OF_SERVICE,
+    LIMIT_TOKEN,
+    LIMIT_RATE,
+    LIMITS
 };
-extern const struct limit_info limit_infos[LIMITS];
 
 /* A key that the plan left out, what was taken for it, and why. */
 struct assumption {
@@ -66,9 +73,9 @@ struct speedup_space {
     uint64_t layouts; /* of one program */
     enum job_kind kind;
     struct goal goal;
-    double limits[LIMITS]; /* 0: none */
+    double asked[LIMITS]; /* 0: nothing; never of the machine's */
     double confidence;
-    double memory_margin;  /* in training, factor on the peak, for the confidence */
+    double memory_margin; /* factor on the peak, for the confidence */
     struct goal front[MOST_FRONT_METRICS];
     size_t front_count, top;
     struct assumption assumed[MOST_ASSUMPTIONS];
@@ -81,18 +88,9 @@ bool space_divides(const struct job *job, const double at[AXES]);
 /* What follows from a layout's degrees: the copies of the model, and in training the micro-batches. */
 double space_data(const double at[AXES]);
 
-/* What a plan that fits takes of a limit: over 1 it is outside. */
-double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,
-                         const lanes values[METRICS], int lane);
-
-/* The plan that comes nearest to being possible: `limit` is what it misses most, LIMITS for memory,
- * by the factor `ratio`. False when nothing was kept out by a limit or by memory. */
-struct miss {
-    double ratio;
-    uint64_t index;
-    enum plan_limit limit;
-};
-bool result_nearest(const speedup_result *result, struct miss *miss);
+/* What is made least, of a plan's metrics: where more of a metric is better, one over it. */
+double space_objective(const speedup_space *space, const lanes out[METRICS], int lane);
+const char *space_objective_unit(const speedup_space *space);
 
 /* The keys of a plan by kind of job. */
 extern const struct record_table plan_table, serving_plan_table;

@@ -1,6 +1,5 @@
 /* What stands for the keys that a plan leaves out: values of a space of the catalog, what
  * follows from the model, and dated prices. Everything taken is recorded, to be told. */
-#include "plan/auditor.h"
 #include "plan/space_parts.h"
 
 #include "base/number.h"
@@ -79,7 +78,7 @@ void assume_keys(struct builder *b)
         }
         struct text value;
         text_begin(&value, &b->context->allocator);
-        auditor_flow(from, yaml_at(from, key)->next, &value);
+        yaml_flow(from, yaml_at(from, key)->next, &value);
         if (value.failed)
             no_memory(b->context);
         else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A plan's degrees, as a table has them: those that differ, and those that everybody asks for. */
-static void put_layout(struct arena *arena, struct node *row, const speedup_space *space, const double *layout)
+static void put_degrees(struct arena *arena, struct node *row, const speedup_space *space, const double *layout)
 {
     static const struct {
         const char *label;
@@ -28,6 +28,17 @@ static void put_layout(struct arena *arena, struct node *row, const speedup_spac
         if (axis == AXIS_PIPELINE)
             put_number(arena, row, "data", "d", layout[VARIABLE_DATA], "1");
     }
+}
+
+void report_layout(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index,
+                   const double *layout)
+{
+    const struct program *program = &space->programs[index / space->layouts];
+    put_number(arena, row, "index", NULL, (double)index, "1");
+    put_text(arena, row, "system", "system", program->scenario->system->head.id);
+    if (program->price)
+        put_text(arena, row, "price", NULL, program->price->head.id);
+    put_degrees(arena, row, space, layout);
 }
 
 /* The figures of a plan, by kind of job. */
@@ -53,25 +64,25 @@ static const struct plan_figure {
     {JOB_KINDS, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
 };
 
+void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values)
+{
+    for (size_t i = 0; i < sizeof plan_figures / sizeof *plan_figures; i++) {
+        const struct plan_figure *figure = &plan_figures[i];
+        bool has = figure->kind == JOB_KINDS || figure->kind == (int8_t)space->kind;
+        if (has && (figure->metric != SPEEDUP_METRIC_COST || values[SPEEDUP_METRIC_COST] > 0))
+            put_number(arena, row, figure->key, figure->label, values[figure->metric], figure->unit);
+    }
+}
+
 static void put_plan(struct arena *arena, struct node *list, const speedup_space *space, uint64_t index)
 {
     double layout[VARIABLES], values[METRICS];
     if (speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
         return;
-    const struct program *program = &space->programs[index / space->layouts];
-    const speedup_scenario *scenario = program->scenario;
+    const speedup_scenario *scenario = space->programs[index / space->layouts].scenario;
     struct node *row = put_object(arena, list, NULL, NULL);
-    put_number(arena, row, "index", NULL, (double)index, "1");
-    put_text(arena, row, "system", "system", scenario->system->head.id);
-    if (program->price)
-        put_text(arena, row, "price", NULL, program->price->head.id);
-    put_layout(arena, row, space, layout);
-    for (size_t i = 0; i < sizeof plan_figures / sizeof *plan_figures; i++) {
-        const struct plan_figure *figure = &plan_figures[i];
-        bool has = figure->kind == JOB_KINDS || figure->kind == (int8_t)space->kind;
-        if (has && (figure->metric != SPEEDUP_METRIC_COST || program->per_hour > 0))
-            put_number(arena, row, figure->key, figure->label, values[figure->metric], figure->unit);
-    }
+    report_layout(arena, row, space, index, layout);
+    report_figures(arena, row, space, values);
     /* What the software always has is no choice. */
     size_t first = scenario->baseline_count;
     struct text ids;
@@ -101,32 +112,8 @@ static void put_assumed(struct arena *arena, struct node *root, const speedup_sp
     }
 }
 
-/* When nothing is possible: the plan that comes nearest, and what it misses most. */
-static void put_nearest(struct arena *arena, struct node *root, const speedup_space *space, const speedup_result *result)
-{
-    struct miss miss;
-    if (!result_nearest(result, &miss))
-        return;
-    double values[METRICS] = {0};
-    speedup_space_estimate(space, miss.index, NULL, 0, values, METRICS);
-    const speedup_scenario *scenario = space->programs[miss.index / space->layouts].scenario;
-    const struct limit_info memory = {"memory", "B", "it needs"}, *info = miss.limit < LIMITS ? &limit_infos[miss.limit] : &memory;
-    double allowed = miss.limit < LIMITS ? space->limits[miss.limit] : scenario->job.memory;
-    double taken = miss.limit == LIMIT_RATE ? allowed / miss.ratio : miss.ratio * allowed;
-    const char *unit = miss.limit == LIMIT_BUDGET && space->kind == JOB_INFERENCE ? "USD/h" : info->unit;
-    struct node *object = put_object(arena, root, "nearest", "Nearest to being possible");
-    put_text(arena, object, "constraint", "misses", info->key);
-    put_number(arena, object, "needs", info->text, taken, unit);
-    put_number(arena, object, "allowed", "where there is", allowed, unit);
-    put_number(arena, object, "ratio", "by a factor of", miss.ratio, "1");
-    if (miss.limit == LIMITS)
-        put_number(arena, object, "out_of_memory", "out of memory", values[SPEEDUP_METRIC_OUT_OF_MEMORY], "%");
-    struct node *list = put_list(arena, root, "nearest_plan", "With");
-    put_plan(arena, list, space, miss.index);
-}
-
-speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   int32_t format, speedup_text **text)
+static speedup_status report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                  uint32_t threads, int32_t format, speedup_text **text)
 {
     if (text)
         *text = NULL;
@@ -154,23 +141,44 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
     struct node *list = put_object(&arena, root, "plans", "Plans");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         put_number(&arena, list, rows[i].key, rows[i].label, (double)rows[i].count, "1");
+    /* After a stop the best so far is told with how far it can be from the optimum. */
+    double bound, gap;
+    speedup_status found = speedup_result_gap(result, &bound, &gap);
+    const char *unit = space_objective_unit(space);
+    bool stopped = counts.searched < counts.size && bound > 0; /* of services no bound is known */
+    put_number(&arena, list, "bound", stopped ? "no plan is below" : NULL, bound, unit);
+    if (!found)
+        put_number(&arena, list, "gap", stopped ? "the best is at most above the optimum by" : NULL, gap, "%");
     uint64_t index;
     list = put_list(&arena, root, "best", !counts.feasible                  ? "Best: no plan is possible"
                                             : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, b micro-batch)"
                                                                           : "Best (t tensor, p pipeline, d copies of the model)");
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
         put_plan(&arena, list, space, index);
-    if (!counts.feasible)
-        put_nearest(&arena, root, space, result);
     if (space->front_count) {
         list = put_list(&arena, root, "front", "Front: nothing is better in every one of its metrics");
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             put_plan(&arena, list, space, index);
     }
+    report_why(context, &arena, root, space, result, threads);
     put_assumed(&arena, root, space, format);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;
+}
+
+speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                   int32_t format, speedup_text **text)
+{
+    return report_plan(context, space, result, 0, format, text);
+}
+
+speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
+                                       uint32_t threads, int32_t format, speedup_text **text)
+{
+    if (!threads)
+        return SPEEDUP_INVALID_ARGUMENT;
+    return report_plan(context, space, result, threads, format, text);
 }
 
 speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
@@ -186,6 +194,8 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
         {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
         {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
         {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
+        {SPEEDUP_REASON_TARGETS, "targets", "it may miss its own targets"},
+        {SPEEDUP_REASON_LOAD, "load", "its load is more than it serves at once"},
     };
     if (text)
         *text = NULL;
@@ -196,12 +206,12 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     const struct {
         uint32_t bit;
         const char *name, *unit;
-        double needs, asked, nearest;
+        double needs, asked, nearest, low, high;
     } figures[] = {
-        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory},
-        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit},
-        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget},
-        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators},
+        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory, verdict->memory_low, verdict->memory_high},
+        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit, verdict->seconds_low, verdict->seconds_high},
+        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget, verdict->cost_low, verdict->cost_high},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators, 0, 0},
     };
     struct arena arena;
     arena_begin(&arena, &context->allocator);
@@ -212,16 +222,46 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (verdict->reasons & reasons[i].bit)
             put_text(&arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
+    if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
+        put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
+    put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
+    if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
+        put_text(&arena, root, "remedy", "remedy", "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes)");
+    const struct {
+        const char *key, *label, *unit;
+        double value;
+    } services[] = {
+        {"time_to_first_token", "first token", "s", verdict->first_token},
+        {"time_per_output_token", "per output token", "s", verdict->token},
+        {"load", "load", "1", verdict->load},
+    };
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (services[i].value > 0)
+            put_number(&arena, root, services[i].key, services[i].label, services[i].value, services[i].unit);
     list = put_list(&arena, root, "figures", verdict->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         struct node *row = put_object(&arena, list, NULL, NULL);
         put_text(&arena, row, "name", "", figures[i].name);
-        put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
+        bool told = figures[i].asked <= 0 || figures[i].nearest > 0; /* a cost without a price is not */
+        if (told)
+            put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
+        else
+            put_text(&arena, row, "needs", "needs", NULL);
         if (figures[i].asked > 0)
             put_number(&arena, row, "requested", "requested", figures[i].asked, figures[i].unit);
         else
             put_text(&arena, row, "requested", "requested", NULL);
-        bool raise = figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
+        bool interval = told && figures[i].low < figures[i].high;
+        const struct {
+            const char *key, *label;
+            double value;
+        } ends[] = {{"low", "from", figures[i].low}, {"high", "to", figures[i].high}};
+        for (size_t e = 0; e < 2; e++)
+            if (interval)
+                put_number(&arena, row, ends[e].key, ends[e].label, ends[e].value, figures[i].unit);
+            else
+                put_text(&arena, row, ends[e].key, ends[e].label, NULL);
+        bool raise = verdict->admissible && figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
         if (raise)
             put_number(&arena, row, "nearest", "would be admitted", figures[i].nearest, figures[i].unit);
         else

@@ -110,6 +110,16 @@ def long_fields(speedup):
         expect("long number", found.returncode == 1 and len(found.stderr) < 400, found.stderr[:400])
 
 
+def plans(speedup, update):
+    """The best plan around a published configuration is never predicted slower than it."""
+    found = run(speedup, "training.csv", "--kind", "plans")
+    compare("golden plans", HERE / "golden" / "plans.txt", found.stdout, update)
+    answer = json.loads(run(speedup, "training.csv", "--kind", "plans", "--json", "--threads", "2").stdout)
+    rows = [row for row in answer["rows"] if not row["uneven"] and not row["unfit"]]
+    expect("plans are compared", len(rows) == answer["overall"]["n"] > 5, answer["overall"])
+    expect("no plan is slower", answer["overall"]["slower"] == 0 and all(row["gain"] >= 1 for row in rows), rows)
+
+
 def usage(speedup):
     for arguments in (["--kind", "nothing", "training.csv"], ["--leave-out", "row", "training.csv"], []):
         expect(f"usage {arguments}", run(speedup, *arguments).returncode == 2)
@@ -142,6 +152,7 @@ def fits(speedup):
 def main():
     speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
     goldens(speedup, update)
+    plans(speedup, update)
     bad_files(speedup, update)
     json_agrees_with_its_rows(speedup)
     source_is_no_input(speedup)
