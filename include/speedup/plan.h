@@ -342,15 +342,20 @@ typedef struct speedup_verdict {
     speedup_request nearest;   /**< the least request that would be admitted, where there is one */
     int32_t admissible;        /**< 1: `nearest` would be admitted; 0: no request would, the job must change */
     uint32_t notes;            /**< SPEEDUP_NOTE bits */
-    double memory_low, memory_high;   /**< B: interval of the peak memory, with the policy's confidence */
-    double seconds_low, seconds_high; /**< s: interval of seconds */
-    double cost_low, cost_high;       /**< USD: interval of cost; 0 without a price */
+    double memory_low;         /**< B: least of the interval of the peak memory, with the policy's confidence */
+    double memory_high;        /**< B: most of it */
+    double seconds_low;        /**< s: least of the interval of seconds */
+    double seconds_high;       /**< s: most of it */
+    double cost_low;           /**< USD: least of the interval of cost; 0 without a price */
+    double cost_high;          /**< USD: most of it */
     double first_token;        /**< s: of a service, to the first token, as sure as the policy asks; 0 when none is served */
     double token;              /**< s: of inference, for an output token, as sure as the policy asks */
     double load;               /**< of a service: its load over what fits or is served */
 } speedup_verdict;
 
-/** Weigh a scenario against a request. Untrusted text is fine.
+/** Weigh a scenario against a request. Untrusted text is fine. A service or a static
+ *  batch has no whole run: its time limit is for a request, its budget for a million
+ *  output tokens. A service is also held to its own targets, and to the load it serves.
  *  @param context where problems of the scenario are told
  *  @param catalog what the names mean
  *  @param text a scenario, UTF-8
