@@ -16,15 +16,6 @@ const enum variable axis_variables[AXES] = {
     [AXIS_CONCURRENCY] = VARIABLE_CONCURRENCY,
 };
 
-const struct limit_info limit_infos[LIMITS] = {
-    [LIMIT_DEADLINE] = {"deadline", "s", "the run takes"},
-    [LIMIT_BUDGET] = {"budget", "USD", "it costs"},
-    [LIMIT_POWER] = {"power", "W", "it draws"},
-    [LIMIT_FIRST_TOKEN] = {"time_to_first_token", "s", "the first token takes"},
-    [LIMIT_TOKEN] = {"time_per_output_token", "s", "a token takes"},
-    [LIMIT_RATE] = {"request_rate", "1/s", "it serves"},
-};
-
 /* The numbers of an axis, ascending and each once. An axis that is not the kind's has one. */
 static void read_axis(const struct builder *b, enum axis axis, uint32_t node)
 {

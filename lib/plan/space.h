@@ -32,12 +32,6 @@ struct goal {
 /* What a plan must not exceed beside memory. */
 enum plan_limit { LIMIT_DEADLINE, LIMIT_BUDGET, LIMIT_POWER, LIMIT_FIRST_TOKEN, LIMIT_TOKEN, LIMIT_RATE, LIMITS };
 
-/* What the limits are called, in a plan's keys and in units. */
-struct limit_info {
-    const char *key, *unit, *text;
-};
-extern const struct limit_info limit_infos[LIMITS];
-
 /* A key that the plan left out, what was taken for it, and why. */
 struct assumption {
     const char *key, *value, *why;

@@ -1,6 +1,5 @@
 /* What stands for the keys that a plan leaves out: values of a space of the catalog, what
  * follows from the model, and dated prices. Everything taken is recorded, to be told. */
-#include "plan/auditor.h"
 #include "plan/space_parts.h"
 
 #include "base/number.h"
