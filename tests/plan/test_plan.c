@@ -156,12 +156,21 @@ static void add_miss(struct misses *misses, int limit, double miss, uint64_t ind
     misses->index[limit] = index;
 }
 
-static void brute_misses(const double *v, const char *yaml, uint64_t index, struct misses *misses)
+static void brute_misses(const double *layout, const double *v, const char *yaml, uint64_t index, struct misses *misses)
 {
+    bool service = strstr(yaml, "prompt") != NULL;
     double deadline = number_of(yaml, "deadline: "), budget = number_of(yaml, "budget: "), miss[SPEEDUP_RESOURCE_COUNT] = {0};
     miss[SPEEDUP_RESOURCE_MEMORY] = v[SPEEDUP_METRIC_MEMORY_PEAK] / (v[SPEEDUP_METRIC_MEMORY_HEADROOM] + v[SPEEDUP_METRIC_MEMORY_PEAK]);
     miss[SPEEDUP_RESOURCE_DEADLINE] = deadline > 0 ? v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] / deadline : 0;
     miss[SPEEDUP_RESOURCE_BUDGET] = budget > 0 ? v[SPEEDUP_METRIC_COST] / budget : 0;
+    if (service) {
+        double first = v[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN];
+        bool targets = strstr(yaml, "targets") != NULL;
+        miss[SPEEDUP_RESOURCE_BUDGET] = budget > 0 ? layout[SPEEDUP_VARIABLE_ACCELERATORS] * 2.5 / budget : 0;
+        miss[SPEEDUP_RESOURCE_FIRST_TOKEN] = targets ? first / 0.5 : 0;
+        miss[SPEEDUP_RESOURCE_TOKEN] = targets ? v[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] / 0.025 : 0;
+        miss[SPEEDUP_RESOURCE_RATE] = v[SPEEDUP_METRIC_FITS] != 0 && !(first > 0) ? v[SPEEDUP_METRIC_LOAD] : 0;
+    }
     double worst = 0;
     int missed = 0, which = 0;
     for (int i = 0; i < SPEEDUP_RESOURCE_COUNT; i++) {
@@ -230,8 +239,7 @@ static size_t brute_force(const speedup_space *space, const char *yaml, struct p
         double bound;
         assert_int_equal(speedup_space_bound(space, i, i + 1, &bound), service && objectives[objective].sign < 0 ? SPEEDUP_NOT_FOUND : SPEEDUP_OK);
         assert_true(service ? bound == 0 : bound > 0 && bound <= v[objectives[objective].metric]);
-        if (!service)
-            brute_misses(v, yaml, i, misses);
+        brute_misses(layout, v, yaml, i, misses);
         if (!allowed(yaml, layout, v))
             continue;
         struct plan *p = &plans[count++];
@@ -288,7 +296,7 @@ static void check_near(const speedup_result *result, const struct misses *misses
     for (int i = 0; i <= SPEEDUP_RESOURCE_COUNT; i++) {
         uint64_t index;
         double factor;
-        if (i > SPEEDUP_RESOURCE_POWER && i < SPEEDUP_RESOURCE_COUNT)
+        if (i > SPEEDUP_RESOURCE_RATE && i < SPEEDUP_RESOURCE_COUNT)
             continue;
         speedup_status status = speedup_result_near(result, i, &index, &factor);
         if (count || (!sure && !(misses->least[i] > 0))) {
@@ -341,8 +349,7 @@ static void equal_brute_force(void (*random)(char *yaml))
             bool sure = strstr(yaml, "confidence") != NULL;
             assert_int_equal(speedup_space_search(context, space, 0, size, 1 + any(3), NULL, NULL, &whole), SPEEDUP_OK);
             check(whole, plans, count, top);
-            if (!strstr(yaml, "prompt"))
-                check_near(whole, &misses, count, sure);
+            check_near(whole, &misses, count, sure);
             check_gap(whole, plans, count);
             uint64_t cut = any((uint32_t)size + 1), later = cut + any((uint32_t)(size - cut) + 1);
             assert_int_equal(speedup_space_search(context, space, 0, cut, 1, NULL, NULL, &part[0]), SPEEDUP_OK);
@@ -509,6 +516,47 @@ static void an_impossible_plan_names_what_it_misses(void **state)
     }
 }
 
+/* What more of a service's limit is worth is what a space that asks for less finds. */
+static void what_a_target_costs_a_service_is_what_a_search_without_it_finds(void **state)
+{
+    (void)state;
+    static const char form[] = "plan: {model: llama-2-70b, systems: [dgx-h100], prices: 2 USD/h, concurrency: [16, 64], objective: %s, "
+                               "targets: {time_to_first_token: %.17g s, time_per_output_token: %.17g s}, power: %.17g W}";
+    static const char *const objectives[] = {"cost", "throughput", "energy"};
+    static const int32_t resources[] = {SPEEDUP_RESOURCE_FIRST_TOKEN, SPEEDUP_RESOURCE_TOKEN, SPEEDUP_RESOURCE_POWER};
+    const double asked[] = {0.5, 0.012, 40000};
+    for (size_t o = 0; o < 3; o++) {
+        char yaml[500];
+        snprintf(yaml, sizeof yaml, form, objectives[o], asked[0], asked[1], asked[2]);
+        speedup_counts counts;
+        speedup_space *space = make_space(yaml);
+        speedup_result *result = search(space, &counts);
+        speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
+        size_t count = SPEEDUP_RESOURCE_COUNT, compared = 0;
+        assert_int_equal(speedup_space_worth(context, space, result, 2, worths, &count), SPEEDUP_OK);
+        for (size_t i = 0; i < count; i++)
+            for (size_t r = 0; r < 3; r++) {
+                if (worths[i].resource != resources[r])
+                    continue;
+                double more[] = {asked[0], asked[1], asked[2]}, bound, gap;
+                more[r] += worths[i].more;
+                snprintf(yaml, sizeof yaml, form, objectives[o], more[0], more[1], more[2]);
+                speedup_space *wider = make_space(yaml);
+                speedup_result *found = search(wider, &counts);
+                assert_int_equal(speedup_result_gap(found, &bound, &gap), SPEEDUP_OK);
+                assert_true(worths[i].have == asked[r] && fabs(bound / worths[i].objective - 1) < 1e-12);
+                bool more_is_better = !strcmp(objectives[o], "throughput");
+                assert_true(worths[i].gain >= 0 && (more_is_better ? worths[i].unlimited >= worths[i].objective : worths[i].unlimited <= worths[i].objective));
+                speedup_result_free(found);
+                speedup_space_unref(wider);
+                compared++;
+            }
+        assert_int_equal(compared, 3);
+        speedup_result_free(result);
+        speedup_space_unref(space);
+    }
+}
+
 static int32_t stop_soon(void *user, uint64_t done, uint64_t total)
 {
     (void)done;
@@ -655,6 +703,7 @@ int main(void)
         cmocka_unit_test(a_model_alone_is_planned_and_what_was_taken_is_told),
         cmocka_unit_test(every_model_of_the_catalog_is_planned),
         cmocka_unit_test(an_impossible_plan_names_what_it_misses),
+        cmocka_unit_test(what_a_target_costs_a_service_is_what_a_search_without_it_finds),
         cmocka_unit_test(a_stopped_search_gives_the_best_so_far),
         cmocka_unit_test(shapley_shares_add_up_to_the_whole_gain),
         cmocka_unit_test(admission_weighs_each_limit),
