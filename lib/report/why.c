@@ -38,6 +38,17 @@ const char *report_reason(struct arena *arena, const speedup_contribution *c)
     return *said ? said : "changes nothing here: no term of time and no component of memory differs by a notable part";
 }
 
+void report_step_reason(struct arena *arena, struct node *row, const speedup_scenario *scenario,
+                        const struct waterfall_step *step, const double *before)
+{
+    speedup_contribution c = {.superseded = step->superseded};
+    bool timed = scenario->job.kind == JOB_TRAINING || (before && before[SPEEDUP_METRIC_FITS] != 0 && step->values[SPEEDUP_METRIC_FITS] != 0);
+    if (step->added && timed)
+        plan_contribution(&scenario->job, before, step->values, &c);
+    c.lacking = 0; /* the row says what fits */
+    put_text(arena, row, "reason", NULL, step->added && timed ? report_reason(arena, &c) : NULL);
+}
+
 speedup_status speedup_report_contribution(speedup_context *context, const speedup_contribution *contribution,
                                            speedup_text **text)
 {
