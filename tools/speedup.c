@@ -54,7 +54,7 @@ static const struct {
     {"--warn-only", NULL, "admit: never refuse"},
     {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
     {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
-    {"--accelerator", "ID", "calibrate: the accelerator to fit"},
+    {"--accelerator", "ID", "calibrate: the accelerator to fit; without it, everything that training rows can tell"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
 };
@@ -271,7 +271,7 @@ static const struct command {
     {"plan", "[PLAN.yaml]", "the best plans of a space of layouts, optimizations and systems", 0, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
-    {"calibrate", "FILE.csv", "an accelerator's coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
+    {"calibrate", "FILE.csv", "coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},

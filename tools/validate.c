@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "csv.h"
-#include "fit.h"
+#include "fit_training.h"
 #include "validate_ablations.h"
 #include "validate_plans.h"
 #include "validate_rows.h"
@@ -277,42 +277,15 @@ static void replace(struct figure *figure, double predicted)
 }
 
 /* Replaces the predictions by those of fits that did not see the row's source, or its
- * configuration. Rows count less the more of their configuration there are. */
+ * configuration. */
 static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
 {
-    struct fit_row *fit = calloc(csv->rows + 1, sizeof *fit);
-    struct mapped_job *jobs = calloc(csv->rows + 1, sizeof *jobs);
-    char(*names)[2][40] = calloc(csv->rows + 1, sizeof *names);
-    size_t *which = calloc(csv->rows + 1, sizeof *which), count = 0;
-    bool good = fit && jobs && names && which;
-    for (size_t i = 0; good && i < csv->rows; i++) {
-        struct published_job job;
-        if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0 || !published_read(csv, i, stderr, &job))
-            continue;
-        map_training(session->catalog, &job, &jobs[count]);
-        fit_group(accelerator_id(session->catalog, job.gpu), names[count][0], sizeof names[count][0]);
-        fit_stack(jobs[count].text, names[count][1], sizeof names[count][1]);
-        uint32_t hash = 2166136261u;
-        for (size_t c = 0; c < jobs[count].length; c++)
-            hash = (hash ^ (unsigned char)jobs[count].text[c]) * 16777619u;
-        fit[count] = (struct fit_row){.text = jobs[count].text, .length = jobs[count].length, .group = names[count][0],
-                                      .stack = names[count][1], .source = rows[i].labels[LABEL_SOURCE], .measured = rows[i].value.measured,
-                                      .configuration = hash >> 8};
-        which[count++] = i;
-    }
-    for (size_t i = 0; good && i < count; i++) {
-        double repeats = 0;
-        for (size_t j = 0; j < count; j++)
-            repeats += fit[j].configuration == fit[i].configuration;
-        fit[i].weight = pow(repeats, -0.4);
-    }
-    good = good && fit_leave_out(session, fit, count, !strcmp(session->options->leave_out, "source"), show_refits);
-    for (size_t i = 0; good && i < count; i++)
-        replace(&rows[which[i]].value, fit[i].predicted);
-    free(fit);
-    free(jobs);
-    free(names);
-    free(which);
+    struct training_rows fit;
+    bool good = training_rows_read(session, csv, NULL, &fit) &&
+                fit_leave_out(session, fit.rows, fit.count, !strcmp(session->options->leave_out, "source"), show_refits);
+    for (size_t i = 0; good && i < fit.count; i++)
+        replace(&rows[fit.which[i]].value, fit.rows[i].predicted);
+    training_rows_free(&fit);
     return good;
 }
 
