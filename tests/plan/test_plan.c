@@ -515,6 +515,46 @@ static void an_impossible_plan_names_what_it_misses(void **state)
     }
 }
 
+/* What more of a service's limit is worth is what a space that asks for less finds. */
+static void what_a_target_costs_a_service_is_what_a_search_without_it_finds(void **state)
+{
+    (void)state;
+    static const char form[] = "plan: {model: llama-2-70b, systems: [dgx-h100], prices: 2 USD/h, concurrency: [16, 64], objective: %s, "
+                               "targets: {time_to_first_token: %.17g s, time_per_output_token: %.17g s}, power: %.17g W}";
+    static const char *const objectives[] = {"cost", "throughput", "energy"};
+    static const int32_t resources[] = {SPEEDUP_RESOURCE_FIRST_TOKEN, SPEEDUP_RESOURCE_TOKEN, SPEEDUP_RESOURCE_POWER};
+    const double asked[] = {0.5, 0.012, 40000};
+    for (size_t o = 0; o < 3; o++) {
+        char yaml[500];
+        snprintf(yaml, sizeof yaml, form, objectives[o], asked[0], asked[1], asked[2]);
+        speedup_counts counts;
+        speedup_space *space = make_space(yaml);
+        speedup_result *result = search(space, &counts);
+        speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
+        size_t count = SPEEDUP_RESOURCE_COUNT, compared = 0;
+        assert_int_equal(speedup_space_worth(context, space, result, 2, worths, &count), SPEEDUP_OK);
+        for (size_t i = 0; i < count; i++)
+            for (size_t r = 0; r < 3; r++) {
+                if (worths[i].resource != resources[r])
+                    continue;
+                double more[] = {asked[0], asked[1], asked[2]}, bound, gap;
+                more[r] += worths[i].more;
+                snprintf(yaml, sizeof yaml, form, objectives[o], more[0], more[1], more[2]);
+                speedup_space *wider = make_space(yaml);
+                speedup_result *found = search(wider, &counts);
+                assert_int_equal(speedup_result_gap(found, &bound, &gap), SPEEDUP_OK);
+                assert_true(worths[i].have == asked[r] && fabs(bound / worths[i].objective - 1) < 1e-12);
+                assert_true(worths[i].unlimited <= worths[i].objective && worths[i].gain >= 0);
+                speedup_result_free(found);
+                speedup_space_unref(wider);
+                compared++;
+            }
+        assert_int_equal(compared, 3);
+        speedup_result_free(result);
+        speedup_space_unref(space);
+    }
+}
+
 static int32_t stop_soon(void *user, uint64_t done, uint64_t total)
 {
     (void)done;
@@ -661,6 +701,7 @@ int main(void)
         cmocka_unit_test(a_model_alone_is_planned_and_what_was_taken_is_told),
         cmocka_unit_test(every_model_of_the_catalog_is_planned),
         cmocka_unit_test(an_impossible_plan_names_what_it_misses),
+        cmocka_unit_test(what_a_target_costs_a_service_is_what_a_search_without_it_finds),
         cmocka_unit_test(a_stopped_search_gives_the_best_so_far),
         cmocka_unit_test(shapley_shares_add_up_to_the_whole_gain),
         cmocka_unit_test(admission_weighs_each_limit),
