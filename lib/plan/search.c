@@ -183,7 +183,8 @@ static double service_memory(const speedup_space *space, const struct job *job, 
     if (out[SPEEDUP_METRIC_FITS][lane] == 0)
         return job->memory - out[SPEEDUP_METRIC_MEMORY_HEADROOM][lane];
     bool sure = out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] <= 1 - space->confidence;
-    return sure ? out[SPEEDUP_METRIC_MEMORY_PEAK][lane] : job->memory * space->memory_margin;
+    /* A cache that fills what there is may be rounded to more. */
+    return sure ? fmin(out[SPEEDUP_METRIC_MEMORY_PEAK][lane], job->memory) : job->memory * space->memory_margin;
 }
 
 static void service_needs(const speedup_space *space, const struct job *job, const lanes v[VARIABLES], const lanes out[METRICS],
