@@ -176,6 +176,9 @@ double plan_misses(const speedup_space *space, const struct job *job, const stru
 {
     double margin = space->kind == JOB_TRAINING ? space->memory_margin : 1;
     miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
+    /* The cache of a service takes what is left over, and no more, however it was rounded. */
+    if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
+        miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
     miss[NEED_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]);
     double worst = fmax(miss[NEED_MEMORY], miss[NEED_HOST]), accelerators = v[VARIABLE_ACCELERATORS][lane];
     for (int i = 0; i < LIMITS; i++) {
@@ -371,12 +374,8 @@ static void flush_services(struct walker *w)
             miss[NEED_MEMORY] = fmax(miss[NEED_MEMORY], 1 + 1e-9); /* its peak may fit, but not surely enough */
             worst = fmax(worst, miss[NEED_MEMORY]);
         } else {
-            /* A cache takes what is left over, and no more, however it was rounded. */
-            miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
-            worst = miss[NEED_HOST];
             for (int i = 0; i < LIMITS; i++) {
                 double asked = miss[NEED_ASKED + i];
-                worst = fmax(worst, asked);
                 if (asked > 1 && fate != FATE_OFF_TARGET)
                     fate = i >= LIMIT_FIRST_TOKEN ? FATE_OFF_TARGET : FATE_CONSTRAINED;
             }

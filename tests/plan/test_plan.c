@@ -68,9 +68,11 @@ static void random_space(char *yaml)
     static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours"};
     static const int degrees[] = {1, 2, 4, 8}, stages[] = {1, 2, 3, 4, 8}, chunks[] = {1, 2, 4}, batches[] = {1, 2, 3, 4},
                      counts[] = {8, 16, 24, 64};
+    /* One by one: a compiler may take arguments in any order. */
+    uint32_t model = any(4), system = any(2), batch = 48 * (1 + any(3)), objective = any(4), top = 1 + any(8);
     sprintf(yaml, "plan:\n  model: %s\n  systems: [%s, %s]\n  prices: 2.50 USD/h\n  sequence: 2048\n  global_batch: %u\n"
                   "  optimizations: [bf16-mixed-precision]\n  objective: %s\n  top: %u\n",
-            models[any(4)], systems[any(2)], systems[2], 48 * (1 + any(3)), objectives[any(4)], 1 + any(8));
+            models[model], systems[system], systems[2], batch, objectives[objective], top);
     write_values(yaml, "accelerators", counts, 4);
     write_values(yaml, "tensor", degrees, 4);
     write_values(yaml, "pipeline", stages, 5);
@@ -96,10 +98,11 @@ static void random_service(char *yaml)
     static const char *const objectives[] = {"time", "cost", "energy", "throughput"};
     static const int degrees[] = {1, 2, 4, 8, 16}, stages[] = {1, 2, 3, 4}, experts[] = {1, 2, 4}, counts[] = {1, 2, 8, 12, 16},
                      flights[] = {1, 7, 32, 200, 1500};
+    uint32_t model = any(4), system = any(2), stack = any(2), prompt = 100 + any(2000), output = 20 + any(1000), objective = any(4),
+             top = 1 + any(8);
     sprintf(yaml, "plan:\n  model: %s\n  systems: [%s, %s]\n  prices: 2.50 USD/h\n  stack: %s\n  prompt: %u\n  output: %u\n"
                   "  objective: %s\n  top: %u\n",
-            models[any(4)], systems[any(2)], systems[2], any(2) ? "serving-engine" : "vllm", 100 + any(2000), 20 + any(1000),
-            objectives[any(4)], 1 + any(8));
+            models[model], systems[system], systems[2], stack ? "serving-engine" : "vllm", prompt, output, objectives[objective], top);
     write_values(yaml, "accelerators", counts, 5);
     write_values(yaml, "tensor", degrees, 5);
     write_values(yaml, "pipeline", stages, 4);
