@@ -409,6 +409,49 @@ static void what_no_request_can_grant_is_not_admissible(void **state)
     assert_int_equal(v.notes, SPEEDUP_NOTE_UNCALIBRATED);
 }
 
+/* Effects that follow from the layout, or that are no use, and models of every kind: no plan is below its bound. */
+static void no_plan_is_below_its_bound(void **state)
+{
+    (void)state;
+    static const char own[] =
+        "optimizations:\n  a: {effects: {matmul.efficiency: 1 + tensor / 8, attention.flops: 1 / tensor}}\n"
+        "  b: {effects: {pointwise.bytes@forward: 1 / data, residual.bytes: 1 / tensor, loss.bytes: 1 / pipeline}}\n"
+        "  c: {effects: {attention.efficiency@backward: 'if(pipeline > 1, 3, 1)', trainable.share: 1 / micro_batch}}\n"
+        "  d: {effects: {matmul.flops: 0, expert.efficiency: 2, scores.bytes: 0, recompute.layer: 1 / pipeline}}\n"
+        "  e: {effects: {matmul.efficiency: 4, pointwise.bytes: 0, launch.count: 0}}\n";
+    static const char *const models[] = {"llama-2-7b", "mixtral-8x7b", "deepseek-v3", "gpt-3-175b"};
+    speedup_catalog *with;
+    if (speedup_catalog_extend(context, catalog, "own", own, sizeof own - 1, &with)) {
+        tell();
+        fail();
+    }
+    size_t plans = 0, bounded = 0;
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        char text[700];
+        snprintf(text, sizeof text, "plan: {model: %s, systems: [dgx-h100, dgx-a100-80gb], accelerators: [16, 64], sequence: 2048, global_batch: 64, tensor: [1, 2, 8], "
+                 "pipeline: [1, 2, 4], context: [1, 2], expert: [1, 2, 8], virtual_stages: [1, 2], micro_batch: [1, 4], optimizations: [bf16-mixed-precision], "
+                 "choices: [[none, a, c], [none, b, e], [none, d, sequence-parallelism], [none, activation-checkpointing]]}", models[m]);
+        speedup_space *space;
+        if (speedup_space_create(context, with, "space", text, strlen(text), NULL, 0, &space)) {
+            tell();
+            fail();
+        }
+        double whole, bound, values[SPEEDUP_METRIC_COUNT];
+        assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &whole), SPEEDUP_OK);
+        for (uint64_t i = 0; i < speedup_space_size(space); i += 3) {
+            if (speedup_space_estimate(space, i, NULL, 0, values, SPEEDUP_METRIC_COUNT))
+                continue;
+            assert_int_equal(speedup_space_bound(space, i, i + 1, &bound), SPEEDUP_OK);
+            assert_true(whole <= bound && bound <= values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS]);
+            plans++;
+            bounded += bound > 0;
+        }
+        speedup_space_unref(space);
+    }
+    assert_true(plans > 1000 && bounded > plans / 2);
+    speedup_catalog_unref(with);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_gigabyte_is_worth_what_a_larger_accelerator_finds),
         cmocka_unit_test(the_nearest_limit_makes_a_plan_possible),
         cmocka_unit_test(a_plan_is_a_scenario),
+        cmocka_unit_test(no_plan_is_below_its_bound),
         cmocka_unit_test(admission_holds_a_service_to_its_targets_and_its_load),
         cmocka_unit_test(what_no_request_can_grant_is_not_admissible),
     };
