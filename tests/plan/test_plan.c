@@ -98,7 +98,7 @@ static void random_service(char *yaml)
     static const char *const objectives[] = {"time", "cost", "energy", "throughput"};
     static const int degrees[] = {1, 2, 4, 8, 16}, stages[] = {1, 2, 3, 4}, experts[] = {1, 2, 4}, counts[] = {1, 2, 8, 12, 16},
                      flights[] = {1, 7, 32, 200, 1500};
-    uint32_t model = any(4), system = any(2), stack = any(2), prompt = 100 + any(2000), output = 20 + any(1000), objective = any(4),
+    uint32_t model = any(4), system = any(2), stack = any(2), prompt = 100 + any(1900), output = 20 + any(1000), objective = any(4),
              top = 1 + any(8);
     sprintf(yaml, "plan:\n  model: %s\n  systems: [%s, %s]\n  prices: 2.50 USD/h\n  stack: %s\n  prompt: %u\n  output: %u\n"
                   "  objective: %s\n  top: %u\n",
