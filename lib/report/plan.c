@@ -220,7 +220,9 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
         put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
     put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
     if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
-        put_text(&arena, root, "remedy", "remedy", "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes)");
+        put_text(&arena, root, "remedy", "remedy",
+                 verdict->reasons & SPEEDUP_REASON_MEMORY ? "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes that fit)"
+                                                          : "no request would be admitted: the job must change");
     const struct {
         const char *key, *label, *unit;
         double value;
