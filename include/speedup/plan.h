@@ -249,7 +249,7 @@ typedef struct speedup_worth {
  *  Takes about as long as two searches.
  *  @param context where problems are told
  *  @param space the space
- *  @param result of the whole space, or of any part whose best plan is asked about
+ *  @param result of the whole space: the best of a part says nothing of what binds it
  *  @param threads how many threads may work, from 1 to 256
  *  @param[in,out] worths struct_size set by the caller in the first
  *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many apply

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, MOST_THREADS = 256 };
+enum { CHUNK = 1 << 14 };
 
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)

@@ -20,7 +20,7 @@ struct limits {
     double of[NEEDS];
 };
 
-enum { MOST_LIMITS = 2 * NEEDS };
+enum { MOST_LIMITS = 2 * NEEDS, MOST_THREADS = 256 };
 
 /* A search that asks nothing but the best plan within each of some limits. */
 struct question {

@@ -260,7 +260,8 @@ speedup_status speedup_space_worth(speedup_context *context, const speedup_space
                                    uint32_t threads, speedup_worth *worths, size_t *count)
 {
     if (!context || !space || !result || result->space != space || !worths || !count ||
-        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > 256)
+        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
+        result->counts.searched != speedup_space_size(space))
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
     *count = 0;
