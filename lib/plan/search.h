@@ -3,6 +3,7 @@
 #ifndef PLAN_SEARCH_H
 #define PLAN_SEARCH_H
 
+#include "base/threads.h"
 #include "plan/space.h"
 
 /* What a plan has to stay within: memories of its machine, then what the space asks
@@ -20,7 +21,7 @@ struct limits {
     double of[NEEDS];
 };
 
-enum { MOST_LIMITS = 2 * NEEDS, MOST_THREADS = 256 };
+enum { MOST_LIMITS = 2 * NEEDS };
 
 /* A search that asks nothing but the best plan within each of some limits. */
 struct question {
