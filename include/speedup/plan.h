@@ -246,7 +246,7 @@ typedef struct speedup_worth {
 /** What binds the best plan of a space, and what a little more would buy: a gigabyte of
  *  memory, a gigabyte a second or a teraflop a second, a day of the deadline, a hundredth of
  *  budget, power and targets, and the next number of accelerators that some layout divides into.
- *  Takes about as long as two searches.
+ *  Takes somewhat longer than another search.
  *  @param context where problems are told
  *  @param space the space
  *  @param result of the whole space: the best of a part says nothing of what binds it
