@@ -351,6 +351,11 @@ typedef struct speedup_verdict {
     double first_token;        /**< s: of a service, to the first token, as sure as the policy asks; 0 when none is served */
     double token;              /**< s: of inference, for an output token, as sure as the policy asks */
     double load;               /**< of a service: its load over what fits or is served */
+    int32_t change;            /**< where the job does not fit whatever is granted: the variable whose change alone makes it fit, at its
+                                *   nearest and as surely as the policy asks (SPEEDUP_VARIABLE_TENSOR, ...); -1 for none */
+    int32_t reserved;          /**< 0 */
+    double change_value;       /**< of that variable */
+    double change_accelerators; /**< that the job then takes */
 } speedup_verdict;
 
 /** Weigh a scenario against a request. Untrusted text is fine. A service or a static

@@ -1,5 +1,6 @@
 /* Admission: an untrusted scenario weighed against what was asked for. A verdict
  * always has its reasons. */
+#include "plan/change.h"
 #include "plan/space.h"
 
 #include <string.h>
@@ -135,6 +136,12 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
     /* What does not fit at its mean has no times, however lax the confidence is. */
     if (job->kind == JOB_INFERENCE && values[SPEEDUP_METRIC_FITS] == 0)
         miss(&(struct limit){.reason = SPEEDUP_REASON_MEMORY}, SPEEDUP_REFUSE, verdict);
+    struct change change;
+    if (verdict->reasons & SPEEDUP_REASON_MEMORY && !verdict->admissible && plan_nearest_degree(scenario, c, &change)) {
+        verdict->change = (int32_t)change.degree;
+        verdict->change_value = change.value;
+        verdict->change_accelerators = change.accelerators;
+    }
     if (job->kind == JOB_INFERENCE)
         judge_service(job, values, policy->slack, verdict);
     if (policy->warn_only && verdict->verdict == SPEEDUP_REFUSE)
@@ -151,7 +158,7 @@ speedup_status speedup_admit(speedup_context *context, const speedup_catalog *ca
         return SPEEDUP_INVALID_ARGUMENT;
     /* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
     *verdict = (speedup_verdict){.struct_size = verdict->struct_size, .verdict = SPEEDUP_REFUSE,
-                                 .reasons = SPEEDUP_REASON_INPUT, .nearest = {.struct_size = sizeof *request}};
+                                 .reasons = SPEEDUP_REASON_INPUT, .change = -1, .nearest = {.struct_size = sizeof *request}};
     if (!context || !catalog || (!text && length) || !request || request->struct_size < sizeof *request ||
         !askable(request->accelerators) || !askable(request->memory) || !askable(request->time_limit) ||
         !askable(request->budget) || policy->struct_size < sizeof *policy ||

@@ -6,6 +6,7 @@
 
 struct seeker {
     const speedup_scenario *scenario;
+    double confidence; /* with which a change must fit; 0: at its mean */
     struct change *changes;
     size_t count;
 };
@@ -112,7 +113,8 @@ static bool try(struct seeker *s, const struct job *job, enum variable degree, d
     lanes v[VARIABLES], out[METRICS];
     with_degree(s, degree, value, v);
     job_evaluate(job, v, out);
-    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0)
+    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0 ||
+        out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] > 1 - s->confidence)
         return false;
     *change = (struct change){.degree = degree, .value = value, .added = added, .accelerators = v[VARIABLE_ACCELERATORS][0]};
     for (int m = 0; m < METRICS; m++)
@@ -177,4 +179,11 @@ speedup_status plan_changes(speedup_context *context, const speedup_scenario *sc
     additions_end(&additions);
     *count = s.count;
     return status || arena->failed ? no_memory(context) : SPEEDUP_OK;
+}
+
+bool plan_nearest_degree(const speedup_scenario *scenario, double confidence, struct change *change)
+{
+    struct seeker s = {.scenario = scenario, .confidence = confidence, .changes = change};
+    try_degrees(&s, &scenario->job, NULL, 1);
+    return s.count != 0;
 }

@@ -21,6 +21,10 @@ enum { MOST_OPTIMIZATIONS_TOLD = 3, MOST_CHANGES = 3 + MOST_OPTIMIZATIONS_TOLD }
 speedup_status plan_changes(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                             struct change changes[MOST_CHANGES], size_t *count);
 
+/* The nearest degree or load alone with which a scenario fits with a confidence; false when there is none.
+ * Allocates nothing. */
+bool plan_nearest_degree(const speedup_scenario *scenario, double confidence, struct change *change);
+
 /* The optimizations of the catalog, each added to a scenario in turn. */
 struct additions {
     speedup_context *quiet; /* for what cannot be: nobody reads its problems */

@@ -221,8 +221,10 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
     if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
         put_text(&arena, root, "remedy", "remedy",
-                 verdict->reasons & SPEEDUP_REASON_MEMORY ? "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes that fit)"
-                                                          : "no request would be admitted: the job must change");
+                 verdict->change >= 0 && verdict->change < VARIABLES
+                     ? report_say(&arena, "no request would be admitted, but with %s %.0f on %.0f accelerators it would fit",
+                                  variables[verdict->change].name, verdict->change_value, verdict->change_accelerators)
+                     : "no request would be admitted: the job must change");
     const struct {
         const char *key, *label, *unit;
         double value;

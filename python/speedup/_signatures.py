@@ -363,6 +363,10 @@ class speedup_verdict(Structure):
         ("first_token", c_double),
         ("token", c_double),
         ("load", c_double),
+        ("change", c_int32),
+        ("reserved", c_int32),
+        ("change_value", c_double),
+        ("change_accelerators", c_double),
     ]
 
 

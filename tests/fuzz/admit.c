@@ -263,10 +263,13 @@ static void check(const struct input *input, const speedup_request *request, con
     require(!valid || !policy || !policy->warn_only || v->verdict != SPEEDUP_REFUSE, "a warning is enough where only warnings are wanted", text);
     const double figures[] = {v->memory, v->seconds, v->cost, v->out_of_memory, v->accelerators,
                               v->nearest.accelerators, v->nearest.memory, v->nearest.time_limit, v->nearest.budget, v->memory_low, v->memory_high,
-                              v->seconds_low, v->seconds_high, v->cost_low, v->cost_high, v->first_token, v->token, v->load};
+                              v->seconds_low, v->seconds_high, v->cost_low, v->cost_high, v->first_token, v->token, v->load,
+                              v->change_value, v->change_accelerators};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         require(askable(figures[i]), "figures are finite and not negative", text);
     require(v->out_of_memory <= 1, "a probability is at most 1", text);
+    require(v->change < 0 ? v->change_value <= 0 : v->change_value >= 1 && v->change_accelerators >= 1 && !v->admissible && v->reasons & SPEEDUP_REASON_MEMORY,
+            "a change is told where no request helps", text);
 }
 
 /* What was said to be admitted is. */

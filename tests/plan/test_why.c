@@ -399,6 +399,37 @@ static void what_no_request_can_grant_is_not_admissible(void **state)
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
     assert_int_equal(v.reasons, SPEEDUP_REASON_MEMORY);
     assert_int_equal(v.admissible, 0);
+    assert_int_equal(v.change, -1); /* no single degree is enough */
+    /* The change that is told makes it fit. */
+    static const char *const layouts[] = {"tensor: 1", "tensor: 2", "pipeline: 2"}, *const batches[] = {"1", "2", "8"};
+    size_t changed = 0;
+    for (size_t i = 0; i < 9; i++) {
+        static const char form[] = "train: {model: llama-2-13b, system: dgx-h100, accelerators: %.0f, sequence: 4096, global_batch: 512, micro_batch: %s, layout: {%s%s}, "
+                                   "optimizations: [bf16-mixed-precision, flash-attention-2]}";
+        char text[600], more[60] = "";
+        snprintf(text, sizeof text, form, 64.0, batches[i % 3], layouts[i / 3], "");
+        assert_int_equal(speedup_admit(context, catalog, text, strlen(text), &nothing, NULL, &v), SPEEDUP_OK);
+        if (v.admissible || v.change < 0)
+            continue;
+        const char *batch = batches[i % 3], *layout = layouts[i / 3];
+        char value[20];
+        snprintf(value, sizeof value, "%.0f", v.change_value);
+        if (v.change == SPEEDUP_VARIABLE_MICRO_BATCH)
+            batch = value;
+        else
+            snprintf(more, sizeof more, v.change == SPEEDUP_VARIABLE_TENSOR ? "tensor: %s" : "pipeline: %s", value);
+        if (*more && strncmp(layout, more, 4) == 0) {
+            layout = more;
+        } else if (*more) {
+            memmove(more + 2, more, strlen(more) + 1);
+            memcpy(more, ", ", 2);
+        }
+        snprintf(text, sizeof text, form, v.change_accelerators, batch, layout, layout == more ? "" : more);
+        assert_int_equal(speedup_admit(context, catalog, text, strlen(text), &nothing, NULL, &v), SPEEDUP_OK);
+        assert_int_equal(v.verdict, SPEEDUP_ADMIT);
+        changed++;
+    }
+    assert_true(changed >= 3);
     /* An accelerator without a calibration: the verdict says so. */
     static const char own[] = "accelerators: {own: {name: own, vendor: own, source: none, peak: {bf16: 1000 TFLOP/s}, memory: 200 GB, bandwidth: 4 TB/s, power: 1 kW, link: 400 GB/s}}\n"
                               "systems: {own: {accelerator: own, name: own, accelerators_per_node: 8, scale_up_domain: 8, network: 400 GB/s, source: none}}\n"
