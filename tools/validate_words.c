@@ -152,7 +152,7 @@ const char *model_id(const speedup_catalog *catalog, const char *name)
 /* What a name says of a board beside its chip. */
 struct board {
     struct words chip; /* the name without what follows */
-    enum { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL } form;
+    enum form { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL } form;
     double memory; /* GB, 0: not said */
 };
 
@@ -160,7 +160,7 @@ static struct board board_of(const char *name)
 {
     static const struct {
         const char *begin;
-        int form;
+        enum form form;
         bool whole;
     } forms[] = {{"sxm", FORM_SXM, false}, {"hgx", FORM_SXM, true}, {"dgx", FORM_SXM, true}, {"pcie", FORM_PCIE, false}, {"nvl", FORM_NVL, true}};
     struct board board = {.form = FORM_UNSAID};

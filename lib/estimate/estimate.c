@@ -216,7 +216,7 @@ speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, doubl
 static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
 {
     if (!data_given)
-        v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
+        v[VARIABLE_DATA] = (v[VARIABLE_ACCELERATORS] - job->inference.front.accelerators) / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
                                                        v[VARIABLE_ATTENTION_DATA]);
     if (!accumulation_given && job->kind == JOB_TRAINING)
         v[VARIABLE_ACCUMULATION] =

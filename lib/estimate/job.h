@@ -71,6 +71,11 @@ struct format {
     double work;  /* seconds to multiply it by one token */
 };
 
+/* A pool of accelerators that does prefill alone, and its layout; none when it has no accelerators. */
+struct front {
+    double accelerators, tensor, pipeline, attention_data;
+};
+
 /* An inference job: the model's parameters by how they are spread and read, sums
  * over layers; the requests; and what follows from the precisions chosen. */
 struct inference {
@@ -87,7 +92,10 @@ struct inference {
     double attention_products;                                /* linear layers of attention whose inputs are quantized */
     bool norm, latent, sparse;
 
-    double prompt, output, output_longest, request_rate, first_target, token_target;
+    double prompt, output, request_rate, first_target, token_target; /* tokens: means */
+    double prompt_spread, output_spread;                              /* mean of the squares over the square of the mean */
+    double output_deviation, output_longest;
+    struct front front;
     bool serving, fixed_lengths;
     bool one_format; /* attention and feed-forward blocks are read and multiplied alike */
 

@@ -3,7 +3,6 @@
 #include "plan/space_parts.h"
 
 #include "base/number.h"
-#include "estimate/scenario_parts.h"
 
 #include <float.h>
 #include <string.h>
@@ -166,6 +165,18 @@ static void check_alternatives(const struct builder *b, uint32_t node, int deepe
         check_alternatives(b, item, deepest - 1);
 }
 
+/* A length as the plan has it, but for one that was taken and shortened. */
+static void write_length(const struct builder *b, const char *key, uint32_t node, const struct length *length, struct text *out)
+{
+    char number[NUMBER_TEXT];
+    text_format(out, "%s: ", key);
+    if (length->longest == length->mean)
+        text_put(out, number_exact(number, length->mean));
+    else
+        yaml_flow(b->tree, node, out);
+    text_put(out, ", ");
+}
+
 /* The scenario of one system and one way to choose, its layout left open. */
 static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
 {
@@ -176,7 +187,10 @@ static void compile(const struct builder *b, const char *system, size_t way, str
     bool serving = b->space->kind == JOB_INFERENCE;
     text_format(&yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
     if (serving) {
-        text_format(&yaml, "prompt: %.0f, output: %.0f, fixed_lengths: %s, ", r->prompt, r->output, r->fixed_lengths ? "true" : "false");
+        write_length(b, "prompt", r->prompt_node, &r->prompt, &yaml);
+        write_length(b, "output", r->output_node, &r->output, &yaml);
+        if (r->fixed_lengths)
+            text_put(&yaml, "fixed_lengths: true, ");
         if (r->output_longest > 0)
             text_format(&yaml, "output_longest: %.0f, ", r->output_longest);
         if (r->request_rate > 0)
@@ -391,13 +405,14 @@ static void read_service(const struct builder *b)
     const struct plan_record *r = b->r;
     uint32_t rate = yaml_find(b->tree, b->section, "request_rate"), longest = yaml_find(b->tree, b->section, "output_longest");
     struct place place = yaml_place(b->tree, rate ? rate : b->section);
-    check_length(b, "output", r->output, 0);
-    check_length(b, "prompt", r->prompt, r->prompt + fmax(r->output, r->output_longest));
+    double output = fmax(fmax(r->output.mean, r->output.longest), r->output_longest);
+    check_length(b, "output", r->output.mean, 0);
+    check_length(b, "prompt", r->prompt.mean, fmax(r->prompt.mean, r->prompt.longest) + output);
     if (rate && r->axes[AXIS_CONCURRENCY])
         problem(b->context, SPEEDUP_INCONSISTENT, &place, "'concurrency' follows from 'request_rate'; give one of them");
     if (!rate && !r->axes[AXIS_CONCURRENCY])
         problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan of a service needs 'concurrency' or 'request_rate'");
-    if (longest && r->output_longest > 0 && r->output_longest < r->output) {
+    if (longest && r->output_longest > 0 && r->output_longest < r->output.mean) {
         struct place at = yaml_place(b->tree, longest);
         problem(b->context, SPEEDUP_INCONSISTENT, &at, "'output_longest' is less than 'output'");
     }

@@ -117,6 +117,14 @@ static void shorten(const struct builder *b, const struct model *model, const ch
         *tokens = taken(b, key, most, parts > 1 ? "half of the model's window of %s" : "the model's window of %s", model->max_sequence, "");
 }
 
+static void shorten_length(const struct builder *b, const struct model *model, const char *key, struct length *length)
+{
+    if (length->longest != length->mean) /* one that varies is as it is */
+        return;
+    shorten(b, model, key, &length->mean, 2);
+    length->longest = length->mean;
+}
+
 /* Numbers of accelerators that were taken: those too few to hold the model go. */
 static void drop_too_few(const struct builder *b, double parameters)
 {
@@ -183,8 +191,8 @@ void assume_values(struct builder *b)
     drop_too_few(b, size.total);
     drop_experts(b, model);
     if (b->space->kind == JOB_INFERENCE) {
-        shorten(b, model, "prompt", &r->prompt, 2);
-        shorten(b, model, "output", &r->output, 2);
+        shorten_length(b, model, "prompt", &r->prompt);
+        shorten_length(b, model, "output", &r->output);
         return;
     }
     shorten(b, model, "sequence", &r->sequence, 1);

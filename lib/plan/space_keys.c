@@ -49,8 +49,8 @@ const struct record_table plan_table = {"plan", "A space of training runs, an ob
 
 static const struct field serving_plan_fields[] = {
     FRONT,
-    TOKENS(prompt, "tokens of a prompt, mean"),
-    TOKENS(output, "tokens generated for a request, mean"),
+    LIST("prompt", prompt_node, "tokens, or a length; by the space", "tokens of a prompt, mean"),
+    LIST("output", output_node, "tokens, or a length; by the space", "tokens generated for a request, mean"),
     {.key = "output_longest", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest), .shown = "output", .doc = "longest output"},
     {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false", .doc = "all requests have the same lengths, so that they stay in step"},
     LIST("concurrency", axes[AXIS_CONCURRENCY], "[requests, ...]; by the space, when there is no request_rate", "requests in flight, in all"),
@@ -108,6 +108,9 @@ void plan_read(const struct builder *b)
     const struct record_table *table = serving ? &serving_plan_table : &plan_table;
     record_read(b->context, b->tree, b->section, table, serving ? training_only : NULL, b->r);
     record_require(b->context, b->tree, b->section, table, b->r);
-    if (serving)
-        refuse_training_keys(b);
+    if (!serving)
+        return;
+    refuse_training_keys(b);
+    length_read(b->context, b->tree, b->r->prompt_node, "prompt", &b->r->prompt);
+    length_read(b->context, b->tree, b->r->output_node, "output", &b->r->output);
 }

@@ -2,17 +2,19 @@
 #ifndef PLAN_SPACE_PARTS_H
 #define PLAN_SPACE_PARTS_H
 
+#include "estimate/scenario_parts.h"
 #include "plan/space.h"
 
 struct plan_record {
     uint64_t present;
     const char *model, *stack, *defaults;
     double sequence, global_batch, tokens, deadline, budget, power, confidence, top;
-    double prompt, output, output_longest, request_rate;
+    double output_longest, request_rate;
+    struct length prompt, output;
     struct targets_record targets;
     bool fixed_lengths;
     int32_t objective;
-    uint32_t systems, prices, axes[AXES], optimizations, choices, front;
+    uint32_t prompt_node, output_node, systems, prices, axes[AXES], optimizations, choices, front;
 };
 
 struct builder {
