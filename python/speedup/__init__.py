@@ -25,6 +25,7 @@ import functools
 import json
 import math
 import os
+import sys
 from collections import namedtuple
 from collections.abc import Mapping
 
@@ -553,10 +554,11 @@ class Result(Owner):
 
     @property
     def gap(self):
-        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found."""
+        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found,
+        infinite where nothing bounds what was not looked at."""
         bound, gap = ctypes.c_double(), ctypes.c_double()
         status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))
-        return None if status else gap.value
+        return None if status else gap.value if gap.value < sys.float_info.max else math.inf
 
     def report(self, format="text", why_threads=0):
         """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
