@@ -246,10 +246,10 @@ typedef struct speedup_worth {
 /** What binds the best plan of a space, and what a little more would buy: a gigabyte of
  *  memory, a gigabyte a second or a teraflop a second, a day of the deadline, a hundredth of
  *  budget, power and targets, and the next number of accelerators that some layout divides into.
- *  Takes about as long as two searches.
+ *  Takes somewhat longer than another search.
  *  @param context where problems are told
  *  @param space the space
- *  @param result of the whole space, or of any part whose best plan is asked about
+ *  @param result of the whole space: the best of a part says nothing of what binds it
  *  @param threads how many threads may work, from 1 to 256
  *  @param[in,out] worths struct_size set by the caller in the first
  *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many apply

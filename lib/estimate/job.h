@@ -23,9 +23,13 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 
 struct job;
 
-/* The arithmetic of an estimate, as compiled for one kind of processor. */
+/* The arithmetic of an estimate, as compiled for one kind of processor. `evaluate` gives
+ * every metric of the job's kind for a block of layouts, but the chance to run out of
+ * memory in training; a lane that cannot be has a status, and nothing else of it counts.
+ * The ledger e is as effects_begin() left it, or a block before. */
 struct kernel {
-    void (*evaluate)(const struct job *job, lanes v[VARIABLES], lanes out[METRICS]);
+    void (*evaluate)(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS]);
+    void (*effects)(const struct effects *effects, const lanes v[VARIABLES], lanes e[TARGETS], lanes *status);
     void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
@@ -166,10 +170,11 @@ static inline lane_mask job_fits(const struct job *job, lanes peak, lanes host)
     return (peak <= job->memory) & (host <= job->host_memory);
 }
 
-/* One block of layouts from variables to metrics. Lanes that cannot be have a status. */
-static inline void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
-{
-    job->kernel->evaluate(job, v, out);
-}
+/* P(peak > memory), from the metrics of a training job: dear, so only where somebody asks. */
+void training_chance(const struct job *job, lanes out[METRICS]);
+
+/* One block of layouts from variables to all metrics, 0 where there is none of the kind.
+ * Lanes that cannot be have a status, and 0 in all else. */
+void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
 #endif

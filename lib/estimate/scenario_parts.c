@@ -345,9 +345,8 @@ speedup_status scenario_prefix(speedup_context *context, const speedup_scenario 
 /* What can be made can be estimated: a layout that leaves nothing finite is told here, with its place. */
 static speedup_status check_estimate(speedup_context *context, const speedup_scenario *scenario)
 {
-    lanes v[VARIABLES], out[METRICS];
-    memcpy(v, scenario->variables, sizeof v);
-    job_evaluate(&scenario->job, v, out);
+    lanes out[METRICS];
+    job_evaluate(&scenario->job, scenario->variables, out);
     speedup_status status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
     struct place place = yaml_place(&scenario->tree, scenario->section);
     if (status)

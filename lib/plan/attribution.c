@@ -68,8 +68,9 @@ double plan_lacking(const struct job *job, const double values[METRICS])
 {
     if (values[SPEEDUP_METRIC_FITS] != 0)
         return 0;
-    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory;
-    return peak > 0 ? peak : values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    /* A byte at least: of a service that does not fit by a rounding. */
+    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    return fmax(peak > 0 ? peak : host, 1);
 }
 
 void plan_contribution(const struct job *job, const double without[METRICS], const double with[METRICS],

@@ -7,11 +7,10 @@
 #include "plan/bound.h"
 
 #include <float.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, MOST_THREADS = 256 };
+enum { CHUNK = 1 << 14 };
 
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)
@@ -179,7 +178,7 @@ double plan_misses(const speedup_space *space, const struct job *job, const stru
     /* The cache of a service takes what is left over, and no more, however it was rounded. */
     if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
         miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
-    miss[NEED_HOST] = out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]);
+    miss[NEED_HOST] = space->kind == JOB_TRAINING ? out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]) : 0;
     double worst = fmax(miss[NEED_MEMORY], miss[NEED_HOST]), accelerators = v[VARIABLE_ACCELERATORS][lane];
     for (int i = 0; i < LIMITS; i++) {
         double ratio = space->limits[i] > 0 ? space_limit_ratio(space, job, (enum plan_limit)i, accelerators, out, lane) : 0;
@@ -268,7 +267,7 @@ static void fill_block(struct walker *w)
 static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
 {
     lanes status = lanes_of(0.0);
-    effects_evaluate(&w->job.effects, w->v, w->e, &status);
+    w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     *possible = status == 0;
@@ -363,7 +362,7 @@ static bool is_short(const struct walker *w, const lanes out[METRICS], int lane)
 static void flush_services(struct walker *w)
 {
     lanes out[METRICS];
-    w->job.kernel->evaluate(&w->job, w->v, out);
+    w->job.kernel->evaluate(&w->job, w->v, w->e, out);
     for (int lane = 0; lane < w->count; lane++) {
         double miss[NEEDS], worst = misses(w, out, lane, miss);
         enum fate fate = FATE_FEASIBLE;
@@ -421,7 +420,7 @@ static void ask_services(struct walker *w)
         struct limits asked = w->question->limits[i];
         w->job.memory = fmin(memory + asked.of[NEED_MEMORY], boundless);
         asked.of[NEED_MEMORY] = HUGE_VAL; /* told by the estimate itself */
-        w->job.kernel->evaluate(&w->job, w->v, out);
+        w->job.kernel->evaluate(&w->job, w->v, w->e, out);
         for (int lane = 0; lane < w->count; lane++) {
             double miss[NEEDS];
             if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !is_short(w, out, lane) &&
@@ -510,30 +509,23 @@ struct search {
     atomic_bool stop;
     speedup_progress_function progress;
     void *user;
+    speedup_result **results; /* by worker */
 };
 
-struct worker {
-    struct search *search;
-    speedup_result *result;
-    bool first; /* on the caller's thread: tells progress */
-    pthread_t thread;
-};
-
-static void *work(void *pointer)
+static void work(void *pointer, uint32_t worker)
 {
-    struct worker *worker = pointer;
-    struct search *search = worker->search;
-    struct walker walker = {.space = search->space, .question = search->question, .result = worker->result};
+    struct search *search = pointer;
+    struct walker walker = {.space = search->space, .question = search->question, .result = search->results[worker]};
     while (!atomic_load(&search->stop)) {
         uint64_t at = atomic_fetch_add(&search->next, CHUNK);
         if (at >= search->end)
             break;
         walk(&walker, at, search->end - at < CHUNK ? search->end : at + CHUNK);
-        if (worker->first && search->progress &&
+        /* Progress is told on the caller's thread. */
+        if (!worker && search->progress &&
             search->progress(search->user, at - search->begin, search->end - search->begin))
             atomic_store(&search->stop, true);
     }
-    return NULL;
 }
 
 /* The lowest objective that the plans of a range may have: of each program, and of each
@@ -574,31 +566,21 @@ speedup_status search_range(speedup_context *context, const speedup_space *space
     struct search search = {.space = space, .question = question, .begin = begin, .end = end, .progress = progress, .user = user};
     atomic_init(&search.next, begin);
     atomic_init(&search.stop, false);
-    struct worker *workers = context->allocator.allocate(context->allocator.user, threads * sizeof *workers);
-    if (!workers)
-        return no_memory(context);
-    memset(workers, 0, threads * sizeof *workers);
-    uint32_t started = 0;
+    speedup_result *results[MOST_THREADS];
+    search.results = results;
     bool memory = true;
-    for (uint32_t i = 0; i < threads && memory; i++) {
-        workers[i] = (struct worker){.search = &search, .first = i == 0, .result = result_allocate(&context->allocator, space)};
-        memory = workers[i].result != NULL;
+    for (uint32_t i = 0; i < threads; i++) {
+        results[i] = memory ? result_allocate(&context->allocator, space) : NULL;
+        memory = results[i] != NULL;
     }
-    /* A thread that cannot be started leaves its work to the others. */
-    for (uint32_t i = 1; i < threads && memory; i++, started++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-            break;
     if (memory)
-        work(&workers[0]);
-    for (uint32_t i = 1; i <= started; i++)
-        pthread_join(workers[i].thread, NULL);
-    speedup_result *whole = workers[0].result;
+        threads_run(threads, work, &search);
+    speedup_result *whole = results[0];
     for (uint32_t i = 1; i < threads; i++) {
         if (memory)
-            absorb(whole, workers[i].result);
-        speedup_result_free(workers[i].result);
+            absorb(whole, results[i]);
+        speedup_result_free(results[i]);
     }
-    context->allocator.release(context->allocator.user, workers);
     if (!memory || whole->failed) {
         speedup_result_free(whole);
         return no_memory(context);

@@ -3,6 +3,7 @@
 #ifndef PLAN_SEARCH_H
 #define PLAN_SEARCH_H
 
+#include "base/threads.h"
 #include "plan/space.h"
 
 /* What a plan has to stay within: memories of its machine, then what the space asks

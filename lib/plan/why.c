@@ -260,7 +260,8 @@ speedup_status speedup_space_worth(speedup_context *context, const speedup_space
                                    uint32_t threads, speedup_worth *worths, size_t *count)
 {
     if (!context || !space || !result || result->space != space || !worths || !count ||
-        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > 256)
+        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
+        result->counts.searched != speedup_space_size(space))
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
     *count = 0;
@@ -286,8 +287,12 @@ speedup_status why_accelerators(speedup_context *context, const speedup_space *s
 {
     static const double multiples[] = {2, 4, 8, 16, 32};
     *remedy = (struct remedy){0};
+    /* No longer than two more searches of a large space; a small one is soon searched. */
+    enum { SOON = 1 << 18 };
+    uint64_t each = speedup_space_size(space) / space->counts[AXIS_ACCELERATORS], left = 2 * speedup_space_size(space);
+    left = left < SOON ? SOON : left;
     double most = space->values[AXIS_ACCELERATORS][space->counts[AXIS_ACCELERATORS] - 1];
-    for (size_t i = 0; i < sizeof multiples / sizeof *multiples; i++) {
+    for (size_t i = 0; i < sizeof multiples / sizeof *multiples && left >= each; i++, left -= each) {
         double accelerators = most * multiples[i];
         speedup_space other;
         struct found found[MOST_LIMITS];

@@ -1,7 +1,7 @@
 /* A search as a report: the best plans, the front, and what was left out. */
 #include "report/report.h"
 
-#include "plan/space.h"
+#include "plan/search.h"
 
 #include <string.h>
 
@@ -170,7 +170,7 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
 speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
                                        uint32_t threads, int32_t format, speedup_text **text)
 {
-    if (!threads)
+    if (!threads || threads > MOST_THREADS)
         return SPEEDUP_INVALID_ARGUMENT;
     return report_plan(context, space, result, threads, format, text);
 }
@@ -220,7 +220,9 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
         put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
     put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
     if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
-        put_text(&arena, root, "remedy", "remedy", "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes)");
+        put_text(&arena, root, "remedy", "remedy",
+                 verdict->reasons & SPEEDUP_REASON_MEMORY ? "no request would be admitted: the job must change ('speedup estimate' tells the nearest changes that fit)"
+                                                          : "no request would be admitted: the job must change");
     const struct {
         const char *key, *label, *unit;
         double value;

@@ -117,7 +117,7 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
     double whole = 0;
     for (size_t i = 0; i < count; i++)
         whole += all[i].shapley;
-    struct node *list = put_list(arena, root, "why", title);
+    struct node *list = put_list(arena, root, "why", count ? title : NULL);
     for (size_t i = 0; i < count; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "optimization", "optimization", all[i].id);
@@ -131,7 +131,7 @@ void report_attribution(speedup_context *context, struct arena *arena, struct no
         put_figures(arena, row, &all[i]);
     }
     if (shared)
-        put_number(arena, root, "gain", "in all", exp(whole), "x");
+        put_number(arena, root, "gain", count ? "in all" : NULL, exp(whole), "x");
     speedup_contribution next[MOST_NEXT] = {{.struct_size = sizeof *next}};
     count = MOST_NEXT;
     if (speedup_scenario_next(context, plan, next, &count)) {

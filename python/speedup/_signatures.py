@@ -456,7 +456,7 @@ FUNCTIONS = {
     "speedup_scenario_unref": (None, [POINTER(speedup_scenario)]),
     "speedup_scenario_estimate": (c_int32, [POINTER(speedup_scenario), POINTER(c_double), c_size_t]),
     "speedup_scenario_estimate_batch": (c_int32, [POINTER(speedup_scenario), POINTER(speedup_column),
-        c_size_t, POINTER(speedup_column), c_size_t, c_size_t]),
+        c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),

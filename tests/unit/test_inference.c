@@ -283,7 +283,7 @@ static void a_batch_of_pools_gives_the_bits_of_single_estimates(void **state)
     static const int32_t asked[] = {METRIC(REQUESTS_PER_SECOND), METRIC(REQUESTS_AT_TARGETS), METRIC(TIME_TO_FIRST_TOKEN)};
     for (size_t k = 0; k < 3; k++) {
         const speedup_column out = {sizeof out, asked[k], 0, rates};
-        assert_ok(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 5));
+        assert_ok(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 5, 1));
         for (size_t i = 0; i < 5; i++) {
             char first[100], second[100];
             serve(pools, WITH(setting(first, "accelerators", accelerators[i]), setting(second, "concurrency", concurrency[i]),
@@ -307,7 +307,7 @@ static void a_batch_of_loads_gives_the_bits_of_single_estimates(void **state)
         speedup_scenario *scenario = scenario_of(world.catalog, services[s], WITH("serve.targets={time_to_first_token: 1 s}"));
         for (size_t k = 0; k < 3; k++) {
             const speedup_column out = {sizeof out, asked[k], 0, values};
-            assert_ok(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, COUNT));
+            assert_ok(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, COUNT, 1));
             for (size_t i = 0; i < COUNT; i++) {
                 char text[100];
                 serve(services[s], WITH(setting(text, "concurrency", concurrency[i]), "serve.targets={time_to_first_token: 1 s}"), m);

@@ -232,6 +232,9 @@ static speedup_status plan_of(speedup_context *context, const char *text, char *
         status = speedup_space_search(context, space, 0, speedup_space_size(space), 1, NULL, NULL, &result);
     if (!status)
         status = keep(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &report), &report, out);
+    report = NULL;
+    if (!status)
+        status = keep(speedup_report_plan_why(context, space, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;
@@ -395,7 +398,7 @@ static void estimates_allocate_nothing(void **state)
         assert_int_equal(speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
     }
     const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor}, result = {sizeof in, SPEEDUP_METRIC_STEP_SECONDS, 0, out};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100, 1), SPEEDUP_OK);
     assert_int_equal(f.calls, calls);
     speedup_scenario_unref(scenario);
     speedup_context_destroy(context);
