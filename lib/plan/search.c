@@ -12,6 +12,33 @@
 
 enum { CHUNK = 1 << 14 };
 
+double space_data(const double at[AXES])
+{
+    return at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]);
+}
+
+static bool whole(double value)
+{
+    return value == (double)(int64_t)value;
+}
+
+bool space_divides(const struct job *job, const double at[AXES])
+{
+    const struct model *model = job->model;
+    double data = space_data(at), local = model->experts.count / at[AXIS_EXPERT];
+    if (data < 1 || !whole(data) || !whole(model->heads / at[AXIS_TENSOR]) || at[AXIS_PIPELINE] > model->layers)
+        return false;
+    double ranks = at[AXIS_TENSOR] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]; /* that experts are spread over */
+    if (job->kind == JOB_TRAINING) {
+        double chunks = model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
+        if (!whole(job->global_batch / (data * at[AXIS_MICRO_BATCH])) ||
+            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || !whole(chunks))))
+            return false;
+        ranks *= data;
+    }
+    return at[AXIS_EXPERT] <= 1 || (local >= 1 && whole(local) && at[AXIS_EXPERT] <= ranks);
+}
+
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)
 {

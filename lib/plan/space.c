@@ -596,33 +596,6 @@ uint64_t speedup_space_size(const speedup_space *space)
     return space ? space->layouts * space->program_count : 0;
 }
 
-double space_data(const double at[AXES])
-{
-    return at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]);
-}
-
-static bool whole(double value)
-{
-    return value == (double)(int64_t)value;
-}
-
-bool space_divides(const struct job *job, const double at[AXES])
-{
-    const struct model *model = job->model;
-    double data = space_data(at), local = model->experts.count / at[AXIS_EXPERT];
-    if (data < 1 || !whole(data) || !whole(model->heads / at[AXIS_TENSOR]) || at[AXIS_PIPELINE] > model->layers)
-        return false;
-    double ranks = at[AXIS_TENSOR] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]; /* that experts are spread over */
-    if (job->kind == JOB_TRAINING) {
-        double chunks = model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
-        if (!whole(job->global_batch / (data * at[AXIS_MICRO_BATCH])) ||
-            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || !whole(chunks))))
-            return false;
-        ranks *= data;
-    }
-    return at[AXIS_EXPERT] <= 1 || (local >= 1 && whole(local) && at[AXIS_EXPERT] <= ranks);
-}
-
 double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,
                          const lanes values[METRICS], int lane)
 {
