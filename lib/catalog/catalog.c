@@ -381,6 +381,14 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
         optimization_read(extension->context, extension->made, (struct optimization *)entry, extension->callbacks,
                           extension->callback_count);
         break;
+    case KIND_SPACE: {
+        struct space_defaults *space = (struct space_defaults *)entry;
+        if (yaml_find(entry->tree, entry->node, "plan"))
+            space->plan_tree = entry->tree;
+        if (yaml_find(entry->tree, entry->node, "why"))
+            space->why_tree = entry->tree;
+        break;
+    }
     case KINDS:
         break;
     }

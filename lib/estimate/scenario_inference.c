@@ -13,11 +13,6 @@ struct prefill_record {
     double accelerators;
 };
 
-struct targets_record {
-    uint64_t present;
-    double time_to_first_token, time_per_output_token;
-};
-
 /* The keys of both sections behind those of any job. */
 struct requests_record {
     struct job_record job;
@@ -185,7 +180,7 @@ static speedup_status complete(speedup_context *context, speedup_scenario *scena
     inference->output_deviation = output.deviation;
     inference->output_longest = output.longest > 0 ? output.longest : fmax(window, output.mean);
     double decoders = r->job.accelerators - inference->front.accelerators;
-    if (scenario->model && decoders >= 1 && !r->job.uneven)
+    if (scenario->model && decoders >= 1 && !r->job.uneven && !scenario->open_layout)
         check_layout(context, scenario, "layout", l, decoders);
     if (scenario->model && front && !r->job.uneven)
         check_layout(context, scenario, "prefill", front, inference->front.accelerators);

@@ -166,6 +166,7 @@ static void put_waterfall(struct arena *arena, struct node *root, const speedup_
         put_number(arena, row, "memory_peak", "peak memory", peak, "B");
         put_number(arena, row, "memory_gain", "gain", before[SPEEDUP_METRIC_MEMORY_PEAK] / peak, "x");
         put_bool(arena, row, "fits", NULL, fits);
+        report_step_reason(arena, row, scenario, &steps[i], before);
         const char *note = steps[i].superseded ? "superseded below" : "";
         put_text(arena, row, "note", "fits",
                  fits ? (*note ? report_say(arena, "yes; %s", note) : "yes")

@@ -256,11 +256,11 @@ void report_inference_waterfall(struct arena *arena, struct node *root, const sp
         put_number(arena, row, "max_concurrency", "requests that fit", values[SPEEDUP_METRIC_MAX_CONCURRENCY], "1");
         put_number(arena, row, "memory_peak", NULL, values[SPEEDUP_METRIC_MEMORY_PEAK], "B");
         put_bool(arena, row, "fits", NULL, fits);
+        report_step_reason(arena, row, scenario, &steps[i], before);
         const char *note = steps[i].superseded ? "; superseded below" : "";
         put_text(arena, row, "note", "fits",
                  fits ? report_say(arena, "yes%s", note)
                       : report_say(arena, "no, by %s%s", report_quantity(arena, "B", -values[SPEEDUP_METRIC_MEMORY_HEADROOM]), note));
         before = fits ? values : before;
     }
-    (void)scenario;
 }
