@@ -16,6 +16,7 @@ struct options {
     const char *arguments[8];
     size_t argument_count;
     uint32_t threads;
+    bool why;
     const char *kind, *leave_out, *accelerator;
     const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
     speedup_request request;
@@ -39,7 +40,13 @@ void print_string(const char *text);
 /* A catalog with the model of a config.json too; `id` is what it is called there. */
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more);
 
+bool command_has(const struct session *session, const char *kind, const char *id);
+
+/* A load such as 64x1024x1024; how many numbers there are, 0 when it is none. */
+size_t command_load(const char *text, double load[3]);
+
 int run_estimate(const struct session *session);
+int run_plan(const struct session *session);
 
 /* Prints what the context has recorded on standard error; returns EXIT_ERROR. */
 int tell_problems(const struct session *session);

@@ -40,7 +40,7 @@ int command_import(const struct session *session, const char *path, char *id, si
     return status ? tell_problems(session) : EXIT_FINE;
 }
 
-static bool in_catalog(const struct session *session, const char *kind, const char *id)
+bool command_has(const struct session *session, const char *kind, const char *id)
 {
     const char *have;
     for (size_t i = 0; !speedup_catalog_at(session->catalog, kind, i, &have, NULL); i++)
@@ -49,8 +49,7 @@ static bool in_catalog(const struct session *session, const char *kind, const ch
     return false;
 }
 
-/* A load such as 64x1024x1024; how many numbers there are, 0 when it is none. */
-static size_t read_load(const char *text, double load[3])
+size_t command_load(const char *text, double load[3])
 {
     size_t count = 0;
     for (const char *c = text;; c++) {
@@ -194,11 +193,11 @@ static int estimate_request(const struct session *session, const struct request 
 {
     const char *model = session->options->model;
     double load[3];
-    if (read_load(request->text, load) != request->numbers) {
+    if (command_load(request->text, load) != request->numbers) {
         fprintf(stderr, "speedup: write --%s as in 'speedup --help', not '%s'\n", request->section, request->text);
         return EXIT_USAGE;
     }
-    if (in_catalog(session, "models", model))
+    if (command_has(session, "models", model))
         return search_layouts(session, request, load, model);
     char id[128];
     struct session own = *session;

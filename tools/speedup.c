@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 static const struct {
     int code;
@@ -32,18 +30,24 @@ static const struct {
     {"--catalog", "FILE.yaml", "add a file of accelerators, systems, models or optimizations; may be repeated"},
     {"--top", "N", "plan: how many of the best plans to print"},
     {"--pareto", "METRIC,METRIC", "plan: print the Pareto front of these metrics too"},
-    {"--model", "ID|FILE.json", "estimate, catalog show: a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--systems", "ID,ID", "plan: systems to choose from"},
+    {"--objective", "WHAT", "plan: time, cost, energy; of training accelerator-hours, of services throughput"},
+    {"--deadline", "TIME", "plan: longest run, such as 30d"},
+    {"--tokens", "COUNT", "plan: tokens of the run, such as 1.4T"},
+    {"--request-rate", "RATE", "plan: requests that a service must serve, such as '10 /s'"},
+    {"--model", "ID|FILE.json", "estimate, plan, catalog show: a model of the catalog, or the config.json of a Hugging Face repository"},
     {"--hardware", "SYSTEM", "estimate: a system of the catalog"},
-    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate: a service, such as 64x1024x1024"},
+    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan: a service, such as 64x1024x1024; with --request-rate 1024x1024"},
     {"--generate", "BATCHxPROMPTxOUTPUT", "estimate: a static batch"},
-    {"--train", "BATCHxSEQUENCE", "estimate: a training step, in bf16-mixed-precision unless --optimize says otherwise"},
-    {"--stack", "ID", "estimate: the software (serving-engine, for inference)"},
-    {"--optimize", "ID,ID", "estimate: optimizations, in their order"},
-    {"--price", "ID|USD/h", "estimate: price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--train", "BATCHxSEQUENCE", "estimate, plan: a training step; estimated in bf16-mixed-precision unless --optimize says otherwise"},
+    {"--stack", "ID", "estimate, plan: the software (serving-engine, for inference)"},
+    {"--optimize", "ID,ID", "estimate, plan: optimizations, in their order; of every plan, without choices"},
+    {"--price", "ID|USD/h", "estimate, plan: price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--why", NULL, "plan: also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
     {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
-    {"--budget", "USD", "admit: most money"},
-    {"--accelerators", "N", "admit: accelerators granted; estimate: how many (the smallest power of two that fits)"},
+    {"--budget", "USD", "admit, plan: most money; of a planned service, for an hour"},
+    {"--accelerators", "N", "admit: accelerators granted; estimate: how many (the smallest power of two that fits); plan: how many (open)"},
     {"--memory", "BYTES", "admit: memory granted per accelerator, such as 80G"},
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
@@ -112,55 +116,6 @@ static int run_compose(const struct session *session)
         status = speedup_report_composition(session->context, scenario, session->format, &text);
     speedup_scenario_unref(scenario);
     return print_report(session, status, text);
-}
-
-/* Progress on a terminal, from two seconds on, at most ten times a second. */
-struct progress {
-    struct timespec start, last;
-    bool shown;
-};
-
-static double since(const struct timespec *from, const struct timespec *to)
-{
-    return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
-}
-
-static int32_t show_progress(void *user, uint64_t done, uint64_t total)
-{
-    struct progress *progress = user;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (since(&progress->start, &now) < 2 || since(&progress->last, &now) < 0.1)
-        return 0;
-    progress->last = now;
-    progress->shown = true;
-    fprintf(stderr, "\rsearching: %3.0f %% of %llu plans", 100 * (double)done / (double)total, (unsigned long long)total);
-    return 0;
-}
-
-static int run_plan(const struct session *session)
-{
-    const struct options *o = session->options;
-    speedup_space *space = NULL;
-    speedup_result *result = NULL;
-    speedup_text *text = NULL;
-    struct progress progress = {0};
-    clock_gettime(CLOCK_MONOTONIC, &progress.start);
-    speedup_status status = speedup_space_create_file(session->context, session->catalog, o->arguments[0], o->settings,
-                                                      o->setting_count, &space);
-    if (!status)
-        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads ? o->threads : 1,
-                                      isatty(STDERR_FILENO) ? show_progress : NULL, &progress, &result);
-    if (progress.shown)
-        fprintf(stderr, "\r%*s\r", 60, "");
-    uint64_t best;
-    bool none = !status && speedup_result_best(result, 0, &best) != SPEEDUP_OK;
-    if (!status)
-        status = speedup_report_plan(session->context, space, result, session->format, &text);
-    speedup_result_free(result);
-    speedup_space_unref(space);
-    int code = print_report(session, status, text);
-    return code ? code : none ? EXIT_NO_PLAN : EXIT_FINE;
 }
 
 /* A number with an optional suffix; a negative number when it is none. */
@@ -313,7 +268,7 @@ static const struct command {
     {"estimate", "[SCENARIO.yaml]", "what a job will take, term by term, and what each optimization brings", 0, 1, run_estimate},
     {"compose", "SCENARIO.yaml", "how the optimizations of a job act together on the ledger", 1, 1, run_compose},
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
-    {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
+    {"plan", "[PLAN.yaml]", "the best plans of a space of layouts, optimizations and systems", 0, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
     {"calibrate", "FILE.csv", "coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
@@ -363,16 +318,17 @@ static int usage_error(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
-/* Keeps a setting that an option stands for: --top 5 is plan.top=5. */
-static bool add_setting(struct options *o, const char *form, const char *value)
+/* Keeps a setting that an option of plan stands for: --top 5 is plan.top=5. */
+static bool add_setting(struct options *o, const char *key, const char *value, bool list)
 {
-    static char made[8][160];
+    static char made[16][400];
     static size_t count;
+    size_t room = sizeof *made;
     if (count == sizeof made / sizeof *made || o->setting_count == sizeof o->settings / sizeof *o->settings)
         return false;
-    snprintf(made[count], sizeof made[count], form, value);
+    int length = snprintf(made[count], room, list ? "plan.%s=[%s]" : "plan.%s=%s", key, value);
     o->settings[o->setting_count++] = made[count++];
-    return true;
+    return length > 0 && (size_t)length < room;
 }
 
 /* An option with a value; false when the value cannot be used. */
@@ -392,10 +348,17 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         return o->settings[o->setting_count++] = value, true;
     if (!strcmp(flag, "--catalog") && o->catalog_count < sizeof o->catalogs / sizeof *o->catalogs)
         return o->catalogs[o->catalog_count++] = value, true;
-    if (!strcmp(flag, "--top"))
-        return add_setting(o, "plan.top=%.20s", value);
-    if (!strcmp(flag, "--pareto"))
-        return add_setting(o, "plan.front=[%.120s]", value);
+    static const struct {
+        const char *flag, *key;
+        bool list;
+    } settings[] = {
+        {"--top", "top", false},           {"--pareto", "front", true},   {"--systems", "systems", true},
+        {"--objective", "objective", false}, {"--deadline", "deadline", false}, {"--tokens", "tokens", false},
+        {"--request-rate", "request_rate", false},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (!strcmp(flag, settings[i].flag))
+            return add_setting(o, settings[i].key, value, settings[i].list);
     const struct {
         const char *flag, **to;
     } texts[] = {
@@ -437,6 +400,8 @@ static int parse(int argc, char **argv, struct options *o)
             i++;
         } else if (!strcmp(argv[i], "--json")) {
             o->json = true;
+        } else if (!strcmp(argv[i], "--why")) {
+            o->why = true;
         } else if (!strcmp(argv[i], "--warn-only")) {
             o->policy.warn_only = 1;
         }

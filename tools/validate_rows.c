@@ -13,7 +13,7 @@
  *    parallelism alone.
  *  - Batch: where no micro-batch is published, 1 with a pipeline, else the largest that
  *    divides and stays within 8,192 tokens; where no batch is published, 8 micro-batches.
- *    (Of scores that do not fit, fit_training.c takes fewer.)
+ *    (Of scores that do not fit, validate.c takes fewer.)
  *  - Software: what shards the optimizer names the stack (`stack_rules`); nothing sharded
  *    with attention of Transformer Engine is Megatron Core too.
  *    ZeRO-1 alone is the DeepSpeed pipeline engine on plain models, and ZeRO-3 fetches tensor

@@ -101,8 +101,8 @@ SPEEDUP_API speedup_status speedup_report_catalog(speedup_context *context, cons
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API speedup_status speedup_report_format(speedup_context *context, speedup_text **text);
 
-/** One call for everybody else: a scenario or claims document in, the explained
- *  answer as JSON out. After an error the JSON has an "errors" list instead.
+/** One call for everybody else: a scenario, a plan of at most 2^22 plans or a claims document in,
+ *  the explained answer as JSON out. After an error the JSON has an "errors" list instead.
  *  @param context where problems are told as well
  *  @param yaml UTF-8
  *  @param length of it in bytes

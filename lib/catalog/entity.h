@@ -8,7 +8,7 @@
 
 #include <speedup/optimization.h>
 
-enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KINDS };
+enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KIND_SPACE, KINDS };
 
 /* First in every entry, so that any entry can be handled as one. */
 struct entry {
@@ -120,6 +120,7 @@ struct model {
     } state_space;
     double prediction_layers;
     double parameters, parameters_active; /* as published, 0 when not */
+    const char *quantized;                /* the format that its weights are published in; NULL: 16 bits */
 };
 
 enum job_kind { JOB_TRAINING, JOB_INFERENCE, JOB_KINDS };
@@ -165,6 +166,15 @@ struct optimization {
     struct claim *claims;
     uint32_t parameter_count, requirement_count, effect_count, claim_count;
     uint32_t applies_node, excludes_node, supersedes_node, parameters_node, requires_node, effects_node, claims_node;
+};
+
+/* What a plan takes for the keys that it leaves out, and why. */
+struct space_defaults {
+    struct entry head;
+    double tokens_per_parameter, tokens_per_step, bytes_per_parameter;
+    int32_t price_tier;
+    uint32_t plan_node, why_node;
+    const struct yaml_tree *plan_tree, *why_tree; /* where the nodes are: a base may be in another text */
 };
 
 struct kind_info {

@@ -189,6 +189,7 @@ static const struct field model_fields[] = {
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, NULL, "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, NULL, "published number that works on a token"),
+    TEXT("quantized", quantized, false, "narrower format that its weights are published in; what is estimated is for optimizations to say"),
 #undef ENTITY
     END,
 };
@@ -220,6 +221,19 @@ static const struct field optimization_fields[] = {
     END,
 };
 
+static const struct field space_fields[] = {
+    HEAD(space_defaults),
+#define ENTITY space_defaults
+    NUMBER("tokens_per_parameter", tokens_per_parameter, NONE, 0, 1e9, false, "0", "tokens of a run, for each parameter that works on a token; 0: a run is one step"),
+    NUMBER("tokens_per_step", tokens_per_step, COUNT, 0, 1e12, false, "0", "tokens of a step, from which the global batch follows"),
+    NUMBER("bytes_per_parameter", bytes_per_parameter, NONE, 0, 1e3, false, "0", "memory that a parameter takes at least: fewer accelerators than hold it are left out"),
+    CHOICE("price_tier", price_tier, price_tiers, false, "on-demand", "how accelerators are bought: the newest price of this tier, of several the lowest"),
+    NODE("plan", plan_node, "key: value", "keys of a plan, and what stands for them"),
+    NODE("why", why_node, "key: text", "reasons and sources, told in the answer"),
+#undef ENTITY
+    END,
+};
+
 #define TABLE(kind_, section_, singular_, text_)                                                             \
     static const struct record_table kind_##_table = {singular_, text_, kind_##_fields};
 TABLE(coefficient, "coefficients", "coefficient", "A named number of the model, which an accelerator's or a stack's calibration may set.")
@@ -229,6 +243,7 @@ TABLE(stack, "stacks", "stack", "Training or serving software: coefficients that
 TABLE(model, "models", "model", "A transformer by its shape.")
 TABLE(price, "prices", "price", "A dated price of an accelerator-hour.")
 TABLE(optimization, "optimizations", "optimization", "Effects on entries of the ledger, as data.")
+TABLE(space, "spaces", "space", "What a plan takes for the keys that it leaves out: `training` and `serving`, or the one that it names.")
 
 const struct kind_info kinds[KINDS] = {
     {"coefficients", "coefficient", &coefficient_table, sizeof(struct coefficient), "named numbers of the model"},
@@ -238,4 +253,5 @@ const struct kind_info kinds[KINDS] = {
     {"models", "model", &model_table, sizeof(struct model), "models"},
     {"prices", "price", &price_table, sizeof(struct price), "dated prices"},
     {"optimizations", "optimization", &optimization_table, sizeof(struct optimization), "optimizations"},
+    {"spaces", "space", &space_table, sizeof(struct space_defaults), "what plans take for keys left out"},
 };

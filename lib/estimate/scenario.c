@@ -117,6 +117,7 @@ void speedup_scenario_unref(speedup_scenario *scenario)
     if (!scenario || atomic_fetch_sub_explicit(&scenario->references, 1, memory_order_acq_rel) != 1)
         return;
     speedup_allocator allocator = scenario->allocator;
+    speedup_scenario_unref(scenario->base);
     speedup_catalog_unref(scenario->catalog);
     arena_end(&scenario->arena);
     allocator.release(allocator.user, scenario);

@@ -16,6 +16,7 @@ struct speedup_scenario {
     atomic_uint references;
     speedup_allocator allocator;
     struct arena arena;
+    speedup_scenario *base; /* that this one is another layout of, and takes all else from; may be NULL */
     speedup_catalog *catalog;
     struct yaml_tree tree;
     uint32_t section; /* of the job */
@@ -53,10 +54,16 @@ speedup_scenario *scenario_allocate(speedup_context *context);
 /* "path=value" put over a tree; both live in the arena. */
 bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tree *tree, const char *setting);
 
+/* What a service must hold; 0 for nothing. */
+struct targets_record {
+    uint64_t present;
+    double time_to_first_token, time_per_output_token; /* s */
+};
+
 /* The sections of a scenario file that are no catalog sections. */
 extern const char *const scenario_sections[];
 
-extern const struct record_table train_table, layout_table, serve_table, generate_table, serving_layout_table, targets_table;
+extern const struct record_table train_table, layout_table, serve_table, generate_table, serving_layout_table, prefill_table, targets_table, length_table;
 
 /* The tables of the job sections, ended by NULL. */
 extern const struct record_table *const job_tables[];

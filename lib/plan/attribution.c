@@ -2,8 +2,9 @@
  * optimization by name. */
 #include "plan/attribution.h"
 
-#include <speedup/plan.h>
+#include "plan/change.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 speedup_status plan_waterfall(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
@@ -36,9 +37,78 @@ speedup_status plan_waterfall(speedup_context *context, const speedup_scenario *
 
 enum { MOST_PLAYERS = 16 };
 
-/* The logarithm of the step time with a subset of the optimizations, a bit for each. */
-static speedup_status subset_time(speedup_context *context, const speedup_scenario *scenario, uint32_t subset,
-                                  double *log_seconds)
+double plan_seconds(const struct job *job, const double values[METRICS])
+{
+    /* In inference the time of a token in all; what does not fit has none. */
+    return job->kind == JOB_TRAINING ? values[SPEEDUP_METRIC_STEP_SECONDS] : 1 / values[SPEEDUP_METRIC_TOKENS_PER_SECOND];
+}
+
+/* The terms of a time by cause, so that they add up to plan_seconds(). */
+static double term_seconds(const struct job *job, const double values[METRICS], int metric)
+{
+    if (job->kind == JOB_TRAINING)
+        return values[metric];
+    /* A token's time is shared by all requests that decode beside it. */
+    double token = values[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN];
+    return token > 0 ? values[metric] / token * plan_seconds(job, values) : 0;
+}
+
+static bool is_term(int metric)
+{
+    return (metric >= SPEEDUP_METRIC_TIME_MATMUL && metric <= SPEEDUP_METRIC_TIME_FIXED) ||
+           metric == SPEEDUP_METRIC_TIME_INTERFERENCE || metric == SPEEDUP_METRIC_TIME_DRAFT;
+}
+
+static bool is_component(int metric)
+{
+    return metric >= SPEEDUP_METRIC_MEMORY_WEIGHTS && metric <= SPEEDUP_METRIC_MEMORY_RUNTIME;
+}
+
+double plan_lacking(const struct job *job, const double values[METRICS])
+{
+    if (values[SPEEDUP_METRIC_FITS] != 0)
+        return 0;
+    /* A byte at least: of a service that does not fit by a rounding. */
+    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    return fmax(peak > 0 ? peak : host, 1);
+}
+
+void plan_contribution(const struct job *job, const double without[METRICS], const double with[METRICS],
+                       speedup_contribution *c)
+{
+    double before = plan_seconds(job, without), largest = 0;
+    c->lacking = plan_lacking(job, without);
+    if (job->kind == JOB_INFERENCE && c->lacking > 0)
+        return; /* what does not fit has no time, nor a load to have memory for */
+    c->seconds = before - plan_seconds(job, with);
+    c->marginal = before / plan_seconds(job, with);
+    c->bytes = without[SPEEDUP_METRIC_MEMORY_PEAK] - with[SPEEDUP_METRIC_MEMORY_PEAK];
+    for (int m = 0; m < METRICS; m++) {
+        if (is_term(m)) {
+            double old = term_seconds(job, without, m), new = term_seconds(job, with, m);
+            /* A term that rises is no reason of a gain, nor one that falls of a loss. */
+            double change = c->seconds < 0 ? new - old : old - new;
+            if (change > largest) {
+                largest = change;
+                c->term = m;
+                c->term_before = old;
+                c->term_after = new;
+                c->term_share = old / before;
+            }
+        } else if (is_component(m)) {
+            double change = without[m] - with[m];
+            if (fabs(change) > fabs(c->component_bytes)) {
+                c->component = m;
+                c->component_bytes = change;
+            }
+        }
+    }
+}
+
+/* The estimate with a subset of the optimizations, a bit for each; `apart` takes also what
+ * does not fit, and so has no time. */
+static speedup_status subset_values(speedup_context *context, const speedup_scenario *scenario, uint32_t subset,
+                                    bool apart, double values[METRICS])
 {
     struct arena arena;
     struct selection chosen[MOST_PLAYERS + 64];
@@ -58,14 +128,14 @@ static speedup_status subset_time(speedup_context *context, const speedup_scenar
         memcpy(v, scenario->variables, sizeof v);
         job_evaluate(&job, v, out);
         status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
-        /* In inference the time of a token in all; what does not fit has none. */
-        bool training = job.kind == JOB_TRAINING;
-        double seconds = training ? out[SPEEDUP_METRIC_STEP_SECONDS][0] : 1 / out[SPEEDUP_METRIC_TOKENS_PER_SECOND][0];
-        if (!status && !training && out[SPEEDUP_METRIC_FITS][0] == 0) {
-            problem(context, SPEEDUP_INCONSISTENT, &place, "with some of its optimizations the job does not fit, and has no time to compare");
+        for (int m = 0; m < METRICS; m++)
+            values[m] = out[m][0];
+        if (!status && !apart && job.kind == JOB_INFERENCE && values[SPEEDUP_METRIC_FITS] == 0)
             status = SPEEDUP_INCONSISTENT;
-        }
-        *log_seconds = log(seconds);
+        if (status == SPEEDUP_INCONSISTENT)
+            problem(context, status, &place, "with some of its optimizations the job does not fit, and has no time to compare");
+        else if (status)
+            problem(context, status, &place, "with some of its optimizations alone the job cannot be: %s", speedup_status_text(status));
     }
     arena_end(&arena);
     return status;
@@ -110,27 +180,109 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
         problem(context, SPEEDUP_TOO_COMPLEX, NULL, "%zu optimizations; attribution goes over all orders of at most %d", n, MOST_PLAYERS);
         return SPEEDUP_TOO_COMPLEX;
     }
-    size_t subsets = (size_t)1 << n, all = subsets - 1;
+    size_t subsets = (size_t)1 << n, all = subsets - 1; /* a bit for each */
     double *gain = context->allocator.allocate(context->allocator.user, subsets * sizeof *gain);
     if (!gain)
         return no_memory(context);
     speedup_status status = SPEEDUP_OK;
-    for (size_t s = 0; s < subsets && !status; s++) {
-        double log_seconds = 0;
-        status = subset_time(context, scenario, (uint32_t)s, &log_seconds);
-        gain[s] = -log_seconds;
-    }
-    for (size_t i = 0; i < n && !status; i++) {
-        size_t before = ((size_t)1 << i) - 1;
+    double whole[METRICS] = {0}, values[METRICS] = {0};
+    status = subset_values(context, scenario, (uint32_t)all, false, whole);
+    for (size_t i = 0; i < n; i++)
         contributions[i] = (speedup_contribution){
             .struct_size = sizeof *contributions,
             .id = scenario->selections[scenario->baseline_count + i].optimization->head.id,
-            .waterfall = exp(gain[before | (size_t)1 << i] - gain[before]),
-            .marginal = exp(gain[all] - gain[all & ~((size_t)1 << i)]),
+            .superseded = selection_superseded(scenario->selections, scenario->selection_count, scenario->baseline_count + i),
         };
+    for (size_t s = 0; s < subsets && !status; s++) {
+        status = subset_values(context, scenario, (uint32_t)s, false, values);
+        gain[s] = -log(plan_seconds(&scenario->job, values));
+        for (size_t i = 0; i < n && !status; i++)
+            if (s == (all & ~((size_t)1 << i)))
+                plan_contribution(&scenario->job, values, whole, &contributions[i]);
+    }
+    for (size_t i = 0; i < n && !status; i++) {
+        size_t before = ((size_t)1 << i) - 1;
+        contributions[i].waterfall = exp(gain[before | (size_t)1 << i] - gain[before]);
     }
     if (!status)
         shapley(gain, n, contributions);
     context->allocator.release(context->allocator.user, gain);
+    return status;
+}
+
+speedup_status plan_losses(speedup_context *context, const speedup_scenario *scenario, speedup_contribution *contributions,
+                           size_t count)
+{
+    double whole[METRICS] = {0}, without[METRICS] = {0};
+    if (count > MOST_PLAYERS)
+        return SPEEDUP_TOO_COMPLEX;
+    uint32_t all = (UINT32_C(1) << count) - 1;
+    speedup_status status = subset_values(context, scenario, all, false, whole);
+    for (size_t i = 0; i < count && !status; i++) {
+        contributions[i] = (speedup_contribution){.struct_size = sizeof *contributions,
+                                                  .id = scenario->selections[scenario->baseline_count + i].optimization->head.id};
+        status = subset_values(context, scenario, all & ~(UINT32_C(1) << i), true, without);
+        if (!status)
+            plan_contribution(&scenario->job, without, whole, &contributions[i]);
+    }
+    return status;
+}
+
+static int by_gain(const void *a, const void *b)
+{
+    const speedup_contribution *x = a, *y = b;
+    return x->marginal != y->marginal ? (x->marginal < y->marginal) - (x->marginal > y->marginal) : strcmp(x->id, y->id);
+}
+
+speedup_status speedup_scenario_next(speedup_context *context, const speedup_scenario *scenario,
+                                     speedup_contribution *contributions, size_t *count)
+{
+    if (!context || !scenario || !count || (contributions && *count && contributions[0].struct_size < sizeof *contributions))
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    size_t room = contributions ? *count : 0, found = 0;
+    *count = scenario->catalog->entries[KIND_OPTIMIZATION].count;
+    if (!contributions)
+        return SPEEDUP_OK;
+    double now[METRICS];
+    speedup_status status = speedup_scenario_estimate(scenario, now, METRICS);
+    if (!status && now[SPEEDUP_METRIC_FITS] == 0)
+        status = SPEEDUP_INCONSISTENT;
+    if (status) {
+        problem(context, status, NULL, "there is nothing to add an optimization to: %s",
+                status == SPEEDUP_INCONSISTENT ? "the job does not fit" : speedup_status_text(status));
+        return status;
+    }
+    struct arena arena;
+    struct additions additions;
+    struct job job;
+    arena_begin(&arena, &context->allocator);
+    status = additions_begin(context, scenario, &arena, &additions);
+    for (const struct optimization *added; !status && (added = additions_next(&additions, &job));) {
+        lanes v[VARIABLES], out[METRICS];
+        double values[METRICS];
+        memcpy(v, scenario->variables, sizeof v);
+        job_evaluate(&job, v, out);
+        for (int m = 0; m < METRICS; m++)
+            values[m] = out[m][0];
+        if (values[SPEEDUP_METRIC_STATUS] != 0 || values[SPEEDUP_METRIC_FITS] == 0)
+            continue;
+        speedup_contribution c = {.struct_size = sizeof c, .id = added->head.id};
+        plan_contribution(&scenario->job, now, values, &c);
+        c.waterfall = c.marginal;
+        /* Without room for all, the best so far stay. */
+        if (found < room)
+            contributions[found++] = c;
+        else if (room && by_gain(&c, &contributions[room - 1]) < 0)
+            contributions[room - 1] = c;
+        if (found == room)
+            qsort(contributions, found, sizeof *contributions, by_gain);
+    }
+    additions_end(&additions);
+    qsort(contributions, found, sizeof *contributions, by_gain);
+    *count = found;
+    if (arena.failed)
+        status = no_memory(context);
+    arena_end(&arena);
     return status;
 }

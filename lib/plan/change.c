@@ -5,10 +5,8 @@
 #include <string.h>
 
 struct seeker {
-    speedup_context *quiet; /* for what cannot be: nobody reads its problems */
     const speedup_scenario *scenario;
-    struct arena *arena;
-    struct selection *selections; /* the scenario's, and room for one more */
+    double confidence; /* with which a change must fit; 0: at its mean */
     struct change *changes;
     size_t count;
 };
@@ -37,14 +35,29 @@ static void keep(struct seeker *s, size_t first, size_t most, const struct chang
     s->changes[at] = *change;
 }
 
+speedup_status additions_begin(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
+                               struct additions *additions)
+{
+    *additions = (struct additions){.scenario = scenario, .arena = arena};
+    additions->selections = arena_zeroed(arena, scenario->selection_count + 1, sizeof *additions->selections);
+    if (!additions->selections || speedup_context_create(&context->allocator, &additions->quiet))
+        return no_memory(context);
+    if (scenario->selection_count)
+        memcpy(additions->selections, scenario->selections, scenario->selection_count * sizeof *additions->selections);
+    return SPEEDUP_OK;
+}
+
+void additions_end(struct additions *additions)
+{
+    speedup_context_destroy(additions->quiet);
+}
+
 /* The job with one optimization more; false when the two cannot be. */
-static bool with_optimization(struct seeker *s, const struct optimization *added, struct job *job)
+static bool with_optimization(struct additions *s, const struct optimization *added, struct job *job)
 {
     const speedup_scenario *scenario = s->scenario;
     size_t count = scenario->selection_count;
     *job = scenario->job;
-    if (!added)
-        return true;
     if (!added->applies[job->kind])
         return false;
     for (size_t i = 0; i < count; i++)
@@ -64,17 +77,29 @@ static bool with_optimization(struct seeker *s, const struct optimization *added
     return !s->quiet->first;
 }
 
+const struct optimization *additions_next(struct additions *additions, struct job *job)
+{
+    const speedup_catalog *catalog = additions->scenario->catalog;
+    while (additions->next < catalog->entries[KIND_OPTIMIZATION].count) {
+        const struct optimization *added =
+            (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[additions->next++];
+        if (with_optimization(additions, added, job))
+            return added;
+    }
+    return NULL;
+}
+
 /* The variables of a layout with one degree changed, on as many accelerators as there
  * are, or on as many as one copy of the model then takes. */
-static void with_degree(const struct seeker *s, enum variable degree, double value, lanes v[VARIABLES])
+static void with_degree(const struct seeker *s, const struct job *job, enum variable degree, double value, lanes v[VARIABLES])
 {
-    const struct job *job = &s->scenario->job;
     memcpy(v, s->scenario->variables, sizeof(lanes[VARIABLES]));
     if (degree == VARIABLES)
         return;
     v[degree] = lanes_of(value);
     double ranks = v[VARIABLE_TENSOR][0] * v[VARIABLE_PIPELINE][0] * v[VARIABLE_CONTEXT][0] * v[VARIABLE_ATTENTION_DATA][0];
-    double accelerators = fmax(v[VARIABLE_ACCELERATORS][0], ranks), data = accelerators / ranks;
+    double front = job->inference.front.accelerators, others = v[VARIABLE_ACCELERATORS][0] - s->scenario->job.inference.front.accelerators;
+    double accelerators = fmax(others, ranks) + front, data = (accelerators - front) / ranks;
     v[VARIABLE_ACCELERATORS] = lanes_of(accelerators);
     v[VARIABLE_DATA] = lanes_of(data);
     if (job->kind == JOB_TRAINING)
@@ -86,9 +111,10 @@ static bool try(struct seeker *s, const struct job *job, enum variable degree, d
                 const struct optimization *added, struct change *change)
 {
     lanes v[VARIABLES], out[METRICS];
-    with_degree(s, degree, value, v);
+    with_degree(s, job, degree, value, v);
     job_evaluate(job, v, out);
-    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0)
+    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0 ||
+        out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] > 1 - s->confidence)
         return false;
     *change = (struct change){.degree = degree, .value = value, .added = added, .accelerators = v[VARIABLE_ACCELERATORS][0]};
     for (int m = 0; m < METRICS; m++)
@@ -122,20 +148,42 @@ static void try_degrees(struct seeker *s, const struct job *job, const struct op
     }
 }
 
-/* One optimization more, with each degree at its nearest if the job does not fit by it alone. */
-static void try_optimizations(struct seeker *s, bool with_degrees)
+/* The first degree of a pool for prefill that makes both pools fit; the other pool has it
+ * too where its own is less. */
+static void try_front(struct seeker *s, const struct job *job, const struct optimization *added, size_t most)
 {
-    const speedup_catalog *catalog = s->scenario->catalog;
-    size_t first = s->count;
-    for (size_t i = 0; i < catalog->entries[KIND_OPTIMIZATION].count; i++) {
-        const struct optimization *added = (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[i];
-        struct job job;
+    const struct front *now = &job->inference.front;
+    double other = s->scenario->variables[VARIABLE_TENSOR][0];
+    for (double value = now->tensor * 2; now->accelerators > 0 && value <= fmax(job->domain, job->node); value *= 2) {
+        struct job changed = *job;
+        struct front *front = &changed.inference.front;
+        double ranks = value * front->pipeline * front->attention_data;
         struct change change;
-        if (!with_optimization(s, added, &job))
+        front->tensor = value;
+        front->accelerators = fmax(front->accelerators, ranks);
+        if (fmod(front->accelerators, ranks) != 0 || fmod(job->model->heads, value) != 0 ||
+            !try(s, &changed, VARIABLE_TENSOR, fmax(other, value), added, &change))
             continue;
-        if (with_degrees)
+        change.front = value;
+        if (other >= value)
+            change.degree = VARIABLES;
+        keep(s, 0, most, &change);
+        return;
+    }
+}
+
+/* One optimization more, with each degree at its nearest if the job does not fit by it alone. */
+static void try_optimizations(struct seeker *s, struct additions *additions, bool with_degrees)
+{
+    size_t first = s->count;
+    struct job job;
+    additions->next = 0;
+    for (const struct optimization *added; (added = additions_next(additions, &job));) {
+        struct change change;
+        if (with_degrees) {
             try_degrees(s, &job, added, MOST_OPTIMIZATIONS_TOLD);
-        else if (try(s, &job, VARIABLES, 0, added, &change))
+            try_front(s, &job, added, MOST_OPTIMIZATIONS_TOLD);
+        } else if (try(s, &job, VARIABLES, 0, added, &change))
             keep(s, first, MOST_OPTIMIZATIONS_TOLD, &change);
     }
 }
@@ -143,18 +191,25 @@ static void try_optimizations(struct seeker *s, bool with_degrees)
 speedup_status plan_changes(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                             struct change changes[MOST_CHANGES], size_t *count)
 {
-    struct seeker s = {.scenario = scenario, .arena = arena, .changes = changes};
+    struct seeker s = {.scenario = scenario, .changes = changes};
+    struct additions additions;
     *count = 0;
-    s.selections = arena_zeroed(arena, scenario->selection_count + 1, sizeof *s.selections);
-    if (!s.selections || speedup_context_create(&context->allocator, &s.quiet))
-        return no_memory(context);
-    if (scenario->selection_count)
-        memcpy(s.selections, scenario->selections, scenario->selection_count * sizeof *s.selections);
-    try_degrees(&s, &scenario->job, NULL, MOST_CHANGES);
-    try_optimizations(&s, false);
-    if (!s.count)
-        try_optimizations(&s, true);
-    speedup_context_destroy(s.quiet);
+    speedup_status status = additions_begin(context, scenario, arena, &additions);
+    if (!status) {
+        try_degrees(&s, &scenario->job, NULL, MOST_CHANGES);
+        try_front(&s, &scenario->job, NULL, MOST_CHANGES);
+        try_optimizations(&s, &additions, false);
+        if (!s.count)
+            try_optimizations(&s, &additions, true);
+    }
+    additions_end(&additions);
     *count = s.count;
-    return arena->failed ? no_memory(context) : SPEEDUP_OK;
+    return status || arena->failed ? no_memory(context) : SPEEDUP_OK;
+}
+
+bool plan_nearest_degree(const speedup_scenario *scenario, double confidence, struct change *change)
+{
+    struct seeker s = {.scenario = scenario, .confidence = confidence, .changes = change};
+    try_degrees(&s, &scenario->job, NULL, 1);
+    return s.count != 0;
 }

@@ -8,17 +8,39 @@
 struct change {
     enum variable degree;             /* VARIABLES: no variable changes */
     double value;                     /* of the degree */
+    double front;                     /* tensor-parallel degree of a pool for prefill; 0: as it is */
     const struct optimization *added; /* NULL: none */
     double values[METRICS];           /* with the change */
     double accelerators;              /* that it takes */
 };
 
-enum { MOST_OPTIMIZATIONS_TOLD = 3, MOST_CHANGES = 3 + MOST_OPTIMIZATIONS_TOLD };
+enum { MOST_OPTIMIZATIONS_TOLD = 3, MOST_CHANGES = 4 + MOST_OPTIMIZATIONS_TOLD };
 
 /* The changes that make a scenario fit which does not: the nearest value of each degree,
  * then optimizations on the fewest accelerators, the fastest first. Problems of what
  * cannot be are not told. */
 speedup_status plan_changes(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                             struct change changes[MOST_CHANGES], size_t *count);
+
+/* The nearest degree or load alone with which a scenario fits with a confidence; false when there is none.
+ * Allocates nothing. */
+bool plan_nearest_degree(const speedup_scenario *scenario, double confidence, struct change *change);
+
+/* The optimizations of the catalog, each added to a scenario in turn. */
+struct additions {
+    speedup_context *quiet; /* for what cannot be: nobody reads its problems */
+    const speedup_scenario *scenario;
+    struct arena *arena;
+    struct selection *selections; /* the scenario's, and room for one more */
+    size_t next;
+};
+
+/* Always to be ended, also after it failed for want of memory. */
+speedup_status additions_begin(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
+                               struct additions *additions);
+void additions_end(struct additions *additions);
+
+/* The next that can be, and the job with it; NULL past the last. */
+const struct optimization *additions_next(struct additions *additions, struct job *job);
 
 #endif

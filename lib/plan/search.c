@@ -1,28 +1,43 @@
-/* Search: every plan of a range is looked at or ruled out; memory rules out before
- * time is computed. Any division into ranges or threads gives the same bits: the best
- * are ordered by value, then by index, and a front does not depend on an order. */
-#include "plan/space.h"
+/* Search: every plan of a range is looked at or ruled out; memory, power and what no
+ * layout can beat rule out before time is computed. Any division into ranges or threads
+ * gives the same bits: the best are ordered by value, then by index, a front does not
+ * depend on an order, and what a plan counts as is its own affair, however it was told. */
+#include "plan/search.h"
 
-#include <pthread.h>
+#include "plan/bound.h"
+
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, MOST_THREADS = 256 };
+enum { CHUNK = 1 << 14 };
 
-struct found {
-    double value[MOST_FRONT_METRICS];
-    uint64_t index;
-};
+double space_data(const double at[AXES])
+{
+    return at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]);
+}
 
-struct speedup_result {
-    speedup_allocator allocator;
-    speedup_space *space;
-    speedup_counts counts;
-    struct found *best; /* room for the space's top */
-    struct found *front;
-    size_t best_count, front_count, front_room;
-    bool failed; /* no memory */
-};
+static bool whole(double value)
+{
+    return value == (double)(int64_t)value;
+}
+
+bool space_divides(const struct job *job, const double at[AXES])
+{
+    const struct model *model = job->model;
+    double data = space_data(at), local = model->experts.count / at[AXIS_EXPERT];
+    if (data < 1 || !whole(data) || !whole(model->heads / at[AXIS_TENSOR]) || at[AXIS_PIPELINE] > model->layers)
+        return false;
+    double ranks = at[AXIS_TENSOR] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]; /* that experts are spread over */
+    if (job->kind == JOB_TRAINING) {
+        double chunks = model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
+        if (!whole(job->global_batch / (data * at[AXIS_MICRO_BATCH])) ||
+            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || !whole(chunks))))
+            return false;
+        ranks *= data;
+    }
+    return at[AXIS_EXPERT] <= 1 || (local >= 1 && whole(local) && at[AXIS_EXPERT] <= ranks);
+}
 
 /* Better: less, or the lower index. */
 static bool before(double a, uint64_t i, double b, uint64_t j)
@@ -42,6 +57,12 @@ static void add_best(struct speedup_result *result, double value, uint64_t index
     for (; at && before(value, index, result->best[at - 1].value[0], result->best[at - 1].index); at--)
         result->best[at] = result->best[at - 1];
     result->best[at] = (struct found){{value}, index};
+}
+
+static void add_least(struct found *least, double value, uint64_t index)
+{
+    if (before(value, index, least->value[0], least->index))
+        *least = (struct found){{value}, index};
 }
 
 /* Is `a` at least as good in everything, and better in something or earlier? */
@@ -81,6 +102,11 @@ static speedup_result *result_allocate(const speedup_allocator *allocator, const
     if (!made)
         return NULL;
     *made = (speedup_result){.allocator = *allocator, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
+    for (int i = 0; i <= NEEDS; i++)
+        made->near[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
+    for (int i = 0; i < MOST_LIMITS; i++)
+        made->within[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
+    made->unseen = HUGE_VAL;
     made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
     if (!made->best) {
         speedup_result_free(made);
@@ -108,6 +134,11 @@ static void absorb(speedup_result *into, const speedup_result *from)
         add_best(into, from->best[i].value[0], from->best[i].index);
     for (size_t i = 0; i < from->front_count; i++)
         add_front(into, &from->front[i]);
+    for (int i = 0; i <= NEEDS; i++)
+        add_least(&into->near[i], from->near[i].value[0], from->near[i].index);
+    for (int i = 0; i < MOST_LIMITS; i++)
+        add_least(&into->within[i], from->within[i].value[0], from->within[i].index);
+    into->unseen = fmin(into->unseen, from->unseen);
     into->counts.size += from->counts.size;
     into->counts.searched += from->counts.searched;
     into->counts.conflicting += from->counts.conflicting;
@@ -115,6 +146,7 @@ static void absorb(speedup_result *into, const speedup_result *from)
     into->counts.not_fitting += from->counts.not_fitting;
     into->counts.constrained += from->counts.constrained;
     into->counts.feasible += from->counts.feasible;
+    into->counts.off_target += from->counts.off_target;
     into->failed |= from->failed;
 }
 
@@ -134,13 +166,21 @@ static void sort_front(speedup_result *result)
 /* One thread's place in the space: a program, and layouts waiting for a full block. */
 struct walker {
     const speedup_space *space;
+    const struct question *question; /* may be NULL */
     speedup_result *result;
     size_t program;
     struct job job;
+    struct bound bound;
+    bool finite; /* of the program: the time of every layout */
     lanes v[VARIABLES], e[TARGETS];
     uint64_t waiting[LANES];
     int count;
 };
+
+static double most_experts(const speedup_space *space)
+{
+    return space->values[AXIS_EXPERT][space->counts[AXIS_EXPERT] - 1];
+}
 
 static void enter_program(struct walker *w, size_t program)
 {
@@ -150,58 +190,285 @@ static void enter_program(struct walker *w, size_t program)
     w->job.price = p->per_hour;
     memcpy(w->v, p->scenario->variables, sizeof w->v);
     effects_begin(&w->job.effects, w->e);
+    bound_step(&w->job, w->v, most_experts(w->space), &w->bound);
+    w->finite = bound_finite(&w->job);
+}
+
+const struct limits limits_as_they_are = {{0, 0, 1, 1, 1, 1, 1, 1}};
+_Static_assert(NEEDS == 8, "a factor of 1 for each limit that is asked");
+
+double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
+                   const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS])
+{
+    double margin = space->kind == JOB_TRAINING ? space->memory_margin : 1;
+    miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
+    /* The cache of a service takes what is left over, and no more, however it was rounded. */
+    if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
+        miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
+    miss[NEED_HOST] = space->kind == JOB_TRAINING ? out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]) : 0;
+    double worst = fmax(miss[NEED_MEMORY], miss[NEED_HOST]), accelerators = v[VARIABLE_ACCELERATORS][lane];
+    for (int i = 0; i < LIMITS; i++) {
+        double ratio = space->limits[i] > 0 ? space_limit_ratio(space, job, (enum plan_limit)i, accelerators, out, lane) : 0;
+        miss[NEED_ASKED + i] = ratio / limits->of[NEED_ASKED + i];
+        worst = fmax(worst, miss[NEED_ASKED + i]);
+    }
+    return worst;
+}
+
+static double misses(const struct walker *w, const lanes out[METRICS], int lane, double miss[NEEDS])
+{
+    return plan_misses(w->space, &w->job, &limits_as_they_are, w->v, out, lane, miss);
+}
+
+/* Could a plan that is not possible, whose misses are at least these, be the nearest? */
+static bool may_be_near(const struct walker *w, const double miss[NEEDS], double worst)
+{
+    const speedup_result *result = w->result;
+    if (result->counts.feasible)
+        return false;
+    bool near = worst < result->near[NEEDS].value[0];
+    for (int i = 0; i < NEEDS; i++)
+        near |= miss[i] < result->near[i].value[0] && worst <= fmax(miss[i], 1);
+    return near;
+}
+
+static void add_near(struct walker *w, const double miss[NEEDS], double worst, uint64_t index)
+{
+    speedup_result *result = w->result;
+    if (result->counts.feasible || !(worst > 1) || !isfinite(worst))
+        return;
+    add_least(&result->near[NEEDS], worst, index);
+    int missed = 0, which = 0;
+    for (int i = 0; i < NEEDS; i++)
+        if (miss[i] > 1) {
+            missed++;
+            which = i;
+        }
+    if (missed == 1)
+        add_least(&result->near[which], worst, index);
+}
+
+static bool usable_time(const lanes out[METRICS], int lane)
+{
+    double seconds = out[SPEEDUP_METRIC_STEP_SECONDS][lane];
+    return seconds > 0 && seconds < 1e300;
+}
+
+static double objective_of(const struct walker *w, const lanes out[METRICS], int lane)
+{
+    return w->space->goal.sign * out[w->space->goal.metric][lane];
 }
 
 static void keep(struct walker *w, const lanes out[METRICS], int lane)
 {
     const speedup_space *space = w->space;
     speedup_result *result = w->result;
-    double seconds = out[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane], cost = out[SPEEDUP_METRIC_COST][lane];
-    if ((space->deadline > 0 && seconds > space->deadline) || (space->budget > 0 && cost > space->budget) ||
-        (space->power > 0 && w->job.power * w->v[VARIABLE_ACCELERATORS][lane] > space->power)) {
-        result->counts.constrained++;
-        return;
-    }
-    result->counts.feasible++;
-    add_best(result, out[space_objective_metric(space)][lane], w->waiting[lane]);
+    add_best(result, objective_of(w, out, lane), w->waiting[lane]);
     if (space->front_count) {
         struct found point = {.index = w->waiting[lane]};
         for (size_t m = 0; m < space->front_count; m++)
-            point.value[m] = out[space->front[m]][lane];
+            point.value[m] = space->front[m].sign * out[space->front[m].metric][lane];
         add_front(result, &point);
     }
 }
 
-/* Estimates the layouts that wait; lanes left over repeat the first. */
-static void flush(struct walker *w)
+/* What a plan counts as. */
+enum fate { FATE_CONFLICTING, FATE_NOT_FITTING, FATE_CONSTRAINED, FATE_OFF_TARGET, FATE_FEASIBLE };
+
+static void count(struct walker *w, enum fate fate)
 {
-    lanes out[METRICS], status = lanes_of(0.0);
-    if (!w->count)
-        return;
+    speedup_counts *c = &w->result->counts;
+    uint64_t *const by_fate[] = {&c->conflicting, &c->not_fitting, &c->constrained, &c->off_target, &c->feasible};
+    ++*by_fate[fate];
+}
+
+/* Lanes left over repeat the first. */
+static void fill_block(struct walker *w)
+{
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
-    effects_evaluate(&w->job.effects, w->v, w->e, &status);
+}
+
+/* Memory of the layouts that wait, and whether each fits. */
+static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
+{
+    lanes status = lanes_of(0.0);
+    w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
-    lane_mask fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & (status == 0);
-    bool any = false;
-    for (int lane = 0; lane < w->count; lane++)
-        any |= fits[lane] != 0;
-    if (any) {
-        w->job.kernel->training_time(&w->job, w->v, w->e, out);
-        w->job.kernel->training_run(&w->job, w->v, out);
+    *possible = status == 0;
+    *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
+    /* Limits of services read these, though none is held against a training run. */
+    out[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN] = out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] = out[SPEEDUP_METRIC_LOAD] = lanes_of(0.0);
+}
+
+/* The run as it will not be better, then as it is. */
+static void bound_time(struct walker *w, lanes out[METRICS])
+{
+    out[SPEEDUP_METRIC_STEP_SECONDS] = w->bound.work / w->v[VARIABLE_ACCELERATORS] + w->bound.fixed;
+    w->job.kernel->training_run(&w->job, w->v, out);
+}
+
+static void compute_time(struct walker *w, lanes out[METRICS])
+{
+    w->job.kernel->training_time(&w->job, w->v, w->e, out);
+    w->job.kernel->training_run(&w->job, w->v, out);
+}
+
+/* A plan whose objective is no less than this cannot be among the best. */
+static bool beaten(const struct walker *w, double least)
+{
+    const speedup_result *result = w->result;
+    return result->best_count == w->space->top && least > result->best[result->best_count - 1].value[0];
+}
+
+/* Is the bound of a plan that fits enough to say what it counts as, and that it is none
+ * to keep? What it counts as must not hang on whether its time is computed: only a time
+ * that is surely finite, and that no limit is held against, can be spared. */
+static bool is_told(const struct walker *w, const lanes out[METRICS], int lane, enum fate *fate)
+{
+    const speedup_space *space = w->space;
+    double miss[NEEDS], worst = misses(w, out, lane, miss);
+    bool limited = space->limits[LIMIT_DEADLINE] > 0 || space->limits[LIMIT_BUDGET] > 0;
+    if (worst > 1) {
+        *fate = FATE_CONSTRAINED;
+        return !may_be_near(w, miss, worst);
     }
+    return w->finite && !limited && !space->front_count && space->goal.sign > 0 && beaten(w, objective_of(w, out, lane));
+}
+
+/* Counts the training runs that wait, and keeps those that are the best so far. */
+static void flush_training(struct walker *w)
+{
+    lanes out[METRICS];
+    lane_mask possible, fits;
+    compute_memory(w, out, &possible, &fits);
+    enum fate fates[LANES];
+    bool none = !w->result->counts.feasible, any = none, timed = false;
     for (int lane = 0; lane < w->count; lane++) {
-        if (status[lane] != 0)
-            w->result->counts.conflicting++;
-        else if (!fits[lane])
-            w->result->counts.not_fitting++;
-        else if (!(out[SPEEDUP_METRIC_STEP_SECONDS][lane] > 0 && out[SPEEDUP_METRIC_STEP_SECONDS][lane] < 1e300))
-            w->result->counts.conflicting++;
-        else
-            keep(w, out, lane);
+        fates[lane] = !possible[lane] ? FATE_CONFLICTING : !fits[lane] ? FATE_NOT_FITTING : FATE_FEASIBLE;
+        any |= fates[lane] == FATE_FEASIBLE;
     }
+    if (any)
+        bound_time(w, out);
+    for (int lane = 0; lane < w->count && any; lane++) {
+        if (fates[lane] == FATE_FEASIBLE) {
+            timed |= !is_told(w, out, lane, &fates[lane]);
+        } else if (none && fates[lane] == FATE_NOT_FITTING) {
+            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            timed |= may_be_near(w, miss, worst);
+        }
+    }
+    if (timed)
+        compute_time(w, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
+            fates[lane] = FATE_CONFLICTING;
+        if (timed && fates[lane] != FATE_CONFLICTING && usable_time(out, lane)) {
+            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            if (fates[lane] == FATE_FEASIBLE && worst > 1)
+                fates[lane] = FATE_CONSTRAINED;
+            if (fates[lane] == FATE_FEASIBLE)
+                keep(w, out, lane);
+            else
+                add_near(w, miss, worst, w->waiting[lane]);
+        }
+        count(w, fates[lane]);
+    }
+}
+
+/* Is a service short of memory, for the confidence that is asked? */
+static bool is_short(const struct walker *w, const lanes out[METRICS], int lane)
+{
+    return out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - w->space->confidence;
+}
+
+/* Services: an estimate as it stands, since there is little to spare before memory is known.
+ * Of one that does not fit, nothing but its memory is known. */
+static void flush_services(struct walker *w)
+{
+    lanes out[METRICS];
+    w->job.kernel->evaluate(&w->job, w->v, w->e, out);
+    for (int lane = 0; lane < w->count; lane++) {
+        double miss[NEEDS], worst = misses(w, out, lane, miss);
+        enum fate fate = FATE_FEASIBLE;
+        if (out[SPEEDUP_METRIC_STATUS][lane] != 0) {
+            fate = FATE_CONFLICTING;
+        } else if (is_short(w, out, lane)) {
+            fate = FATE_NOT_FITTING;
+            miss[NEED_MEMORY] = fmax(miss[NEED_MEMORY], 1 + 1e-9); /* its peak may fit, but not surely enough */
+            worst = fmax(worst, miss[NEED_MEMORY]);
+        } else {
+            for (int i = 0; i < LIMITS; i++) {
+                double asked = miss[NEED_ASKED + i];
+                if (asked > 1 && fate != FATE_OFF_TARGET)
+                    fate = i >= LIMIT_FIRST_TOKEN ? FATE_OFF_TARGET : FATE_CONSTRAINED;
+            }
+        }
+        if (fate == FATE_FEASIBLE)
+            keep(w, out, lane);
+        else if (fate != FATE_CONFLICTING)
+            add_near(w, miss, worst, w->waiting[lane]);
+        count(w, fate);
+    }
+}
+
+/* Which plans are the best within the limits of a question? */
+static void ask_training(struct walker *w)
+{
+    lanes out[METRICS];
+    lane_mask possible, fits;
+    struct found *best = w->result->within;
+    compute_memory(w, out, &possible, &fits);
+    bound_time(w, out);
+    bool timed = false;
+    for (int pass = 0; pass < 2 && (!pass || timed); pass++) {
+        if (pass)
+            compute_time(w, out);
+        for (int lane = 0; lane < w->count; lane++)
+            for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
+                double miss[NEEDS], objective = objective_of(w, out, lane);
+                bool better = objective <= best[i].value[0] &&
+                              plan_misses(w->space, &w->job, &w->question->limits[i], w->v, out, lane, miss) <= 1;
+                timed |= better;
+                if (better && pass && usable_time(out, lane))
+                    add_least(&best[i], objective, w->waiting[lane]);
+            }
+    }
+}
+
+static void ask_services(struct walker *w)
+{
+    const double boundless = 1e15; /* B: more than any accelerator has, and small enough to count with */
+    double memory = w->job.memory;
+    for (size_t i = 0; i < w->question->count; i++) {
+        lanes out[METRICS];
+        struct limits asked = w->question->limits[i];
+        w->job.memory = fmin(memory + asked.of[NEED_MEMORY], boundless);
+        asked.of[NEED_MEMORY] = HUGE_VAL; /* told by the estimate itself */
+        w->job.kernel->evaluate(&w->job, w->v, w->e, out);
+        for (int lane = 0; lane < w->count; lane++) {
+            double miss[NEEDS];
+            if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !is_short(w, out, lane) &&
+                plan_misses(w->space, &w->job, &asked, w->v, out, lane, miss) <= 1)
+                add_least(&w->result->within[i], objective_of(w, out, lane), w->waiting[lane]);
+        }
+    }
+    w->job.memory = memory;
+}
+
+/* Estimates the layouts that wait. */
+static void flush(struct walker *w)
+{
+    bool training = w->job.kind == JOB_TRAINING;
+    if (!w->count)
+        return;
+    fill_block(w);
+    if (w->question)
+        (training ? ask_training : ask_services)(w);
+    else
+        (training ? flush_training : flush_services)(w);
     w->count = 0;
 }
 
@@ -209,11 +476,12 @@ static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
 {
     int lane = w->count++;
     w->waiting[lane] = index;
-    double data = at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT]);
+    double data = space_data(at);
     for (int axis = 0; axis < AXES; axis++)
         w->v[axis_variables[axis]][lane] = at[axis];
     w->v[VARIABLE_DATA][lane] = data;
-    w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
+    if (w->job.kind == JOB_TRAINING)
+        w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
     if (w->count == LANES)
         flush(w);
 }
@@ -262,35 +530,96 @@ static void walk(struct walker *w, uint64_t begin, uint64_t end)
 /* What the threads of one search share. */
 struct search {
     const speedup_space *space;
+    const struct question *question;
     uint64_t begin, end;
     atomic_uint_fast64_t next;
     atomic_bool stop;
     speedup_progress_function progress;
     void *user;
+    speedup_result **results; /* by worker */
 };
 
-struct worker {
-    struct search *search;
-    speedup_result *result;
-    bool first; /* on the caller's thread: tells progress */
-    pthread_t thread;
-};
-
-static void *work(void *pointer)
+static void work(void *pointer, uint32_t worker)
 {
-    struct worker *worker = pointer;
-    struct search *search = worker->search;
-    struct walker walker = {.space = search->space, .result = worker->result};
+    struct search *search = pointer;
+    struct walker walker = {.space = search->space, .question = search->question, .result = search->results[worker]};
     while (!atomic_load(&search->stop)) {
         uint64_t at = atomic_fetch_add(&search->next, CHUNK);
         if (at >= search->end)
             break;
         walk(&walker, at, search->end - at < CHUNK ? search->end : at + CHUNK);
-        if (worker->first && search->progress &&
+        /* Progress is told on the caller's thread. */
+        if (!worker && search->progress &&
             search->progress(search->user, at - search->begin, search->end - search->begin))
             atomic_store(&search->stop, true);
     }
-    return NULL;
+}
+
+/* The lowest objective that the plans of a range may have: of each program, and of each
+ * number of accelerators, that has a plan in it. */
+static double least_objective(const speedup_space *space, uint64_t begin, uint64_t end)
+{
+    uint64_t block = space->layouts / space->counts[AXIS_ACCELERATORS];
+    double least = HUGE_VAL;
+    /* Nothing is known of services before they are estimated, but that no time is negative. */
+    if (space->kind != JOB_TRAINING)
+        return begin == end ? HUGE_VAL : space->goal.sign > 0 ? 0 : -HUGE_VAL;
+    struct walker w = {.space = space, .program = SIZE_MAX};
+    for (uint64_t at = begin - begin % block; begin < end && at < end; at += block) {
+        size_t program = (size_t)(at / space->layouts);
+        if (!space->programs[program].scenario) {
+            at += space->layouts - at % space->layouts - block;
+            continue;
+        }
+        if (program != w.program)
+            enter_program(&w, program);
+        lanes out[METRICS];
+        w.v[VARIABLE_ACCELERATORS] = lanes_of(space->values[AXIS_ACCELERATORS][at % space->layouts / block]);
+        out[SPEEDUP_METRIC_STEP_SECONDS] = w.bound.work / w.v[VARIABLE_ACCELERATORS] + w.bound.fixed;
+        w.job.kernel->training_run(&w.job, w.v, out);
+        least = fmin(least, objective_of(&w, out, 0));
+    }
+    return least;
+}
+
+speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,
+                            uint64_t begin, uint64_t end, uint32_t threads, speedup_progress_function progress,
+                            void *user, speedup_result **result)
+{
+    if (end > speedup_space_size(space))
+        end = speedup_space_size(space);
+    if (begin > end)
+        begin = end;
+    struct search search = {.space = space, .question = question, .begin = begin, .end = end, .progress = progress, .user = user};
+    atomic_init(&search.next, begin);
+    atomic_init(&search.stop, false);
+    speedup_result *results[MOST_THREADS];
+    search.results = results;
+    bool memory = true;
+    for (uint32_t i = 0; i < threads; i++) {
+        results[i] = memory ? result_allocate(&context->allocator, space) : NULL;
+        memory = results[i] != NULL;
+    }
+    if (memory)
+        threads_run(threads, work, &search);
+    speedup_result *whole = results[0];
+    for (uint32_t i = 1; i < threads; i++) {
+        if (memory)
+            absorb(whole, results[i]);
+        speedup_result_free(results[i]);
+    }
+    if (!memory || whole->failed) {
+        speedup_result_free(whole);
+        return no_memory(context);
+    }
+    sort_front(whole);
+    whole->counts.size = end - begin;
+    /* Ranges are taken in order and finished: what was not looked at is the rest. */
+    uint64_t rest = atomic_load(&search.next);
+    if (rest < end)
+        whole->unseen = least_objective(space, rest, end);
+    *result = whole;
+    return atomic_load(&search.stop) && whole->counts.searched < whole->counts.size ? SPEEDUP_CANCELLED : SPEEDUP_OK;
 }
 
 speedup_status speedup_space_search(speedup_context *context, const speedup_space *space, uint64_t begin, uint64_t end,
@@ -302,46 +631,17 @@ speedup_status speedup_space_search(speedup_context *context, const speedup_spac
     if (!context || !space || !result || begin > end || !threads || threads > MOST_THREADS)
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
-    if (end > speedup_space_size(space))
-        end = speedup_space_size(space);
-    if (begin > end)
-        begin = end;
-    struct search search = {.space = space, .begin = begin, .end = end, .progress = progress, .user = user};
-    atomic_init(&search.next, begin);
-    atomic_init(&search.stop, false);
-    struct worker *workers = context->allocator.allocate(context->allocator.user, threads * sizeof *workers);
-    if (!workers)
-        return no_memory(context);
-    memset(workers, 0, threads * sizeof *workers);
-    uint32_t started = 0;
-    bool memory = true;
-    for (uint32_t i = 0; i < threads && memory; i++) {
-        workers[i] = (struct worker){.search = &search, .first = i == 0, .result = result_allocate(&context->allocator, space)};
-        memory = workers[i].result != NULL;
-    }
-    /* A thread that cannot be started leaves its work to the others. */
-    for (uint32_t i = 1; i < threads && memory; i++, started++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-            break;
-    if (memory)
-        work(&workers[0]);
-    for (uint32_t i = 1; i <= started; i++)
-        pthread_join(workers[i].thread, NULL);
-    speedup_result *whole = workers[0].result;
-    for (uint32_t i = 1; i < threads; i++) {
-        if (memory)
-            absorb(whole, workers[i].result);
-        speedup_result_free(workers[i].result);
-    }
-    context->allocator.release(context->allocator.user, workers);
-    if (!memory || whole->failed) {
-        speedup_result_free(whole);
-        return no_memory(context);
-    }
-    sort_front(whole);
-    whole->counts.size = end - begin;
-    *result = whole;
-    return atomic_load(&search.stop) && whole->counts.searched < whole->counts.size ? SPEEDUP_CANCELLED : SPEEDUP_OK;
+    return search_range(context, space, NULL, begin, end, threads, progress, user, result);
+}
+
+speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, uint64_t end, double *bound)
+{
+    if (!space || !bound || begin > end)
+        return SPEEDUP_INVALID_ARGUMENT;
+    uint64_t size = speedup_space_size(space);
+    double least = least_objective(space, begin < size ? begin : size, end < size ? end : size);
+    *bound = isfinite(least) ? least : 0;
+    return isfinite(least) ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
 }
 
 speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a, const speedup_result *b,
@@ -373,6 +673,33 @@ speedup_status speedup_result_counts(const speedup_result *result, speedup_count
     size_t size = counts->struct_size;
     *counts = result->counts;
     counts->struct_size = size;
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_result_gap(const speedup_result *result, double *bound, double *gap)
+{
+    if (!result || !bound || !gap)
+        return SPEEDUP_INVALID_ARGUMENT;
+    double best = result->best_count ? result->best[0].value[0] : HUGE_VAL, least = fmin(best, result->unseen);
+    *bound = isfinite(least) ? result->space->goal.sign * least : 0;
+    *gap = 0;
+    if (!result->best_count)
+        return SPEEDUP_NOT_FOUND;
+    if (least < best)
+        *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : DBL_MAX;
+    return SPEEDUP_OK;
+}
+
+speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
+{
+    bool any = resource == SPEEDUP_RESOURCE_COUNT;
+    if (!result || !index || !factor || ((resource < 0 || resource >= NEEDS) && !any))
+        return SPEEDUP_INVALID_ARGUMENT;
+    const struct found *near = &result->near[any ? NEEDS : resource];
+    if (result->counts.feasible || !isfinite(near->value[0]))
+        return SPEEDUP_NOT_FOUND;
+    *index = near->index;
+    *factor = near->value[0];
     return SPEEDUP_OK;
 }
 
@@ -419,8 +746,10 @@ speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index
     }
     if (!space_divides(&job, at))
         return SPEEDUP_DOES_NOT_DIVIDE;
-    v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT]);
-    v[VARIABLE_ACCUMULATION] = job.global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]);
+    double data = space_data(at);
+    v[VARIABLE_DATA] = lanes_of(data);
+    if (job.kind == JOB_TRAINING)
+        v[VARIABLE_ACCUMULATION] = lanes_of(job.global_batch / (data * at[AXIS_MICRO_BATCH]));
     job_evaluate(&job, v, out);
     for (size_t i = 0; i < layout_count; i++)
         layout[i] = i < VARIABLES ? v[i][0] : 0;

@@ -1,9 +1,8 @@
 /* Spaces of plans: from a YAML text to compiled programs and axes. Knows no
  * optimization, model or system by name. */
-#include "plan/space.h"
+#include "plan/space_parts.h"
 
 #include "base/number.h"
-#include "estimate/scenario_parts.h"
 
 #include <float.h>
 #include <string.h>
@@ -12,68 +11,30 @@ const enum variable axis_variables[AXES] = {
     [AXIS_ACCELERATORS] = VARIABLE_ACCELERATORS, [AXIS_TENSOR] = VARIABLE_TENSOR,
     [AXIS_PIPELINE] = VARIABLE_PIPELINE,         [AXIS_CONTEXT] = VARIABLE_CONTEXT,
     [AXIS_EXPERT] = VARIABLE_EXPERT,             [AXIS_VIRTUAL_STAGES] = VARIABLE_VIRTUAL_STAGES,
-    [AXIS_MICRO_BATCH] = VARIABLE_MICRO_BATCH,
+    [AXIS_MICRO_BATCH] = VARIABLE_MICRO_BATCH,   [AXIS_ATTENTION_DATA] = VARIABLE_ATTENTION_DATA,
+    [AXIS_CONCURRENCY] = VARIABLE_CONCURRENCY,
 };
 
-static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours", NULL};
-
-struct plan_record {
-    uint64_t present;
-    const char *model, *stack;
-    double sequence, global_batch, tokens, deadline, budget, power, confidence, top;
-    int32_t objective;
-    uint32_t systems, prices, axes[AXES], optimizations, choices, front;
-};
-
-#define AT(member) .offset = offsetof(struct plan_record, member)
-#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_NODE, AT(member), .shown = shown_, .doc = doc_}
-
-static const struct field plan_fields[] = {
-    {.key = "model", .type = FIELD_TEXT, AT(model), .required = true, .doc = "id of the model"},
-    {.key = "stack", .type = FIELD_TEXT, AT(stack), .shown = "none", .doc = "id of the training software"},
-    {.key = "systems", .type = FIELD_NODE, AT(systems), .required = true, .shown = "[id, ...]", .doc = "systems to choose from"},
-    LIST("prices", prices, "[id, ...] or one amount such as 2.50 USD/h", "prices to choose from, each for the systems of its accelerator"),
-    {.key = "accelerators", .type = FIELD_NODE, AT(axes[AXIS_ACCELERATORS]), .required = true, .shown = "[count, ...]", .doc = "numbers of accelerators"},
-    {.key = "sequence", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, .required = true, AT(sequence), .doc = "tokens per sequence"},
-    {.key = "global_batch", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, .required = true, AT(global_batch), .doc = "sequences per step"},
-    {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens), .shown = "one step", .doc = "tokens of the whole run"},
-    LIST("tensor", axes[AXIS_TENSOR], "[degree, ...]; [1, 2, 4, 8]", "tensor-parallel degrees"),
-    LIST("pipeline", axes[AXIS_PIPELINE], "[degree, ...]; [1, 2, 4, 8, 16]", "pipeline stages"),
-    LIST("context", axes[AXIS_CONTEXT], "[degree, ...]; [1]", "context-parallel degrees"),
-    LIST("expert", axes[AXIS_EXPERT], "[degree, ...]; [1]", "expert-parallel degrees"),
-    LIST("virtual_stages", axes[AXIS_VIRTUAL_STAGES], "[count, ...]; [1]", "model chunks per stage"),
-    LIST("micro_batch", axes[AXIS_MICRO_BATCH], "[count, ...]; [1, 2, 4, 8]", "sequences per micro-batch"),
-    LIST("optimizations", optimizations, "[id, ...]", "optimizations of every plan"),
-    LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]", "lists of alternatives: one of each is chosen"),
-    {.key = "objective", .type = FIELD_CHOICE, .choices = objectives, AT(objective), .shown = "time", .doc = "what is made least"},
-    {.key = "deadline", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline), .shown = "none", .doc = "longest run"},
-    {.key = "budget", .type = FIELD_NUMBER, .dimension = DIMENSION_USD, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = "most money"},
-    {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"},
-    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.5", .doc = "probability with which a plan must fit in memory"},
-    {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"},
-    LIST("front", front, "[metric, metric]", "metrics of a Pareto front, less being better"),
-    {.key = NULL},
-};
-const struct record_table plan_table = {"plan", "A space of plans, an objective and constraints.", plan_fields};
-
-struct builder {
-    speedup_context *context;
-    speedup_space *space;
-    const struct yaml_tree *tree;
-    uint32_t section;
-    const struct plan_record *r;
-};
-
-/* The numbers of an axis, ascending and each once. */
-static void read_axis(const struct builder *b, enum axis axis, uint32_t node, const double *otherwise, size_t count)
+/* The numbers of an axis, ascending and each once. An axis that is not the kind's has one. */
+static void read_axis(const struct builder *b, enum axis axis, uint32_t node)
 {
     speedup_space *space = b->space;
     const char *name = variables[axis_variables[axis]].name;
-    uint32_t single = node && yaml_at(b->tree, node)->kind == YAML_SCALAR ? node : 0;
-    if (node && !single && !expect_kind(b->context, b->tree, node, YAML_SEQUENCE, name))
+    if (!node) {
+        struct place place = yaml_place(b->tree, b->section);
+        if (axis == AXIS_ACCELERATORS)
+            problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", name);
+        double *one = space->values[axis] = arena_zeroed(&space->arena, 1, sizeof *one);
+        if (one)
+            *one = axis != AXIS_CONCURRENCY;
+        space->counts[axis] = 1;
         return;
-    size_t room = node ? (single ? 1 : yaml_at(b->tree, node)->length) : count;
-    struct place place = yaml_place(b->tree, node ? node : b->section);
+    }
+    uint32_t single = yaml_at(b->tree, node)->kind == YAML_SCALAR ? node : 0;
+    if (!single && !expect_kind(b->context, b->tree, node, YAML_SEQUENCE, name))
+        return;
+    size_t room = single ? 1 : yaml_at(b->tree, node)->length;
+    struct place place = yaml_place(b->tree, node);
     if (!room || room > MOST_VALUES) {
         problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "'%s' takes from 1 to %d values", name, MOST_VALUES);
         return;
@@ -82,16 +43,16 @@ static void read_axis(const struct builder *b, enum axis axis, uint32_t node, co
     if (!values)
         return;
     size_t n = 0;
-    uint32_t item = single ? single : node ? yaml_at(b->tree, node)->first : 0;
+    uint32_t item = single ? single : yaml_at(b->tree, node)->first;
     for (size_t i = 0; i < room; i++) {
-        double value = node ? 0 : otherwise[i];
-        if (node && !read_number(b->context, b->tree, item, name, DIMENSION_COUNT, 1, 1e7, &value))
+        double value = 0;
+        if (!read_number(b->context, b->tree, item, name, DIMENSION_COUNT, 1, 1e7, &value))
             value = 1;
-        if (node && value != floor(value)) {
+        if (value != floor(value)) {
             struct place at = yaml_place(b->tree, item);
             problem(b->context, SPEEDUP_NOT_WHOLE, &at, "'%s' must be a whole number", name);
         }
-        item = node ? yaml_at(b->tree, item)->next : 0;
+        item = yaml_at(b->tree, item)->next;
         size_t at = 0;
         while (at < n && values[at] < value)
             at++;
@@ -102,6 +63,17 @@ static void read_axis(const struct builder *b, enum axis axis, uint32_t node, co
         n++;
     }
     space->counts[axis] = n;
+}
+
+/* Less of a metric is better, but of rates more. */
+static struct goal goal_of(int32_t metric)
+{
+    static const char *const rates[] = {"tokens/s", "FLOP/s", "1/s"};
+    struct goal goal = {metric, 1};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        if (!strcmp(metric_shown_unit(metric), rates[i]))
+            goal.sign = -1;
+    return goal;
 }
 
 static void read_front(const struct builder *b)
@@ -131,7 +103,7 @@ static void read_front(const struct builder *b)
             problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "a front has at most %d metrics", MOST_FRONT_METRICS);
             return;
         } else {
-            b->space->front[b->space->front_count++] = (int32_t)metric;
+            b->space->front[b->space->front_count++] = goal_of((int32_t)metric);
         }
     }
 }
@@ -193,23 +165,55 @@ static void check_alternatives(const struct builder *b, uint32_t node, int deepe
         check_alternatives(b, item, deepest - 1);
 }
 
+/* A length as the plan has it, but for one that was taken and shortened. */
+static void write_length(const struct builder *b, const char *key, uint32_t node, const struct length *length, struct text *out)
+{
+    char number[NUMBER_TEXT];
+    text_format(out, "%s: ", key);
+    if (length->longest == length->mean)
+        text_put(out, number_exact(number, length->mean));
+    else
+        yaml_flow(b->tree, node, out);
+    text_put(out, ", ");
+}
+
 /* The scenario of one system and one way to choose, its layout left open. */
 static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
 {
     struct text yaml;
     char number[NUMBER_TEXT];
     text_begin(&yaml, &b->context->allocator);
-    text_format(&yaml, "{train: {model: \"%s\", system: \"%s\", accelerators: 1, sequence: %.0f, global_batch: %.0f, ",
-                b->r->model, system, b->r->sequence, b->r->global_batch);
-    /* Without tokens the run is one step. */
-    double tokens = b->r->tokens > 0 ? b->r->tokens : b->r->sequence * b->r->global_batch;
-    text_format(&yaml, "tokens: %s, ", number_exact(number, tokens));
-    if (b->r->stack)
-        text_format(&yaml, "stack: \"%s\", ", b->r->stack);
+    const struct plan_record *r = b->r;
+    bool serving = b->space->kind == JOB_INFERENCE;
+    text_format(&yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
+    if (serving) {
+        write_length(b, "prompt", r->prompt_node, &r->prompt, &yaml);
+        write_length(b, "output", r->output_node, &r->output, &yaml);
+        if (r->fixed_lengths)
+            text_put(&yaml, "fixed_lengths: true, ");
+        if (r->output_longest > 0)
+            text_format(&yaml, "output_longest: %.0f, ", r->output_longest);
+        if (r->request_rate > 0)
+            text_format(&yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
+        else
+            text_put(&yaml, "concurrency: 1, ");
+        text_put(&yaml, "targets: {");
+        if (r->targets.time_to_first_token > 0)
+            text_format(&yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
+        if (r->targets.time_per_output_token > 0)
+            text_format(&yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
+        text_put(&yaml, "}, ");
+    } else {
+        /* Without tokens the run is one step. */
+        double tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch;
+        text_format(&yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
+    }
+    if (r->stack)
+        text_format(&yaml, "stack: \"%s\", ", r->stack);
     text_put(&yaml, "optimizations: [");
-    if (b->r->optimizations)
-        write_alternative(b->tree, b->r->optimizations, &yaml);
-    uint32_t choices = b->r->choices;
+    if (r->optimizations)
+        write_alternative(b->tree, r->optimizations, &yaml);
+    uint32_t choices = r->choices;
     for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
         size_t n = yaml_at(b->tree, list)->length, pick = way % n;
         uint32_t item = yaml_at(b->tree, list)->first;
@@ -260,6 +264,32 @@ static size_t prices_of(const struct builder *b, const struct system *system, co
     return count;
 }
 
+/* Does anything that the plan asks for need a price? */
+static bool needs_price(const struct builder *b)
+{
+    const speedup_space *space = b->space;
+    bool needs = space->goal.metric == SPEEDUP_METRIC_COST || space->limits[LIMIT_BUDGET] > 0;
+    for (size_t i = 0; i < space->front_count; i++)
+        needs |= space->front[i].metric == SPEEDUP_METRIC_COST;
+    return needs;
+}
+
+/* A dated price that stands for one that the plan does not name, added to what is told. */
+static const struct price *take_price(const struct builder *b, const struct system *system, const struct place *place,
+                                      struct text *told)
+{
+    const struct price *price = assume_price(b, system);
+    char number[NUMBER_TEXT];
+    if (!price)
+        problem(b->context, SPEEDUP_MISSING_KEY, place,
+                "the catalog has no %s price of '%s', and the plan needs one; give 'prices', such as 2.50 USD/h",
+                price_tiers[b->defaults->price_tier], system->accelerator_id);
+    else
+        text_format(told, "%s%s (%s USD/h%s%s)", told->length ? ", " : "", price->head.id, number_digits(number, price->per_hour, 6),
+                    price->date ? ", " : "", price->date ? price->date : "");
+    return price;
+}
+
 static void build_programs(const struct builder *b)
 {
     speedup_space *space = b->space;
@@ -267,7 +297,10 @@ static void build_programs(const struct builder *b)
     size_t ways = count_choices(b);
     check_alternatives(b, b->r->optimizations, 1);
     check_alternatives(b, b->r->choices, 3);
-    if (!expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
+    struct place section = yaml_place(b->tree, b->section);
+    if (!systems)
+        problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
+    if (!systems || !expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
         (prices && yaml_at(b->tree, prices)->kind != YAML_SCALAR &&
          !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
         return;
@@ -290,6 +323,9 @@ static void build_programs(const struct builder *b)
     space->programs = arena_zeroed(&space->arena, most * ways, sizeof *space->programs);
     if (!space->programs || !named)
         return;
+    bool take = needs_price(b) && !price_count && !(prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR);
+    struct text told;
+    text_begin(&told, &b->context->allocator);
     for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next) {
         const char *id;
         struct place at = yaml_place(b->tree, item);
@@ -306,6 +342,8 @@ static void build_programs(const struct builder *b)
             problem(b->context, SPEEDUP_INCONSISTENT, &at, "none of the prices is for '%s' of '%s'", system->accelerator_id, id);
             continue;
         }
+        if (take && !(count = (named[0] = take_price(b, system, &at, &told)) != NULL))
+            continue;
         for (size_t way = 0; way < ways && !b->context->first; way++) {
             struct program compiled = {.per_hour = amount};
             compile(b, id, way, &compiled);
@@ -319,6 +357,11 @@ static void build_programs(const struct builder *b)
             }
         }
     }
+    if (told.failed)
+        no_memory(b->context);
+    else if (told.length)
+        assume_tell(b, "prices", told.bytes, "the newest of the catalog, of several of one day the lowest");
+    text_end(&told);
 }
 
 /* When no way to choose can be, the reason of the first is an error of the plan. */
@@ -336,41 +379,101 @@ static void require_some(const struct builder *b)
             speedup_status_text(why));
 }
 
-static void read_plan(const struct builder *b, struct plan_record *r)
+static void check_entry(const struct builder *b, enum kind kind, const char *key, const char *id)
 {
-    static const double tensor[] = {1, 2, 4, 8}, pipeline[] = {1, 2, 4, 8, 16}, one[] = {1}, micro[] = {1, 2, 4, 8};
-    static const struct {
-        const double *values;
-        size_t count;
-    } otherwise[AXES] = {{one, 1}, {tensor, 4}, {pipeline, 5}, {one, 1}, {one, 1}, {one, 1}, {micro, 4}};
+    if (!id || catalog_find(b->space->catalog, kind, id))
+        return;
+    struct place place = yaml_place(b->tree, yaml_find(b->tree, b->section, key));
+    catalog_missing(b->context, b->space->catalog, kind, id, &place);
+}
+
+/* Lengths must be there, and within the model's window. */
+static void check_length(const struct builder *b, const char *key, double tokens, double in_all)
+{
+    const struct model *model = b->r->model ? (const struct model *)catalog_find(b->space->catalog, KIND_MODEL, b->r->model) : NULL;
+    uint32_t at = yaml_find(b->tree, b->section, key);
+    struct place place = yaml_place(b->tree, at ? at : b->section);
+    if (tokens <= 0 && !at)
+        problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", key);
+    else if (model && model->max_sequence > 0 && in_all > model->max_sequence)
+        problem(b->context, SPEEDUP_TOO_LONG, &place, "%.0f tokens are longer than the %.0f of '%s'", in_all, model->max_sequence,
+                model->head.id);
+}
+
+static void read_service(const struct builder *b)
+{
+    const struct plan_record *r = b->r;
+    uint32_t rate = yaml_find(b->tree, b->section, "request_rate"), longest = yaml_find(b->tree, b->section, "output_longest");
+    struct place place = yaml_place(b->tree, rate ? rate : b->section);
+    double output = fmax(fmax(r->output.mean, r->output.longest), r->output_longest);
+    check_length(b, "output", r->output.mean, 0);
+    check_length(b, "prompt", r->prompt.mean, fmax(r->prompt.mean, r->prompt.longest) + output);
+    if (rate && r->axes[AXIS_CONCURRENCY])
+        problem(b->context, SPEEDUP_INCONSISTENT, &place, "'concurrency' follows from 'request_rate'; give one of them");
+    if (!rate && !r->axes[AXIS_CONCURRENCY])
+        problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan of a service needs 'concurrency' or 'request_rate'");
+    if (longest && r->output_longest > 0 && r->output_longest < r->output.mean) {
+        struct place at = yaml_place(b->tree, longest);
+        problem(b->context, SPEEDUP_INCONSISTENT, &at, "'output_longest' is less than 'output'");
+    }
+}
+
+/* What the record says, in the space. */
+static void read_plan(struct builder *b)
+{
+    static const struct goal goals[JOB_KINDS][4] = {
+        {{SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, 1}, {SPEEDUP_METRIC_COST, 1}, {SPEEDUP_METRIC_ENERGY, 1}, {SPEEDUP_METRIC_ACCELERATOR_HOURS, 1}},
+        {{SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, 1}, {SPEEDUP_METRIC_COST, 1}, {SPEEDUP_METRIC_ENERGY, 1}, {SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR, -1}},
+    };
     speedup_space *space = b->space;
-    record_read(b->context, b->tree, b->section, &plan_table, NULL, r);
-    record_require(b->context, b->tree, b->section, &plan_table, r);
+    const struct plan_record *r = b->r;
+    plan_read(b);
     for (int axis = 0; axis < AXES; axis++)
-        read_axis(b, (enum axis)axis, r->axes[axis], otherwise[axis].values, otherwise[axis].count);
+        read_axis(b, (enum axis)axis, r->axes[axis]);
+    assume_values(b);
     space->layouts = 1;
     for (int axis = 0; axis < AXES; axis++)
         space->layouts *= space->counts[axis];
-    space->objective = (enum objective)r->objective;
-    space->deadline = r->deadline;
-    space->budget = r->budget;
-    space->power = r->power;
+    space->goal = goals[space->kind][r->objective];
+    const double limits[LIMITS] = {
+        [LIMIT_DEADLINE] = r->deadline,
+        [LIMIT_BUDGET] = r->budget,
+        [LIMIT_POWER] = r->power,
+        [LIMIT_FIRST_TOKEN] = r->targets.time_to_first_token,
+        [LIMIT_TOKEN] = r->targets.time_per_output_token,
+        [LIMIT_RATE] = r->request_rate,
+    };
+    memcpy(space->limits, limits, sizeof limits);
     space->confidence = r->confidence;
     space->top = (size_t)r->top;
     read_front(b);
     struct place place = yaml_place(b->tree, b->section);
     if (space->layouts > UINT64_C(1) << 40)
         problem(b->context, SPEEDUP_TOO_COMPLEX, &place, "more than 2^40 layouts");
-    if ((space->objective == OBJECTIVE_COST || space->budget > 0) && !r->prices)
-        problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks 'prices', which its objective or budget needs");
-    if (r->model && !catalog_find(space->catalog, KIND_MODEL, r->model)) {
-        struct place at = yaml_place(b->tree, yaml_find(b->tree, b->section, "model"));
-        catalog_missing(b->context, space->catalog, KIND_MODEL, r->model, &at);
+    check_entry(b, KIND_MODEL, "model", r->model);
+    check_entry(b, KIND_STACK, "stack", r->stack);
+    if (space->kind == JOB_INFERENCE) {
+        read_service(b);
+        return;
     }
-    if (r->stack && !catalog_find(space->catalog, KIND_STACK, r->stack)) {
-        struct place at = yaml_place(b->tree, yaml_find(b->tree, b->section, "stack"));
-        catalog_missing(b->context, space->catalog, KIND_STACK, r->stack, &at);
-    }
+    check_length(b, "sequence", r->sequence, r->sequence);
+    check_length(b, "global_batch", r->global_batch, 0);
+}
+
+/* Finds the kind of plan, and the space that stands for what it leaves out. */
+static bool begin_plan(struct builder *b)
+{
+    static const char *const spaces[JOB_KINDS] = {"training", "serving"};
+    b->space->kind = plan_serving_key(b->tree, b->section) ? JOB_INFERENCE : JOB_TRAINING;
+    const char *id = spaces[b->space->kind];
+    uint32_t named = yaml_find(b->tree, b->section, "space");
+    if (named && !read_text(b->context, b->tree, named, "space", &id))
+        return false;
+    b->defaults = (const struct space_defaults *)catalog_find(b->space->catalog, KIND_SPACE, id);
+    struct place place = yaml_place(b->tree, named ? named : b->section);
+    if (!b->defaults)
+        catalog_missing(b->context, b->space->catalog, KIND_SPACE, id, &place);
+    return b->defaults != NULL;
 }
 
 static speedup_status build(speedup_context *context, const speedup_catalog *catalog, speedup_space *made,
@@ -384,14 +487,14 @@ static speedup_status build(speedup_context *context, const speedup_catalog *cat
         catalog_with(context, catalog, tree, sections, &made->catalog);
     if (!context->first) {
         struct plan_record r = {.confidence = 0.5, .top = 10};
-        struct builder b = {context, made, tree, yaml_find(tree, tree->root, "plan"), &r};
-        if (!b.section) {
-            struct place place = yaml_place(tree, tree->root);
+        struct builder b = {context, made, tree, yaml_find(tree, tree->root, "plan"), &r, NULL};
+        struct place place = yaml_place(tree, b.section ? b.section : tree->root);
+        if (!b.section)
             problem(context, SPEEDUP_NO_JOB, &place, "there is no 'plan:' section");
-        } else {
-            read_plan(&b, &r);
-            if (!context->first)
-                build_programs(&b);
+        else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
+            assume_keys(&b);
+            read_plan(&b);
+            build_programs(&b);
             require_some(&b);
         }
     }
@@ -493,25 +596,19 @@ uint64_t speedup_space_size(const speedup_space *space)
     return space ? space->layouts * space->program_count : 0;
 }
 
-int space_objective_metric(const speedup_space *space)
+double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,
+                         const lanes values[METRICS], int lane)
 {
-    static const int metrics[OBJECTIVES] = {SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, SPEEDUP_METRIC_COST,
-                                            SPEEDUP_METRIC_ENERGY, SPEEDUP_METRIC_ACCELERATOR_HOURS};
-    return metrics[space->objective];
-}
-
-bool space_divides(const struct job *job, const double at[AXES])
-{
-    double ranks = at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT], data = at[AXIS_ACCELERATORS] / ranks;
-    if (data < 1 || data != (double)(int64_t)data)
-        return false;
-    double sequences = job->global_batch / (data * at[AXIS_MICRO_BATCH]), heads = job->model->heads / at[AXIS_TENSOR];
-    if (sequences != (double)(int64_t)sequences || heads != (double)(int64_t)heads || at[AXIS_PIPELINE] > job->model->layers)
-        return false;
-    double chunks = job->model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
-    if (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || chunks != (double)(int64_t)chunks))
-        return false;
-    double local = job->model->experts.count / at[AXIS_EXPERT];
-    return at[AXIS_EXPERT] <= 1 ||
-           (local >= 1 && local == (double)(int64_t)local && at[AXIS_EXPERT] <= data * at[AXIS_TENSOR] * at[AXIS_CONTEXT]);
+    double first = values[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN][lane];
+    const double taken[LIMITS] = {
+        [LIMIT_DEADLINE] = values[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS][lane],
+        [LIMIT_BUDGET] = space->kind == JOB_TRAINING ? values[SPEEDUP_METRIC_COST][lane] : job->price * accelerators,
+        [LIMIT_POWER] = job->power * accelerators,
+        [LIMIT_FIRST_TOKEN] = first,
+        [LIMIT_TOKEN] = values[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN][lane],
+    };
+    /* A rate that is not served has no time to first token. */
+    if (limit == LIMIT_RATE)
+        return first > 0 ? 0 : values[SPEEDUP_METRIC_LOAD][lane];
+    return taken[limit] / space->limits[limit];
 }

@@ -8,11 +8,36 @@
 
 #include <speedup/plan.h>
 
-/* Axes of the layout, outermost first. */
-enum axis { AXIS_ACCELERATORS, AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_EXPERT, AXIS_VIRTUAL_STAGES, AXIS_MICRO_BATCH, AXES };
+/* Axes of the layout, outermost first; those that a kind of job does not have hold one value. */
+enum axis {
+    AXIS_ACCELERATORS,
+    AXIS_TENSOR,
+    AXIS_PIPELINE,
+    AXIS_CONTEXT,
+    AXIS_EXPERT,
+    AXIS_VIRTUAL_STAGES,
+    AXIS_MICRO_BATCH,
+    AXIS_ATTENTION_DATA,
+    AXIS_CONCURRENCY,
+    AXES
+};
 extern const enum variable axis_variables[AXES];
 
-enum objective { OBJECTIVE_TIME, OBJECTIVE_COST, OBJECTIVE_ENERGY, OBJECTIVE_ACCELERATOR_HOURS, OBJECTIVES };
+/* What is made least: a metric, or its opposite where more is better. */
+struct goal {
+    int32_t metric;
+    double sign;
+};
+
+/* What a plan must not exceed beside memory. */
+enum plan_limit { LIMIT_DEADLINE, LIMIT_BUDGET, LIMIT_POWER, LIMIT_FIRST_TOKEN, LIMIT_TOKEN, LIMIT_RATE, LIMITS };
+
+/* A key that the plan left out, what was taken for it, and why. */
+struct assumption {
+    const char *key, *value, *why;
+};
+
+enum { MOST_ASSUMPTIONS = 40 };
 
 enum { MOST_FRONT_METRICS = 3, MOST_TOP = 1000, MOST_PROGRAMS = 20000, MOST_VALUES = 4096 };
 
@@ -33,19 +58,28 @@ struct speedup_space {
     double *values[AXES];
     size_t counts[AXES];
     uint64_t layouts; /* of one program */
-    enum objective objective;
-    double deadline, budget, power, confidence; /* 0: none */
-    double memory_margin;                       /* factor on the peak, for the confidence */
-    int32_t front[MOST_FRONT_METRICS];
+    enum job_kind kind;
+    struct goal goal;
+    double limits[LIMITS]; /* 0: none */
+    double confidence;
+    double memory_margin;  /* in training, factor on the peak, for the confidence */
+    struct goal front[MOST_FRONT_METRICS];
     size_t front_count, top;
+    struct assumption assumed[MOST_ASSUMPTIONS];
+    size_t assumed_count;
 };
 
-/* The metric that the objective means for this space. */
-int space_objective_metric(const speedup_space *space);
-
-/* Does this layout divide? */
+/* Does this layout divide? The rules by which a scenario's own layout is refused. */
 bool space_divides(const struct job *job, const double at[AXES]);
 
-extern const struct record_table plan_table;
+/* What follows from a layout's degrees: the copies of the model, and in training the micro-batches. */
+double space_data(const double at[AXES]);
+
+/* What a plan that fits takes of a limit: over 1 it is outside. */
+double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,
+                         const lanes values[METRICS], int lane);
+
+/* The keys of a plan by kind of job. */
+extern const struct record_table plan_table, serving_plan_table;
 
 #endif

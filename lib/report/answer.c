@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 
+#include <speedup/plan.h>
 #include <string.h>
 
 struct speedup_text {
@@ -114,18 +115,55 @@ static speedup_status report_errors(speedup_context *context, speedup_text **jso
     return status ? status : first;
 }
 
-/* Does the document hold claims, rather than a job? Errors are told when it is read in earnest. */
-static bool is_claims(speedup_context *context, const char *yaml, size_t length)
+/* What a document holds; errors are told when it is read in earnest. */
+enum document { DOCUMENT_JOB, DOCUMENT_CLAIMS, DOCUMENT_PLAN };
+
+static enum document document_kind(speedup_context *context, const char *yaml, size_t length)
 {
     struct arena arena;
     struct yaml_tree tree;
+    enum document kind = DOCUMENT_JOB;
     speedup_log_function log = context->log;
     context->log = NULL;
     arena_begin(&arena, &context->allocator);
-    bool claims = !yaml_read(context, &arena, "<text>", yaml, length, &tree) && yaml_find(&tree, tree.root, "claims");
+    if (!yaml_read(context, &arena, "<text>", yaml, length, &tree))
+        kind = yaml_find(&tree, tree.root, "claims") ? DOCUMENT_CLAIMS : yaml_find(&tree, tree.root, "plan") ? DOCUMENT_PLAN : DOCUMENT_JOB;
     arena_end(&arena);
     context->log = log;
-    return claims;
+    return kind;
+}
+
+static speedup_status answer_job(speedup_context *context, const speedup_catalog *catalog, const char *yaml, size_t length,
+                                 speedup_text **json)
+{
+    speedup_scenario *scenario;
+    speedup_status status = speedup_scenario_create(context, catalog, "<text>", yaml, length, NULL, 0, &scenario);
+    if (!status)
+        status = speedup_report_estimate(context, scenario, SPEEDUP_FORMAT_JSON, json);
+    speedup_scenario_unref(scenario);
+    return status;
+}
+
+/* Who asks for one answer waits for it, and may not be trusted: a second at most. */
+enum { MOST_PLANS_ANSWERED = 1 << 22 };
+
+static speedup_status answer_plan(speedup_context *context, const speedup_catalog *catalog, const char *yaml, size_t length,
+                                  speedup_text **json)
+{
+    speedup_space *space;
+    speedup_result *result = NULL;
+    speedup_status status = speedup_space_create(context, catalog, "<text>", yaml, length, NULL, 0, &space);
+    if (!status && speedup_space_size(space) > MOST_PLANS_ANSWERED) {
+        problem(context, SPEEDUP_TOO_COMPLEX, NULL, "a space of more than %d plans is searched with speedup_space_search", MOST_PLANS_ANSWERED);
+        status = context->first;
+    }
+    if (!status)
+        status = speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result);
+    if (!status)
+        status = speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, json);
+    speedup_result_free(result);
+    speedup_space_unref(space);
+    return status;
 }
 
 speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t length, speedup_text **json)
@@ -136,14 +174,17 @@ speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t
         return SPEEDUP_INVALID_ARGUMENT;
     speedup_catalog *catalog;
     speedup_status status = speedup_catalog_create(context, &catalog);
-    if (!status && is_claims(context, yaml ? yaml : "", length)) {
+    if (!yaml)
+        yaml = "";
+    switch (status ? DOCUMENT_JOB : document_kind(context, yaml, length)) {
+    case DOCUMENT_CLAIMS:
         status = speedup_report_audit(context, catalog, "<text>", yaml, length, SPEEDUP_FORMAT_JSON, json);
-    } else if (!status) {
-        speedup_scenario *scenario;
-        status = speedup_scenario_create(context, catalog, "<text>", yaml, length, NULL, 0, &scenario);
-        if (!status)
-            status = speedup_report_estimate(context, scenario, SPEEDUP_FORMAT_JSON, json);
-        speedup_scenario_unref(scenario);
+        break;
+    case DOCUMENT_PLAN:
+        status = answer_plan(context, catalog, yaml, length, json);
+        break;
+    case DOCUMENT_JOB:
+        status = status ? status : answer_job(context, catalog, yaml, length, json);
     }
     speedup_catalog_unref(catalog);
     return status && context->count ? report_errors(context, json) : status;

@@ -259,7 +259,9 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
                    "unit; `base: id` reuses an entry, `replaces: true` overrides one.\n\n## Jobs\n");
     for (const struct record_table *const *table = job_tables; *table; table++)
         format_record(&out, "###", *table);
+    format_record(&out, "###", &length_table);
     format_record(&out, "###", &plan_table);
+    format_record(&out, "###", &serving_plan_table);
     text_put(&out, "\n## Catalog sections\n");
     for (int kind = 0; kind < KINDS; kind++) {
         text_format(&out, "\n`%s:` holds entries of kind %s by id.\n", kinds[kind].section, kinds[kind].singular);

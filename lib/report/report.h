@@ -35,6 +35,22 @@ void report_inference_terms(struct arena *arena, struct node *root, const speedu
 void report_inference_waterfall(struct arena *arena, struct node *root, const speedup_scenario *scenario,
                                 const struct waterfall_step *steps, size_t count);
 
+/* The reason of a contribution in words, made from its figures alone. */
+const char *report_reason(struct arena *arena, const speedup_contribution *contribution);
+
+/* The same of a step of a waterfall, for programs: the text has its figures beside it. */
+void report_step_reason(struct arena *arena, struct node *row, const speedup_scenario *scenario,
+                        const struct waterfall_step *step, const double *before);
+
+/* Parts of a plan's report: why the best is the best; with threads to search again also
+ * what binds it and what more of it is worth; without a plan, what would make one possible. */
+void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
+                const speedup_result *result, uint32_t threads);
+
+/* A plan as fields of a row; the figures alone. */
+void report_plan_row(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index);
+void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values);
+
 /* Formatted text in the arena, for labels and sentences. */
 const char *report_say(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A quantity for people, in the arena. */

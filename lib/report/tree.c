@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 16, INDENT = 2, CELL = 96 };
+enum { MOST_COLUMNS = 20, INDENT = 2, CELL = 96 };
 
 struct node *report_begin(struct arena *arena)
 {

@@ -436,6 +436,11 @@ struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
 
 void yaml_quoted(const char *scalar, struct text *out)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+    if (*scalar && *scalar != '-' && !scalar[strspn(scalar, plain)]) {
+        text_put(out, scalar);
+        return;
+    }
     text_put(out, "\"");
     for (const char *c = scalar; *c; c++) {
         if (*c == '"' || *c == '\\')

@@ -25,6 +25,7 @@ import functools
 import json
 import math
 import os
+import sys
 from collections import namedtuple
 from collections.abc import Mapping
 
@@ -32,8 +33,8 @@ from . import _signatures as c
 from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Optimization", "Scenario",
-           "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
+__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Optimization", "Plan",
+           "Result", "Scenario", "Space", "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
            "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
@@ -397,12 +398,14 @@ class Scenario(Owner):
         check(lib.speedup_scenario_estimate(self._handle, values, len(values)))
         return Estimate(values)
 
-    def batch(self, columns, metrics=None):
+    def batch(self, columns, metrics=None, threads=1):
         """Estimate many layouts at once.
 
         columns  a mapping from the name of a layout variable to a column of numbers, or to
                  one number for all; numpy arrays of doubles are read in place
         metrics  names; None for all
+        threads  how many may work, from 1 to 256; the same bits for any number. Effects that
+                 are Python functions run on the caller's thread alone
 
         Gives a dict from metric to column: numpy arrays of the columns' common shape, or lists
         where numpy is not installed. A layout that cannot be has its reason in the metric
@@ -419,9 +422,11 @@ class Scenario(Owner):
             if name not in layout:
                 raise not_found("layout variable", name, layout)
         inputs, outputs, count = _columns(list(columns.values()), len(wanted))
+        if threads > 1 and self._handle.calls_python():
+            threads = 1  # an exception could not leave another thread, and Python runs one at a time
         check(lib.speedup_scenario_estimate_batch(
             self._handle, *_table([layout[name] for name in columns], inputs),
-            *_table([known[name] for name in wanted], outputs), count))
+            *_table([known[name] for name in wanted], outputs), count, threads))
         return dict(zip(wanted, (list(made) if isinstance(made, ctypes.Array) else made for made in outputs)))
 
     def report(self, format="text"):
@@ -434,6 +439,137 @@ class Scenario(Owner):
 
     def __repr__(self):
         return "<speedup.Scenario, closed>" if self._held is None else "<speedup.Scenario>"
+
+
+class Plan(namedtuple("Plan", "index layout estimate")):
+    """One plan of a space: its index, its layout as a dict by variable, and its Estimate."""
+
+    __slots__ = ()
+
+
+class Space(Owner):
+    """Plans to choose from: systems x prices x choices of optimizations x layouts. Never changes.
+
+        space = speedup.Space({"plan": {"model": "llama-2-70b", "deadline": "30 d"}})
+        result = space.search(threads=4)
+        print(result.best[0].layout["accelerators"], result.best[0].estimate["cost"])
+        print(result.report())
+
+    Arguments are as for Scenario, with a `plan:` section in place of a job; what it leaves out is
+    taken from the catalog, and told in the report. len(space) is how many plans there are.
+    """
+
+    __slots__ = ("catalog",)
+
+    def __init__(self, source, catalog=None, settings=None, name="<text>"):
+        self.catalog = Catalog() if catalog is None else catalog
+        held = self.catalog._handle
+        if isinstance(source, os.PathLike):
+            call, given = lib.speedup_space_create_file, (_string(source),)
+        else:
+            text = _document(source)
+            call, given = lib.speedup_space_create, (_string(name), text, len(text))
+        self._held = make(c.speedup_space, lib.speedup_space_unref, call, held, *given, *_settings(settings),
+                          kept=(held,))
+
+    def __len__(self):
+        return lib.speedup_space_size(self._handle)
+
+    def __getitem__(self, index):
+        """A Plan; one that cannot be raises SpeedupError with the reason."""
+        size = len(self)
+        if not -size <= index < size:
+            raise IndexError(f"plan {index} of {size}")
+        index %= size
+        layout, values = (ctypes.c_double * c.SPEEDUP_VARIABLE_COUNT)(), (ctypes.c_double * c.SPEEDUP_METRIC_COUNT)()
+        check(lib.speedup_space_estimate(self._handle, index, layout, len(layout), values, len(values)))
+        return Plan(index, {name: layout[i] for name, i in variable_numbers("layout").items()}, Estimate(values))
+
+    def search(self, begin=0, end=None, threads=1, progress=None):
+        """The Result of looking at every plan with begin <= index < end; the same for any number of
+        threads. `progress` is a function of (done, total) called now and then; what it returns
+        stops the search when true, and the Result then holds the best so far."""
+        def tell_progress(_, done, total):
+            try:
+                return 1 if progress(done, total) else 0
+            except BaseException as error:
+                keep_exception(error)
+                return 1
+
+        called = c.speedup_progress_function(tell_progress if progress else 0)
+        return Result(self, lambda used, made: lib.speedup_space_search(
+            used, self._handle, begin, 2**64 - 1 if end is None else end, threads, called, None, made))
+
+    def __repr__(self):
+        return "<speedup.Space, closed>" if self._held is None else f"<speedup.Space of {len(self)} plans>"
+
+
+class Result(Owner):
+    """What a search found. Never changes."""
+
+    __slots__ = ("space", "cancelled")
+
+    def __init__(self, space, call):
+        own = Space.__new__(Space)  # stays open when the caller's is closed
+        own.catalog, own._held = space.catalog, space._handle
+        self.space, self.cancelled = own, False
+
+        def search(used, made):
+            status = call(used, made)
+            self.cancelled = status == c.SPEEDUP_CANCELLED
+            return c.SPEEDUP_OK if self.cancelled else status
+
+        self._held = make(c.speedup_result, lib.speedup_result_free, search, kept=(space._handle,))
+
+    def _plans(self, call):
+        index = ctypes.c_uint64()
+        made = []
+        while not call(self._handle, len(made), ctypes.byref(index)):
+            made.append(self.space[index.value])
+        return made
+
+    @property
+    def best(self):
+        """The best plans, best first; empty when none is possible."""
+        return self._plans(lib.speedup_result_best)
+
+    @property
+    def front(self):
+        """The Pareto front of the metrics that the plan names."""
+        return self._plans(lib.speedup_result_front)
+
+    @property
+    def counts(self):
+        """How many plans were looked at, and why others were left out: a dict."""
+        made = c.speedup_counts(struct_size=ctypes.sizeof(c.speedup_counts))
+        check(lib.speedup_result_counts(self._handle, ctypes.byref(made)))
+        return {name: getattr(made, name) for name, *_ in made._fields_ if name != "struct_size"}
+
+    def merge(self, other):
+        """The Result of two ranges of one space together."""
+        mine, others = self._handle, other._handle
+        made = Result(self.space, lambda used, out: lib.speedup_result_merge(used, mine, others, out))
+        made.cancelled = self.cancelled or other.cancelled
+        return made
+
+    @property
+    def gap(self):
+        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found,
+        infinite where nothing bounds what was not looked at."""
+        bound, gap = ctypes.c_double(), ctypes.c_double()
+        status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))
+        return None if status else gap.value if gap.value < sys.float_info.max else math.inf
+
+    def report(self, format="text", why_threads=0):
+        """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
+        if why_threads:
+            def why(context, space, result, form, text):
+                return lib.speedup_report_plan_why(context, space, result, why_threads, form, text)
+            return _report(format, why, self.space._handle, self._handle)
+        return _report(format, lib.speedup_report_plan, self.space._handle, self._handle)
+
+    def __repr__(self):
+        return "<speedup.Result, closed>" if self._held is None else "<speedup.Result>"
 
 
 def _columns(given, outputs):
@@ -505,6 +641,6 @@ def audit(source, catalog=None, format="text", name="<text>"):
 
 
 def answer(source):
-    """A scenario or claims document (YAML text or mapping) in, the explained answer as a dict out."""
+    """A scenario, plan or claims document (YAML text or mapping) in, the explained answer as a dict out."""
     text = _document(source)
     return json.loads(tell(lib.speedup_answer, text, len(text)))

@@ -160,9 +160,31 @@ SPEEDUP_METRIC_ENERGY_INPUT = 65
 SPEEDUP_METRIC_ENERGY_OUTPUT = 66
 SPEEDUP_METRIC_FIRST_TOKEN_SIGMA = 67
 SPEEDUP_METRIC_MEMORY_HOST = 68
-SPEEDUP_METRIC_COUNT = 69
+SPEEDUP_METRIC_CONCURRENCY_AT_TARGETS = 69
+SPEEDUP_METRIC_REQUESTS_AT_TARGETS = 70
+SPEEDUP_METRIC_PREFILL_UTILIZATION = 71
+SPEEDUP_METRIC_DECODE_UTILIZATION = 72
+SPEEDUP_METRIC_PREFILL_QUEUE_SECONDS = 73
+SPEEDUP_METRIC_TRANSFER_SECONDS = 74
+SPEEDUP_METRIC_TRANSFER_BYTES = 75
+SPEEDUP_METRIC_PREFILL_MEMORY = 76
+SPEEDUP_METRIC_COUNT = 77
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
+SPEEDUP_RESOURCE_MEMORY = 0
+SPEEDUP_RESOURCE_HOST_MEMORY = 1
+SPEEDUP_RESOURCE_DEADLINE = 2
+SPEEDUP_RESOURCE_BUDGET = 3
+SPEEDUP_RESOURCE_POWER = 4
+SPEEDUP_RESOURCE_FIRST_TOKEN = 5
+SPEEDUP_RESOURCE_TOKEN = 6
+SPEEDUP_RESOURCE_RATE = 7
+SPEEDUP_RESOURCE_ACCELERATORS = 8
+SPEEDUP_RESOURCE_PRODUCTS = 9
+SPEEDUP_RESOURCE_BANDWIDTH = 10
+SPEEDUP_RESOURCE_LINK = 11
+SPEEDUP_RESOURCE_NETWORK = 12
+SPEEDUP_RESOURCE_COUNT = 13
 SPEEDUP_ADMIT = 0
 SPEEDUP_WARN = 1
 SPEEDUP_REFUSE = 2
@@ -171,6 +193,9 @@ SPEEDUP_REASON_TIME = 2
 SPEEDUP_REASON_BUDGET = 4
 SPEEDUP_REASON_ACCELERATORS = 8
 SPEEDUP_REASON_INPUT = 16
+SPEEDUP_REASON_TARGETS = 32
+SPEEDUP_REASON_LOAD = 64
+SPEEDUP_NOTE_UNCALIBRATED = 1
 SPEEDUP_VERSION_MAJOR = 0
 SPEEDUP_VERSION_MINOR = 1
 SPEEDUP_VERSION_PATCH = 0
@@ -284,6 +309,23 @@ class speedup_counts(Structure):
         ("not_fitting", c_uint64),
         ("constrained", c_uint64),
         ("feasible", c_uint64),
+        ("off_target", c_uint64),
+    ]
+
+
+class speedup_worth(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("resource", c_int32),
+        ("searched", c_int32),
+        ("binds", c_int32),
+        ("reserved", c_int32),
+        ("have", c_double),
+        ("more", c_double),
+        ("objective", c_double),
+        ("gain", c_double),
+        ("unlimited", c_double),
+        ("index", c_uint64),
     ]
 
 
@@ -318,6 +360,21 @@ class speedup_verdict(Structure):
         ("out_of_memory", c_double),
         ("accelerators", c_double),
         ("nearest", speedup_request),
+        ("admissible", c_int32),
+        ("notes", c_uint32),
+        ("memory_low", c_double),
+        ("memory_high", c_double),
+        ("seconds_low", c_double),
+        ("seconds_high", c_double),
+        ("cost_low", c_double),
+        ("cost_high", c_double),
+        ("first_token", c_double),
+        ("token", c_double),
+        ("load", c_double),
+        ("change", c_int32),
+        ("reserved", c_int32),
+        ("change_value", c_double),
+        ("change_accelerators", c_double),
     ]
 
 
@@ -328,6 +385,17 @@ class speedup_contribution(Structure):
         ("waterfall", c_double),
         ("marginal", c_double),
         ("shapley", c_double),
+        ("seconds", c_double),
+        ("term_share", c_double),
+        ("term_before", c_double),
+        ("term_after", c_double),
+        ("bytes", c_double),
+        ("component_bytes", c_double),
+        ("lacking", c_double),
+        ("term", c_int32),
+        ("component", c_int32),
+        ("superseded", c_int32),
+        ("reserved", c_int32),
     ]
 
 
@@ -392,7 +460,7 @@ FUNCTIONS = {
     "speedup_scenario_unref": (None, [POINTER(speedup_scenario)]),
     "speedup_scenario_estimate": (c_int32, [POINTER(speedup_scenario), POINTER(c_double), c_size_t]),
     "speedup_scenario_estimate_batch": (c_int32, [POINTER(speedup_scenario), POINTER(speedup_column),
-        c_size_t, POINTER(speedup_column), c_size_t, c_size_t]),
+        c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),
@@ -419,21 +487,35 @@ FUNCTIONS = {
     "speedup_space_size": (c_uint64, [POINTER(speedup_space)]),
     "speedup_space_search": (c_int32, [POINTER(speedup_context), POINTER(speedup_space), c_uint64, c_uint64,
         c_uint32, speedup_progress_function, c_void_p, POINTER(POINTER(speedup_result))]),
+    "speedup_space_bound": (c_int32, [POINTER(speedup_space), c_uint64, c_uint64, POINTER(c_double)]),
     "speedup_result_merge": (c_int32, [POINTER(speedup_context), POINTER(speedup_result),
         POINTER(speedup_result), POINTER(POINTER(speedup_result))]),
     "speedup_result_free": (None, [POINTER(speedup_result)]),
     "speedup_result_counts": (c_int32, [POINTER(speedup_result), POINTER(speedup_counts)]),
+    "speedup_result_gap": (c_int32, [POINTER(speedup_result), POINTER(c_double), POINTER(c_double)]),
+    "speedup_result_near": (c_int32, [POINTER(speedup_result), c_int32, POINTER(c_uint64),
+        POINTER(c_double)]),
     "speedup_result_best": (c_int32, [POINTER(speedup_result), c_size_t, POINTER(c_uint64)]),
     "speedup_result_front": (c_int32, [POINTER(speedup_result), c_size_t, POINTER(c_uint64)]),
     "speedup_space_estimate": (c_int32, [POINTER(speedup_space), c_uint64, POINTER(c_double), c_size_t,
         POINTER(c_double), c_size_t]),
+    "speedup_space_scenario": (c_int32, [POINTER(speedup_context), POINTER(speedup_space), c_uint64,
+        POINTER(POINTER(speedup_scenario))]),
+    "speedup_space_worth": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
+        POINTER(speedup_result), c_uint32, POINTER(speedup_worth), POINTER(c_size_t)]),
     "speedup_report_plan": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
         POINTER(speedup_result), c_int32, POINTER(POINTER(speedup_text))]),
+    "speedup_report_plan_why": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
+        POINTER(speedup_result), c_uint32, c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_admit": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p, c_size_t,
         POINTER(speedup_request), POINTER(speedup_policy), POINTER(speedup_verdict)]),
     "speedup_report_verdict": (c_int32, [POINTER(speedup_context), POINTER(speedup_request),
         POINTER(speedup_verdict), c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_scenario_attribute": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario),
         POINTER(speedup_contribution), POINTER(c_size_t)]),
+    "speedup_scenario_next": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario),
+        POINTER(speedup_contribution), POINTER(c_size_t)]),
+    "speedup_report_contribution": (c_int32, [POINTER(speedup_context), POINTER(speedup_contribution),
+        POINTER(POINTER(speedup_text))]),
     "speedup_version": (c_char_p, []),
 }

@@ -72,6 +72,17 @@ class Command(unittest.TestCase):
         self.assertEqual(shown["parameters"], 8030261248)
         self.assertEqual(shown["parameters_active"], shown["counted"]["parameters_active"])
 
+    def test_a_quantized_file_says_what_it_is_estimated_in(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = json.loads(Path(self.config).read_text(encoding="utf-8"))
+            path = Path(folder) / "quantized.json"
+            path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
+            load = ("--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128")
+            self.assertIn("fp8", estimate(*load)["note"])
+            self.assertNotIn("note", estimate(*load, "--optimize", "fp8-weights"))
+            path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "x: [y"}}), encoding="utf-8")
+            self.assertNotIn("note", estimate(*load))
+
     def test_a_wrong_line_is_refused(self):
         job = ("--model", "llama-7b", "--hardware", "dgx-h100")
         run("estimate", code=2)
@@ -86,6 +97,54 @@ class Command(unittest.TestCase):
         self.assertIn("dgx-h10", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h10", *load, code=1))
         self.assertIn("2048", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h100", "--serve", "1x4096x1", code=1))
         self.assertIn("stack", run("estimate", "--model", "llama-7b", "--hardware", "dgx-h100", "--stack", "none-such", *load, code=1))
+
+    def test_a_model_alone_is_planned(self):
+        plan = self.plan("--model", "llama-2-70b", "--systems", "dgx-h100,dgx-a100-80gb", "--objective", "cost",
+                         "--deadline", "30d", "--top", "2", "--threads", "2")
+        self.assertEqual(len(plan["best"]), 2)
+        self.assertLessEqual(plan["best"][0]["run_expected_seconds"], 30 * 86400)
+        taken = {row["key"]: row["value"] for row in plan["assumed"]}
+        self.assertNotIn("systems", taken)
+        self.assertEqual((taken["sequence"], taken["tokens"]), ("4096", "1.38 T"))
+        self.assertEqual(plan, self.plan("--model", "llama-2-70b", "--systems", "dgx-h100,dgx-a100-80gb", "--objective", "cost",
+                                         "--deadline", "30 d", "--top", "2"))
+
+    def test_a_config_json_is_planned_as_its_catalog_entry(self):
+        service = ("--serve", "16x512x512", "--systems", "dgx-h100", "--top", "3")
+        mine, known = self.plan("--model", self.config, *service), self.plan("--model", "llama-3-1-8b", *service)
+        self.assertEqual(mine["best"], known["best"])
+        rate = self.plan("--model", self.config, "--serve", "512x256", "--request-rate", "20 /s")
+        self.assertTrue(all(row["requests_per_second"] > 0.99 * 20 for row in rate["best"]))
+
+    def test_options_of_a_plan_reach_it(self):
+        plan = self.plan("--model", "llama-2-7b", "--train", "512x2048", "--tokens", "1T", "--accelerators", "16", "--budget", "1M",
+                         "--price", "2 USD/h", "--optimize", "bf16-mixed-precision,flash-attention-2,zero-3",
+                         "--pareto", "cost,memory_peak")
+        best = plan["best"][0]
+        self.assertEqual((best["accelerators"], best["optimizations"]), (16, "bf16-mixed-precision flash-attention-2 zero-3"))
+        self.assertGreater(best["cost"], 0)
+        self.assertFalse({"sequence", "global_batch", "tokens", "accelerators", "prices", "optimizations", "choices"} &
+                         {row["key"] for row in plan["assumed"]})
+        file = str(ROOT / "examples" / "plan-llama-70b-serving.yaml")
+        self.assertEqual(self.plan(file, "--systems", "dgx-h100", "--set", "plan.budget=30 USD/h")["best"][0]["system"], "dgx-h100")
+
+    def test_a_plan_that_cannot_be_says_what_it_lacks(self):
+        lacking = json.loads(subprocess.run([SPEEDUP, "plan", "--model", "llama-2-70b", "--deadline", "2h", "--json"],
+                                            capture_output=True, text=True, check=False).stdout)
+        self.assertEqual(lacking["plans"]["feasible"], 0)
+        self.assertEqual(lacking["nearest"][0]["resource"], "deadline")
+        run("plan", "--model", "llama-2-70b", "--deadline", "2h", code=5)
+
+    def test_a_wrong_plan_is_refused(self):
+        run("plan", code=2)
+        for wrong in (("--serve", "64x1024"), ("--serve", "1x2x3", "--train", "1x2"), ("--serve", "1x2x3", "--request-rate", "1 /s")):
+            self.assertIn("--help", run("plan", "--model", "llama-2-7b", *wrong, code=2))
+        self.assertIn("neither", run("plan", "--model", "no-such", code=1))
+        self.assertIn("dgx-h100", run("plan", "--model", "llama-2-7b", "--systems", "dgx-h10", code=1))
+        self.assertIn("'prompt' makes", run("plan", "--model", "llama-2-7b", "--serve", "1x2x3", "--tokens", "1T", code=1))
+
+    def plan(self, *arguments):
+        return json.loads(run("plan", *arguments, "--json"))
 
     def test_the_examples_of_serving_are_estimated(self):
         for name, metric in (("llama-70b-serving", "time_per_output_token"), ("llama-7b-generate", "tokens_per_second")):

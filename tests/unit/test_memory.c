@@ -222,21 +222,37 @@ static speedup_status audit(speedup_context *context, char *out)
     return status;
 }
 
-static speedup_status plan(speedup_context *context, char *out)
+static speedup_status plan_of(speedup_context *context, const char *text, char *out)
 {
-    static const char text[] = "plan: {model: llama-7b, systems: [dgx-a100-80gb], accelerators: [16], sequence: 2048, global_batch: 64, "
-                               "tensor: [1, 2], micro_batch: [1, 2], optimizations: [bf16-mixed-precision], choices: [[none, zero-1], [none, flash-attention-2]]}\n";
     speedup_space *space = NULL;
     speedup_result *result = NULL;
     speedup_text *report = NULL;
-    speedup_status status = speedup_space_create(context, world.catalog, "p.yaml", text, sizeof text - 1, NULL, 0, &space);
+    speedup_status status = speedup_space_create(context, world.catalog, "p.yaml", text, strlen(text), NULL, 0, &space);
     if (!status)
         status = speedup_space_search(context, space, 0, speedup_space_size(space), 1, NULL, NULL, &result);
     if (!status)
         status = keep(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &report), &report, out);
+    report = NULL;
+    if (!status)
+        status = keep(speedup_report_plan_why(context, space, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;
+}
+
+static speedup_status plan(speedup_context *context, char *out)
+{
+    static const char text[] = "plan: {model: llama-7b, systems: [dgx-a100-80gb], accelerators: [16], sequence: 2048, global_batch: 64, "
+                               "tensor: [1, 2], micro_batch: [1, 2], optimizations: [bf16-mixed-precision], choices: [[none, zero-1], [none, flash-attention-2]]}\n";
+    return plan_of(context, text, out);
+}
+
+/* With what it leaves out taken from the catalog. */
+static speedup_status plan_service(speedup_context *context, char *out)
+{
+    static const char text[] = "plan: {model: llama-2-7b, systems: [dgx-a100-80gb], concurrency: 8, tensor: [1, 2], pipeline: [1], "
+                               "optimizations: [], choices: [[none, awq]], front: [cost, time_to_first_token], targets: {time_per_output_token: 1 us}}\n";
+    return plan_of(context, text, out);
 }
 
 static speedup_status admit(speedup_context *context, char *out)
@@ -358,6 +374,7 @@ SURVIVES(attribute)
 SURVIVES(scenario_with_errors)
 SURVIVES(audit)
 SURVIVES(plan)
+SURVIVES(plan_service)
 SURVIVES(admit)
 SURVIVES(serve)
 SURVIVES(import_model)
@@ -381,7 +398,7 @@ static void estimates_allocate_nothing(void **state)
         assert_int_equal(speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
     }
     const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor}, result = {sizeof in, SPEEDUP_METRIC_STEP_SECONDS, 0, out};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100, 1), SPEEDUP_OK);
     assert_int_equal(f.calls, calls);
     speedup_scenario_unref(scenario);
     speedup_context_destroy(context);
@@ -395,6 +412,7 @@ int main(void)
         cmocka_unit_test(extend_with_errors_survives), cmocka_unit_test(build_and_register_survives),
         cmocka_unit_test(report_scenario_survives),    cmocka_unit_test(attribute_survives),
         cmocka_unit_test(scenario_with_errors_survives), cmocka_unit_test(audit_survives),
+        cmocka_unit_test(plan_service_survives),
         cmocka_unit_test(plan_survives),               cmocka_unit_test(admit_survives),
         cmocka_unit_test(serve_survives),              cmocka_unit_test(import_model_survives),
         cmocka_unit_test(list_catalog_survives),       cmocka_unit_test(answer_survives),

@@ -1,5 +1,5 @@
-/* Published training rows as rows to fit to. */
-#include "fit_training.h"
+/* Published training rows as scenarios, and as rows to fit to. */
+#include "training_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,26 +14,30 @@ void training_rows_free(struct training_rows *rows)
     *rows = (struct training_rows){0};
 }
 
-/* False when there is no estimate. */
-static bool estimate(const struct session *session, const struct mapped_job *job, double *values)
+bool estimate_mapped(const struct session *session, const struct mapped_job *mapped, double *values, char why[REASON_TEXT])
 {
-    speedup_scenario *scenario;
-    if (job->skipped[0] ||
-        speedup_scenario_create(session->context, session->catalog, "row", job->text, job->length, session->options->settings,
-                                session->options->setting_count, &scenario))
-        return false;
-    speedup_status status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    const struct options *o = session->options;
+    speedup_scenario *scenario = NULL;
+    speedup_status status = speedup_scenario_create(session->context, session->catalog, "row", mapped->text,
+                                                    mapped->length, o->settings, o->setting_count, &scenario);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    if (status) {
+        const char *text = speedup_diagnostic_message(session->context, 0);
+        snprintf(why, REASON_TEXT, "%s", text ? text : speedup_status_text(status));
+    }
     speedup_scenario_unref(scenario);
     return !status;
 }
 
-static bool does_not_fit(const struct session *session, const struct mapped_job *job)
+static bool does_not_fit(const struct session *session, const struct mapped_job *mapped)
 {
     double values[SPEEDUP_METRIC_COUNT];
-    return estimate(session, job, values) && values[SPEEDUP_METRIC_FITS] <= 0;
+    char why[REASON_TEXT];
+    return !mapped->skipped[0] && estimate_mapped(session, mapped, values, why) && values[SPEEDUP_METRIC_FITS] <= 0;
 }
 
-void training_job(const struct session *session, struct published_job *job, struct mapped_job *mapped)
+void map_job(const struct session *session, struct published_job *job, struct mapped_job *mapped)
 {
     struct published_job again = *job;
     struct mapped_job other;
@@ -53,13 +57,6 @@ void training_job(const struct session *session, struct published_job *job, stru
         *job = again;
         map_training(session->catalog, job, mapped);
     }
-}
-
-/* The estimate as shipped; 0 when there is none. */
-static double predict_shipped(const struct session *session, const struct mapped_job *job)
-{
-    double values[SPEEDUP_METRIC_COUNT];
-    return estimate(session, job, values) ? values[SPEEDUP_METRIC_STEP_SECONDS] : 0;
 }
 
 static void weigh(struct training_rows *rows)
@@ -84,9 +81,11 @@ bool training_rows_read(const struct session *session, const struct csv *csv, co
         struct published_job job;
         struct published_result result;
         struct mapped_job *mapped = &out->jobs[out->count];
+        double shipped[SPEEDUP_METRIC_COUNT];
+        char why[REASON_TEXT];
         if (!published_read(csv, i, stderr, &job))
             return false;
-        training_job(session, &job, mapped);
+        map_job(session, &job, mapped);
         if (!result_read(csv, i, &job, stderr, &result))
             return false;
         const char *id = accelerator_id(session->catalog, job.gpu);
@@ -96,8 +95,7 @@ bool training_rows_read(const struct session *session, const struct csv *csv, co
         fit_group(id, names[0], sizeof names[0]);
         if (mapped->skipped[0] || (group && strcmp(names[0], group)))
             continue;
-        double shipped = predict_shipped(session, mapped);
-        if (shipped <= 0)
+        if (!estimate_mapped(session, mapped, shipped, why))
             continue;
         fit_stack(mapped->text, names[1], sizeof names[1]);
         uint32_t hash = 2166136261u;
@@ -105,7 +103,7 @@ bool training_rows_read(const struct session *session, const struct csv *csv, co
             hash = (hash ^ (unsigned char)mapped->text[c]) * 16777619u;
         out->rows[out->count] = (struct fit_row){.text = mapped->text, .length = mapped->length, .group = names[0], .stack = names[1],
                                                  .source = csv_text(csv, i, source), .measured = result.step_seconds,
-                                                 .configuration = hash >> 8, .predicted = shipped};
+                                                 .configuration = hash >> 8, .predicted = shipped[SPEEDUP_METRIC_STEP_SECONDS]};
         out->which[out->count++] = i;
     }
     if (good)

@@ -1,0 +1,104 @@
+/* The bound: the job without communication, launches, bubbles and waiting, its work
+ * spread evenly over all accelerators. Knows the model of a step by its terms alone.
+ *
+ * Why no layout is faster: a step lasts M micro-batches of the slowest stage, which is
+ * no faster than the mean stage, which does 1/p of the products of its micro-batch. One
+ * rank meets 1/(d c M) of the tokens and 1/t of the widths, so M micro-batches are 1/n
+ * of the products of the whole batch on one accelerator (n = t p d c). What is not divided
+ * (the residual stream without sequence parallelism, fixed times of experts, partly filled
+ * tiles) only adds. A term is left out where its size is the layout's to say. */
+#include "plan/bound.h"
+
+#include <string.h>
+
+/* Rounding must not lift a bound over the value it bounds. */
+static const double below = 1 - 1e-9;
+
+/* Terms that count, and the entries that they are divided by. */
+static const struct {
+    int metric;
+    enum target divisors[3];
+    size_t count;
+} terms[] = {
+    {SPEEDUP_METRIC_TIME_MATMUL, {TARGET_MATMUL_EFFICIENCY_FORWARD, TARGET_MATMUL_EFFICIENCY_BACKWARD}, 2},
+    {SPEEDUP_METRIC_TIME_EXPERT, {TARGET_MATMUL_EFFICIENCY_FORWARD, TARGET_MATMUL_EFFICIENCY_BACKWARD, TARGET_EXPERT_EFFICIENCY}, 3},
+    {SPEEDUP_METRIC_TIME_ATTENTION, {TARGET_ATTENTION_EFFICIENCY_FORWARD, TARGET_ATTENTION_EFFICIENCY_BACKWARD}, 2},
+    {SPEEDUP_METRIC_TIME_POINTWISE, {TARGET_POINTWISE_BYTES_FORWARD}, 1},
+    {SPEEDUP_METRIC_TIME_HEAD, {0}, 0},
+};
+
+enum { TERMS = sizeof terms / sizeof *terms };
+
+static bool is_divisor(enum target target)
+{
+    for (size_t i = 0; i < TERMS; i++)
+        for (size_t k = 0; k < terms[i].count; k++)
+            if (terms[i].divisors[k] == target)
+                return true;
+    return false;
+}
+
+void bound_step(const struct job *job, const lanes layout[VARIABLES], double experts, struct bound *bound)
+{
+    *bound = (struct bound){0};
+    if (job->kind != JOB_TRAINING)
+        return;
+    static const enum variable degrees[] = {VARIABLE_ACCELERATORS, VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_DATA,
+                                            VARIABLE_CONTEXT, VARIABLE_VIRTUAL_STAGES, VARIABLE_ACCUMULATION};
+    lanes v[VARIABLES], e[TARGETS], out[METRICS];
+    bool open[TARGETS] = {false};
+    memcpy(v, layout, sizeof v);
+    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
+        v[degrees[i]] = lanes_of(1.0);
+    v[VARIABLE_EXPERT] = lanes_of(experts);
+    v[VARIABLE_MICRO_BATCH] = lanes_of(job->global_batch);
+    effects_begin(&job->effects, e);
+    /* What the layout says is no less than nothing where factors multiply, and no less
+     * than the constant part where the largest holds. */
+    for (size_t i = 0; i < job->effects.dynamic_count; i++) {
+        enum target target = job->effects.dynamic[i].target;
+        if (targets[target].rule == RULE_LARGEST)
+            continue;
+        open[target] = true;
+        e[target] = lanes_of(is_divisor(target) ? 1.0 : 0.0);
+    }
+    job->kernel->training_time(job, v, e, out);
+    for (size_t i = 0; i < TERMS; i++) {
+        bool known = true;
+        for (size_t k = 0; k < terms[i].count; k++)
+            known &= !open[terms[i].divisors[k]];
+        double seconds = out[terms[i].metric][0];
+        if (known && seconds > 0 && seconds < 1e300)
+            bound->work += seconds * below;
+    }
+    bound->fixed = job->c[COEFFICIENT_STEP_SECONDS] * below;
+}
+
+bool bound_finite(const struct job *job)
+{
+    enum { LEAST_RATE = 1 };                       /* FLOP/s or B/s */
+    const double least = 1e-6, most = 1e9;         /* of a factor: with such, no sum of products leaves the doubles */
+    const double *c = job->c, *base = job->effects.base;
+    const double rates[] = {
+        job->matmul_peak * c[COEFFICIENT_MATMUL_EFFICIENCY], job->attention_peak * c[COEFFICIENT_UNFUSED_ATTENTION],
+        job->half_peak * c[COEFFICIENT_MATMUL_EFFICIENCY],   job->bandwidth * c[COEFFICIENT_BANDWIDTH_FRACTION],
+        job->link * c[COEFFICIENT_LINK_FRACTION],            job->network * c[COEFFICIENT_NETWORK_FRACTION],
+        job->expert_peak * c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_EXPERT_EFFICIENCY], job->host_link,
+    };
+    if (job->kind != JOB_TRAINING)
+        return false;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        if (!(rates[i] > LEAST_RATE))
+            return false;
+    for (int i = 0; i < TARGETS; i++)
+        if (targets[i].rule != RULE_CHOOSE && (!(base[i] <= most) || (is_divisor((enum target)i) && base[i] < least)))
+            return false;
+    /* What the layout says is bounded by its rule, but not so a product of many. */
+    int uses[TARGETS] = {0};
+    for (size_t i = 0; i < job->effects.dynamic_count; i++) {
+        enum target target = job->effects.dynamic[i].target;
+        if (is_divisor(target) || ++uses[target] > 2)
+            return false;
+    }
+    return true;
+}
