@@ -230,7 +230,7 @@ static void decode(const struct job *job, const struct split *at, const lanes e[
  * meet all before them. Both products over the whole square, and the traffic of the
  * scores; what skips half of the square or keeps it on the chip is an effect. */
 static void prefill_attention(const struct job *job, const struct split *at, const lanes e[TARGETS],
-                              lanes sequences, lanes cached, struct pass *pass)
+                              lanes sequences, lanes cached, lanes chunks, struct pass *pass)
 {
     const struct inference *m = &job->inference;
     double I = m->prompt;
@@ -243,7 +243,10 @@ static void prefill_attention(const struct job *job, const struct split *at, con
         gathered = fresh * fmin(I, m->top_k) * m->cache_full * 2 / (job->bandwidth * C(ROUTED_STREAM)) + index;
         pairs = scores = windowed;
     }
-    lanes flops = 2 * pairs * m->score_width * E(ATTENTION_FLOPS_PREFILL) / at->n;
+    /* A chunk does not see what is behind it. */
+    lanes seen = 0.5 + 0.5 / chunks;
+    scores *= seen;
+    lanes flops = 2 * pairs * m->score_width * lanes_min(E(ATTENTION_FLOPS_PREFILL), seen) / at->n;
     lanes products = flops / (m->attention_rate * C(UNFUSED_ATTENTION) * E(ATTENTION_EFFICIENCY_PREFILL));
     lanes traffic = scores * job->model->heads / at->n * C(SCORE_PASSES) * E(SCORES_BYTES_PREFILL) /
                     (job->bandwidth * C(BANDWIDTH_FRACTION));
@@ -251,18 +254,35 @@ static void prefill_attention(const struct job *job, const struct split *at, con
     pass->reading += traffic + gathered;
 }
 
-/* Prefill of `sequences` prompts at once on every rank of attention. */
-static void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
-                    struct pass *pass)
+/* What kernels that are not fused move between the products, of a chunk of tokens: none
+ * of it to memory as long as the widest of it, in 32 bits, is small beside the last cache. */
+static lanes between_products(const struct job *job, const struct split *at, lanes tokens, lanes chunks)
 {
+    const struct shape *s = &job->shape;
+    lanes bytes = tokens * (s->layers * s->hidden * C(HIDDEN_BYTES) + s->feed_forward * C(FEED_FORWARD_BYTES) * at->of_n);
+    lanes held = tokens / chunks * (s->feed_forward / s->layers * 4) * at->of_n;
+    double cache = job->accelerator->cache;
+    return bytes * (held * held / (held * held + cache * cache)) / (job->bandwidth * C(BANDWIDTH_FRACTION));
+}
+
+/* Prefill of `sequences` prompts at once on every rank of attention, in chunks that each
+ * read the weights anew. */
+static void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
+                    lanes chunks, struct pass *pass)
+{
+    const struct inference *m = &job->inference;
     lanes work = E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL);
-    struct scale scale = {E(MATMUL_BYTES_PREFILL), work, work / E(EXPERT_EFFICIENCY)};
+    struct scale scale = {E(MATMUL_BYTES_PREFILL) * chunks, work, work / E(EXPERT_EFFICIENCY)};
     lanes cached = lanes_min(E(PREFIX_CACHED), lanes_of(0.999));
-    lanes tokens = sequences * job->inference.prompt * (1 - cached);
+    lanes tokens = sequences * m->prompt * (1 - cached);
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &scale, pass);
+    lanes unpack = (m->attention * m->attention_format.unpack + m->feed_forward * m->feed_forward_format.unpack) * at->of_n;
+    lanes moved = unpack * chunks + between_products(job, at, tokens, chunks);
+    pass->matmul += moved;
+    pass->reading += moved;
     routed_experts(job, at, tokens * at->d, &scale, pass);
-    prefill_attention(job, at, e, sequences, cached, pass);
+    prefill_attention(job, at, e, sequences, cached, chunks, pass);
     communication(job, at, e, tokens, pass);
 }
 
@@ -303,10 +323,16 @@ static lanes micro_batches(const struct split *at, lanes B)
     return lanes_max(lanes_min(at->p, B), ONE);
 }
 
-/* Chunks of prompts and micro-batches follow each other through p stages. */
-static lanes pipelined(const struct split *at, lanes chunks, lanes micro)
+/* Chunks of prompts and micro-batches follow each other through p stages. A host that
+ * launches ahead fills the queue of a stage that waits for those before it, and then
+ * launches to none until that one works: of x micro-batches that a queue holds, every
+ * ceil(x) take the stages one after the other, less what was launched before. */
+static lanes pipelined(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes chunks, lanes micro)
 {
-    return (micro * chunks + at->p - 1) / (at->p * chunks);
+    lanes held = at->p * (C(QUEUED_LAYERS) / job->inference.layers) / lanes_max(E(LAUNCH_COUNT), lanes_of(1e-3));
+    lanes group = lanes_ceil(held), stalled = (at->p - 1 + group - held) / group;
+    lanes every = lanes_max(lanes_max(stalled, at->p / C(QUEUED_BATCHES)), ONE);
+    return ((micro * chunks - 1) * every + at->p) / (at->p * chunks);
 }
 
 static lanes prompt_chunks(const struct job *job, const lanes e[TARGETS])
@@ -418,10 +444,10 @@ static void static_batch(const struct job *job, const struct split *at, const la
     const struct inference *m = &job->inference;
     struct scale plain = {ONE, ONE, ONE};
     lanes micro = micro_batches(at, sequences), chunks = prompt_chunks(job, e);
-    prefill(job, at, e, sequences / micro, &a->prefill);
+    prefill(job, at, e, sequences / micro, chunks, &a->prefill);
     vocabulary_head(job, at, sequences / micro, &plain, &a->prefill);
-    a->prefill.fixed = at->fixed;
-    a->prompt = pass_total(&a->prefill) * pipelined(at, chunks, micro);
+    a->prefill.fixed = at->fixed * chunks;
+    a->prompt = pass_total(&a->prefill) * pipelined(job, at, e, chunks, micro);
     a->prompt_stage = pass_total(&a->prefill) * micro / sequences / at->p;
     decode(job, at, e, sequences / micro, &a->decode);
     a->step = pass_total(&a->decode) * (1 + drafting(e));
@@ -559,8 +585,9 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     struct answer a;
     hold(job, &at, e, &memory);
     if (m->serving) {
-        prefill(job, &at, e, ONE, &a.prefill);
-        a.prompt = pass_total(&a.prefill) * pipelined(&at, prompt_chunks(job, e), ONE);
+        /* Chunks share the weights that decode steps read. */
+        prefill(job, &at, e, ONE, ONE, &a.prefill);
+        a.prompt = pass_total(&a.prefill) * pipelined(job, &at, e, prompt_chunks(job, e), ONE);
         a.prompt_stage = pass_total(&a.prefill) / at.p;
         if (m->request_rate > 0)
             open_loop(job, &at, e, m->request_rate / ranks, &memory, &a);

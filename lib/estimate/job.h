@@ -62,9 +62,10 @@ struct shape {
 
 /* How one group of weights is read and multiplied by. */
 struct format {
-    double bytes; /* of a weight */
-    double read;  /* seconds to read a weight */
-    double work;  /* seconds to multiply it by one token */
+    double bytes;  /* of a weight */
+    double read;   /* seconds to read a weight */
+    double work;   /* seconds to multiply it by one token */
+    double unpack; /* seconds to widen it before it is multiplied by many */
 };
 
 /* An inference job: the model's parameters by how they are spread and read, sums
