@@ -618,7 +618,7 @@ bool inference_ablation_read(const speedup_catalog *catalog, const struct csv *c
         if (!r.model)
             skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
         else
-            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, NULL, "fastertransformer");
+            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation", "fastertransformer");
     } else if (find(category, "cuda-graphs")) {
         r.model = model_in(catalog, workload);
         if (!r.model)

@@ -191,6 +191,13 @@ static lanes pass_total(const struct pass *pass)
     return pass->matmul + pass->head + pass->expert + pass->attention + pass->tensor + pass->exchange + pass->fixed + pass->launch;
 }
 
+/* A host that launches kernel by kernel shows where the accelerator is the faster one. */
+static void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
+{
+    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    pass->launch = lanes_max(host - pass_total(pass), ZERO);
+}
+
 static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct split *at)
 {
     lanes work = E(MATMUL_FLOPS_DECODE) / E(MATMUL_EFFICIENCY_DECODE);
@@ -212,7 +219,6 @@ static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes
 static void decode(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B,
                    struct pass *pass)
 {
-    const struct inference *m = &job->inference;
     lanes queries = 1 + E(SPECULATION_DRAFT), tokens = B * queries;
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &at->decode, pass);
@@ -221,9 +227,7 @@ static void decode(const struct job *job, const struct split *at, const lanes e[
     decode_attention(at, B, queries, pass);
     communication(job, at, e, tokens, pass);
     pass->fixed = at->fixed + B * C(SEQUENCE_SECONDS) + (at->p - 1) * C(STAGE_SECONDS);
-    /* A host that launches kernel by kernel shows where the accelerator is the faster one. */
-    lanes host = m->layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    pass->launch = lanes_max(host - pass_total(pass), ZERO);
+    launches(job, e, pass);
 }
 
 /* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens
@@ -447,6 +451,7 @@ static void static_batch(const struct job *job, const struct split *at, const la
     prefill(job, at, e, sequences / micro, chunks, &a->prefill);
     vocabulary_head(job, at, sequences / micro, &plain, &a->prefill);
     a->prefill.fixed = at->fixed * chunks;
+    launches(job, e, &a->prefill);
     a->prompt = pass_total(&a->prefill) * pipelined(job, at, e, chunks, micro);
     a->prompt_stage = pass_total(&a->prefill) * micro / sequences / at->p;
     decode(job, at, e, sequences / micro, &a->decode);
