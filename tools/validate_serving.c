@@ -396,6 +396,23 @@ static const char *suspect_of(const struct inference_run *run, const char *accel
     return broken ? "prefill in 16 bits looks broken at its source" : "";
 }
 
+/* Requests of an offline run, all sent at once: those of the benchmark whose rows are
+ * offline, by their lengths (NVIDIA/TensorRT-LLM@00f37686aa, docs/source/performance/
+ * perf-overview.md, "Preparing a Dataset"). No more of them are in flight. */
+static double offline_requests(double prompt, double output)
+{
+    static const struct {
+        double prompt, output, requests;
+    } runs[] = {
+        {128, 128, 30000}, {128, 2048, 3000}, {128, 4096, 1500},  {500, 2000, 3000}, {1000, 1000, 3000},
+        {1000, 2000, 1500}, {2048, 128, 3000}, {2048, 2048, 1500}, {5000, 500, 1500}, {20000, 2000, 1000},
+    };
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        if (runs[i].prompt == prompt && runs[i].output == output)
+            return runs[i].requests;
+    return 1e9;
+}
+
 bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size_t row, FILE *errors, struct inference_run *run)
 {
     struct shape shape = {.gated = find(text_of(csv, row, "ffn_kind"), "glu") || is(text_of(csv, row, "ffn_kind"), "silu")};
@@ -458,7 +475,7 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
         requests.load = "concurrency";
         requests.attention_data = checkpoint.mixture ? gpus : 1;
         requests.tensor = gpus / requests.attention_data;
-        requests.count = 2048 * requests.attention_data;
+        requests.count = fmin(2048 * requests.attention_data, offline_requests(prompt, output));
     }
     put_requests(job, &requests);
     put_precisions(job, &checkpoint, begins(text_of(csv, row, "kv_precision"), "fp8"));
