@@ -59,7 +59,7 @@ static const struct engine {
     {"llamacpp", "llama-cpp"},           {"llamabench", "llama-cpp"},        {"ollama", "llama-cpp"},
     {"tinychat", "tinychat"},            {"megatron", "megatron-lm-generation"},
     {"tgi", "serving-engine"},           {"textgeneration", "serving-engine"},
-    {"transformers", "hugging-face"},    {"huggingface", "hugging-face"},
+    {"transformers", "hugging-face"},    {"huggingface", "hugging-face"},    {"jax", "xla-loop"},    {"pathways", "xla-loop"},
     {"", "serving-engine"}, /* and of static rows "unknown-engine", which is wider */
 };
 
@@ -511,7 +511,8 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
 {
     struct shape shape = {.gated = find(text_of(csv, row, "ffn_kind"), "glu") || is(text_of(csv, row, "ffn_kind"), "silu")};
     double gpus, tensor, pipeline, batch = 0, prompt, output;
-    const char *engine = text_of(csv, row, "engine"), *gpu = text_of(csv, row, "gpu"), *weights = label_of(text_of(csv, row, "weights_precision"));
+    const char *engine = text_of(csv, row, "engine"), *gpu = text_of(csv, row, "gpu");
+    const char *weights = label_of(text_of(csv, row, "weights_precision"));
     *run = (struct inference_run){.kind = "dense", .engine = "", .phase = "", .suspect = ""};
     bool offline = begins(text_of(csv, row, "batch"), "max");
     /* All are read, so that all that is wrong is told. */
@@ -630,7 +631,7 @@ static void put_speculation(const char *change, const char *workload, struct inf
     double acceptance = behind(workload, "alpha"), tokens = behind(change, "gamma");
     if (acceptance <= 0 || tokens <= 0 || cost <= 0)
         skip(&ablation->job[0], "%s", "acceptance, length or cost of the draft not published");
-    put(&ablation->job[1], "  optimizations:\n    - cuda-graphs\n    - speculative-decoding: {acceptance: %g, draft_tokens: %g, draft_cost: %g}\n",
+    put(&ablation->job[1], "  optimizations:\n    - speculative-decoding: {acceptance: %g, draft_tokens: %g, draft_cost: %g}\n",
         acceptance, tokens, cost);
 }
 
@@ -709,19 +710,17 @@ bool inference_ablation_read(const speedup_catalog *catalog, const struct csv *c
         four_bits(catalog, accelerator, change, workload, metric, &r, ablation);
     } else if (find(category, "speculative") && find(workload, "t5-xxl")) {
         r.prompt = 128;
-        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(64)}, &r, NULL, NULL);
-        put(&ablation->job[0], "  optimizations: [cuda-graphs]\n"); /* XLA, too, makes one program of a step */
+        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(64)}, &r, "xla-loop", "xla-loop");
         put_speculation(change, workload, ablation);
     } else if (find(category, "gqa") && find(workload, "t5-xxl")) {
-        /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). The
-         * decoder's steps alone: prompts are the encoder's. */
+        /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). What
+         * the encoder does to a prompt is what a prefill of as many layers takes. */
         double heads = find(change, "gqa-") ? behind(change, "gqa-") : 1;
         r.count = 32 * gpus;
         r.prompt = 2048;
         r.output = 256;
-        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(heads)}, &r, NULL, NULL);
-        for (int side = 0; side < 2; side++)
-            put(&ablation->job[side], "  optimizations: [cuda-graphs]\n");
+        ablation->metric = SPEEDUP_METRIC_REQUEST_SECONDS;
+        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(heads)}, &r, "xla-loop", "xla-loop");
     } else if (find(category, "fused-inference") && find(change, "fastertransformer")) {
         /* FasterTransformer's GPT of 89 billion: 48 layers of 12288. */
         bool half = find(workload, "gpt-89b") != NULL;
@@ -731,7 +730,8 @@ bool inference_ablation_read(const speedup_catalog *catalog, const struct csv *c
         if (!r.model)
             skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
         else
-            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation", "fastertransformer");
+            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation",
+                      "fastertransformer");
     } else if (find(category, "cuda-graphs")) {
         r.model = model_in(catalog, workload);
         if (!r.model)
