@@ -21,7 +21,7 @@ enum { BOUND_BANDWIDTH, BOUND_PRODUCTS, BOUND_FIXED, BOUND_COMMUNICATION, BOUND_
 
 /* How the entries of the ledger scale the products of a pass. */
 struct scale {
-    lanes bytes, work, expert_work;
+    lanes bytes, work, expert_work, vector; /* vector: 1 in a decode step */
 };
 
 /* A collective: seconds whatever it carries, and for each byte of one rank's tokens. */
@@ -59,7 +59,8 @@ static lanes overlapped(lanes read, lanes work, struct pass *pass)
 static lanes product(const struct format *format, lanes share, lanes tokens, const struct scale *scale, struct pass *pass)
 {
     pass->bytes += share * format->bytes * scale->bytes;
-    return overlapped(share * (format->read * scale->bytes), tokens * share * (format->work * scale->work), pass);
+    lanes work = tokens * share * (format->work * scale->work) + share * (format->vector * scale->vector);
+    return overlapped(share * (format->read * scale->bytes), work, pass);
 }
 
 static void linear_layers(const struct job *job, const struct split *at, lanes tokens, const struct scale *scale,
@@ -208,7 +209,7 @@ static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes
     at->ranks = at->n * at->d;
     at->of_n = 1 / at->n;
     at->of_ranks = 1 / at->ranks;
-    at->decode = (struct scale){E(MATMUL_BYTES_DECODE), work, work / E(EXPERT_EFFICIENCY)};
+    at->decode = (struct scale){E(MATMUL_BYTES_DECODE), work, work / E(EXPERT_EFFICIENCY), ONE};
     at->fixed = fixed_seconds(job, e);
     prepare_collectives(job, e, at);
     prepare_cache(job, e, at);
@@ -276,7 +277,7 @@ static void prefill(const struct job *job, const struct split *at, const lanes e
 {
     const struct inference *m = &job->inference;
     lanes work = E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL);
-    struct scale scale = {E(MATMUL_BYTES_PREFILL) * chunks, work, work / E(EXPERT_EFFICIENCY)};
+    struct scale scale = {E(MATMUL_BYTES_PREFILL) * chunks, work, work / E(EXPERT_EFFICIENCY), ZERO};
     lanes cached = lanes_min(E(PREFIX_CACHED), lanes_of(0.999));
     lanes tokens = sequences * m->prompt * (1 - cached);
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
@@ -446,7 +447,7 @@ static void static_batch(const struct job *job, const struct split *at, const la
                          struct answer *a)
 {
     const struct inference *m = &job->inference;
-    struct scale plain = {ONE, ONE, ONE};
+    struct scale plain = {ONE, ONE, ONE, ZERO};
     lanes micro = micro_batches(at, sequences), chunks = prompt_chunks(job, e);
     prefill(job, at, e, sequences / micro, chunks, &a->prefill);
     vocabulary_head(job, at, sequences / micro, &plain, &a->prefill);

@@ -97,11 +97,12 @@ static struct format product_format(const struct job *job, enum precision weight
     bool narrow = precisions[weights].bytes < 1;
     double stream = job->c[streams[kernels]] * (narrow ? C(STREAM_GAIN_4BIT) : C(STREAM_GAIN));
     double rate = job->c[rates[kernels]] * (narrow ? C(RATE_GAIN_4BIT) : C(RATE_GAIN));
-    double power = job->accelerator->power, joules = power > 0 ? C(PRODUCT_ENERGY) / power : 0;
+    double vector = job->accelerator->peak.rate[PEAK_FP32], power = job->accelerator->power, joules = power > 0 ? C(PRODUCT_ENERGY) / power : 0;
     return (struct format){
         .bytes = precisions[weights].bytes,
         .read = precisions[weights].bytes / (job->bandwidth * fmin(stream, C(STREAM_MOST))),
         .work = 2 / (peak * fmin(rate, C(RATE_MOST))) + 2 * joules,
+        .vector = vector > 0 ? (narrow ? C(VECTOR_WORK_4BIT) : C(VECTOR_WORK)) / vector : 0,
         .unpack = precisions[weights].bytes < 2 ? C(UNPACK_BYTES) / (job->bandwidth * C(BANDWIDTH_FRACTION)) : 0,
     };
 }

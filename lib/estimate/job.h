@@ -65,6 +65,7 @@ struct format {
     double bytes;  /* of a weight */
     double read;   /* seconds to read a weight */
     double work;   /* seconds to multiply it by one token */
+    double vector; /* seconds more of it in a decode step, outside the units for matrices */
     double unpack; /* seconds to widen it before it is multiplied by many */
 };
 
