@@ -536,6 +536,10 @@ static void what_kernels_move_and_compute_takes_its_time(void **state)
     assert_near(generation(cached, "hidden_bytes: 200", prefill), generation(cached, "hidden_bytes: 100", prefill), 1e-6);
     /* Of an operation that takes 100 pJ, 400 W pay for 4 TFLOP/s. */
     assert_near(generation(half, "product_energy: 1e-10", prefill), 2 * weights * 1024 / 4e12, 0.06);
+    /* Twice the rate is for who accumulates in 16 bits. */
+    double wide = generation(half, "half_accumulation: 2, accumulates_half: 0", prefill);
+    assert_true(generation(half, "half_accumulation: 2", prefill) < 0.9 * wide);
+    assert_near(generation(half, "half_accumulation: 1", prefill), wide, 1e-12);
     /* A thousand operations a weight at 19.5 TFLOP/s, in decode alone. */
     assert_near(generation(half, "vector_work: 1000", step), 1000 * (weights + head) / 19.5e12, 0.03);
     assert_near(generation(half, "vector_work: 1000", prefill), generation(half, "vector_work: 0", prefill), 1e-12);
