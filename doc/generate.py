@@ -3,8 +3,9 @@
     python3 doc/generate.py build/tools/speedup            # write
     python3 doc/generate.py build/tools/speedup --check    # exit 1 where a page is stale
 
-format.md, metrics.md, speedup.1 and the tables of errors.md, composition.md and model-training.md come
-from the `speedup` command and from status.def, so that they say what the library does.
+format.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md and
+model-inference.md come from the `speedup` command and from status.def, so that they say what the library
+does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
 """
 import json
 import re
@@ -55,9 +56,12 @@ def rules_table(speedup):
                  [[r["name"], r["rule"], r["text"], ", ".join(names[r["name"]])] for r in rules])
 
 
-def coefficients_table(speedup):
+def coefficients_table(speedup, of_inference):
+    data = (DOC.parent / "data/coefficients/inference.yaml").read_text(encoding="utf-8")
+    inference = re.findall(r"^  (\w+):$", data, re.M)
     listed = json.loads(answer(speedup, "catalog", "list", "coefficients", "--json"))["coefficients"]
-    rows = [json.loads(answer(speedup, "catalog", "show", "coefficients", entry["id"], "--json")) for entry in listed]
+    rows = [json.loads(answer(speedup, "catalog", "show", "coefficients", entry["id"], "--json"))
+            for entry in listed if (entry["id"] in inference) == of_inference]
     return table(["coefficient", "value", "unit", "what it is", "provenance"],
                  [[f"`{c['id']}`", f"{c['value']:.4g}", c["unit"], c["text"], c["provenance"]] for c in rows])
 
@@ -71,12 +75,14 @@ def pages(speedup):
     errors = (DOC / "errors.md").read_text(encoding="utf-8")
     composition = (DOC / "composition.md").read_text(encoding="utf-8")
     training = (DOC / "model-training.md").read_text(encoding="utf-8")
+    inference = (DOC / "model-inference.md").read_text(encoding="utf-8")
     return {
         "format.md": answer(speedup, "format"),
         "metrics.md": metrics_page(speedup),
         "speedup.1": answer(speedup, "man"),
         "errors.md": between(errors, status_table()),
-        "model-training.md": between(training, coefficients_table(speedup)),
+        "model-training.md": between(training, coefficients_table(speedup, of_inference=False)),
+        "model-inference.md": between(inference, coefficients_table(speedup, of_inference=True)),
         "composition.md": between(composition, rules_table(speedup)),
     }
 

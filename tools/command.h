@@ -33,6 +33,9 @@ struct session {
 /* Prints a report, or what went wrong; returns the exit code. */
 int print_report(const struct session *session, speedup_status status, speedup_text *text);
 
+/* A text as a JSON string. */
+void print_string(const char *text);
+
 /* A catalog with the model of a config.json too; `id` is what it is called there. */
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more);
 

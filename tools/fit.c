@@ -25,13 +25,13 @@ static const struct {
     double prior, sigma;
 } priors[] = {
     {"matmul_efficiency", EVERY, NULL, 0.87, 0.05},      /* of that of the kernel alone, everywhere */
-    {"matmul_efficiency", ACCELERATOR, NULL, 1, 0.08},   /* and what is particular to a chip */
+    {"matmul_efficiency", ACCELERATOR, NULL, 1, 0.05},   /* and what is particular to a chip */
     {"cudnn_attention", EVERY, NULL, 1.1, 0.15},         /* of that of the kernel alone */
     {"flash_attention_1", ACCELERATOR, NULL, 0.34, 0.2},
     {"flash_attention_2", ACCELERATOR, NULL, 0.45, 0.3},
-    {"matmul_gain_fp8", ACCELERATOR, NULL, 0.95, 0.08},
-    {"matmul_gain_mxfp8", EVERY, NULL, 0.95, 0.08},
-    {"matmul_gain_nvfp4", ACCELERATOR, NULL, 0.75, 0.12},
+    {"matmul_gain_fp8", EVERY, NULL, 0.84, 0.05},
+    {"matmul_gain_mxfp8", EVERY, NULL, 0.87, 0.05},
+    {"matmul_gain_nvfp4", EVERY, NULL, 0.62, 0.08},
     {"bandwidth_fraction", EVERY, NULL, 0.77, 0.1},
     {"expert_efficiency", EVERY, NULL, 0.55, 0.35},
     {"expert_half_tokens", EVERY, NULL, 500, 0.5},
@@ -47,12 +47,14 @@ static const struct {
     {"cudnn_backward", EVERY, NULL, 2.6, 0.12},
     {"attention_again", EVERY, NULL, 0.9, 0.15},
     {"cudnn_narrow", EVERY, NULL, 0.65, 0.1},
-    {"residual_passes", EVERY, NULL, 14, 0.3},
-    {"feed_forward_passes", EVERY, NULL, 5, 0.3},
+    {"residual_passes", EVERY, NULL, 7.3, 0.25},
+    {"feed_forward_passes", EVERY, NULL, 2.5, 0.25},
     {"eager_passes", EVERY, NULL, 1.7, 0.25},
-    {"fused_gated", EVERY, NULL, 0.7, 0.3},
+    {"fused_gated", EVERY, NULL, 0.53, 0.15},
+    {"fused_expert", EVERY, NULL, 0.6, 0.3},
+    {"adapter_passes", EVERY, NULL, 1.0, 0.5},
     {"loss_passes", EVERY, NULL, 10, 0.4},
-    {"link_fraction", EVERY, NULL, 0.8, 0.1},
+    {"link_fraction", EVERY, NULL, 0.857, 0.04},         /* measured collectives */
     {"network_fraction", EVERY, NULL, 0.65, 0.15},
     {"data_latency", EVERY, NULL, 7.5e-6, 0.5},
     {"zero3_messages", EVERY, NULL, 12, 0.4},
@@ -250,6 +252,39 @@ double fit_coefficient_value(const struct fit *fit, size_t index, const char *gr
     for (size_t p = 0; p < PRIORS && !general_is_free(fit, fit->free[index].name); p++)
         if (priors[p].scope % SERVING == EVERY && !strcmp(priors[p].name, fit->free[index].name))
             value *= priors[p].prior;
+    return value;
+}
+
+bool fit_has_kernels(const char *group)
+{
+    for (size_t k = 0; kernels[k].group; k++)
+        if (!strcmp(kernels[k].group, group))
+            return true;
+    return false;
+}
+
+/* Is the free coefficient the first part of one that differs between accelerators, and
+ * does the fit say anything of this group's? At its prior it says nothing. */
+bool fit_is_of_group(const struct fit *fit, size_t index, const char *group)
+{
+    const struct fit_coefficient *c = &fit->free[index];
+    bool kernel = kernel_share("", c->name) != 1, own = false; /* bits of the generic share */
+    for (size_t i = 0; i < fit->count; i++) {
+        if (strcmp(fit->free[i].name, c->name))
+            continue;
+        own |= !strcmp(fit->free[i].scope, group) && fabs(log(fit->free[i].value / fit->free[i].prior)) > 1e-4;
+        if (i < index && (!fit->free[i].scope[0] || !strcmp(fit->free[i].scope, group)))
+            return false;
+    }
+    return (own || (kernel && fit_has_kernels(group))) && (!c->scope[0] || !strcmp(c->scope, group));
+}
+
+double fit_group_value(const struct fit *fit, size_t index, const char *group)
+{
+    double value = kernel_share(group, fit->free[index].name);
+    for (size_t i = 0; i < fit->count; i++)
+        if (!strcmp(fit->free[i].name, fit->free[index].name) && (!fit->free[i].scope[0] || !strcmp(fit->free[i].scope, group)))
+            value *= fit->free[i].value;
     return value;
 }
 

@@ -46,6 +46,12 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
 /* A coefficient as the catalog takes it: with the kernel's own share, for a group. */
 double fit_coefficient_value(const struct fit *fit, size_t index, const char *group);
 
+/* Of a fit of everything: was a kernel of this group measured; does the fit say a value of
+ * the group's own, all parts multiplied; and which. The generic value is that of group "". */
+bool fit_has_kernels(const char *group);
+bool fit_is_of_group(const struct fit *fit, size_t index, const char *group);
+double fit_group_value(const struct fit *fit, size_t index, const char *group);
+
 /* Where a scenario's text names its stack, a copy of that name; "" for none. */
 void fit_stack(const char *text, char *stack, size_t room);
 

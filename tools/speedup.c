@@ -48,9 +48,9 @@ static const struct {
     {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training, serving, inference or ablation (training)"},
-    {"--leave-out", "WHAT", "validate: fit anew without each 'source', or tenth of the 'configuration's, and judge what was left out"},
-    {"--accelerator", "ID", "calibrate: the accelerator to fit"},
+    {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
+    {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
+    {"--accelerator", "ID", "calibrate: the accelerator to fit; without it, everything that training rows can tell"},
     {"--help", NULL, "print this help"},
     {"--version", NULL, "print the version"},
 };
@@ -68,6 +68,21 @@ int tell_problems(const struct session *session)
             fprintf(stderr, "  hint: %s\n", speedup_status_remedy(code));
     }
     return EXIT_ERROR;
+}
+
+void print_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 32)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
 }
 
 int print_report(const struct session *session, speedup_status status, speedup_text *text)
@@ -301,7 +316,7 @@ static const struct command {
     {"plan", "PLAN.yaml", "the best plans of a space of layouts, optimizations and systems", 1, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
     {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
-    {"calibrate", "FILE.csv", "an accelerator's coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
+    {"calibrate", "FILE.csv", "coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},

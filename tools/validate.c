@@ -4,8 +4,9 @@
 
 #include "command.h"
 #include "csv.h"
-#include "fit.h"
+#include "fit_training.h"
 #include "validate_ablations.h"
+#include "validate_plans.h"
 #include "validate_rows.h"
 #include "validate_serving.h"
 
@@ -276,42 +277,15 @@ static void replace(struct figure *figure, double predicted)
 }
 
 /* Replaces the predictions by those of fits that did not see the row's source, or its
- * configuration. Rows count less the more of their configuration there are. */
+ * configuration. */
 static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
 {
-    struct fit_row *fit = calloc(csv->rows + 1, sizeof *fit);
-    struct mapped_job *jobs = calloc(csv->rows + 1, sizeof *jobs);
-    char(*names)[2][40] = calloc(csv->rows + 1, sizeof *names);
-    size_t *which = calloc(csv->rows + 1, sizeof *which), count = 0;
-    bool good = fit && jobs && names && which;
-    for (size_t i = 0; good && i < csv->rows; i++) {
-        struct published_job job;
-        if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0 || !published_read(csv, i, stderr, &job))
-            continue;
-        map_training(session->catalog, &job, &jobs[count]);
-        fit_group(accelerator_id(session->catalog, job.gpu), names[count][0], sizeof names[count][0]);
-        fit_stack(jobs[count].text, names[count][1], sizeof names[count][1]);
-        uint32_t hash = 2166136261u;
-        for (size_t c = 0; c < jobs[count].length; c++)
-            hash = (hash ^ (unsigned char)jobs[count].text[c]) * 16777619u;
-        fit[count] = (struct fit_row){.text = jobs[count].text, .length = jobs[count].length, .group = names[count][0],
-                                      .stack = names[count][1], .source = rows[i].labels[LABEL_SOURCE], .measured = rows[i].value.measured,
-                                      .configuration = hash >> 8};
-        which[count++] = i;
-    }
-    for (size_t i = 0; good && i < count; i++) {
-        double repeats = 0;
-        for (size_t j = 0; j < count; j++)
-            repeats += fit[j].configuration == fit[i].configuration;
-        fit[i].weight = pow(repeats, -0.4);
-    }
-    good = good && fit_leave_out(session, fit, count, !strcmp(session->options->leave_out, "source"), show_refits);
-    for (size_t i = 0; good && i < count; i++)
-        replace(&rows[which[i]].value, fit[i].predicted);
-    free(fit);
-    free(jobs);
-    free(names);
-    free(which);
+    struct training_rows fit;
+    bool good = training_rows_read(session, csv, NULL, &fit) &&
+                fit_leave_out(session, fit.rows, fit.count, !strcmp(session->options->leave_out, "source"), show_refits);
+    for (size_t i = 0; good && i < fit.count; i++)
+        replace(&rows[fit.which[i]].value, fit.rows[i].predicted);
+    training_rows_free(&fit);
     return good;
 }
 
@@ -360,6 +334,7 @@ static const struct kind {
     {"ablation", ablation_columns, "ratio with / without, errors in %", true, judge_ablation},
     {"serving", serving_columns, "time per output token, errors in %", false, judge_serving},
     {"inference", generation_columns, "time of a phase, errors in %", false, judge_generation},
+    {"plans", training_columns, NULL, false, NULL},
 };
 
 static const struct kind *kind_named(const char *name)
@@ -538,21 +513,6 @@ static void print_text(const struct session *session, const struct judged *rows,
 
 /* ---- JSON ------------------------------------------------------------------------------- */
 
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 /* Errors, bias and coverage as fractions, as everywhere in JSON. */
 static void print_json_score(const struct score *s, bool ratios)
 {
@@ -682,7 +642,7 @@ int run_validate(const struct session *session)
     const struct options *o = session->options;
     const struct kind *kind = kind_named(o->kind ? o->kind : "training");
     if (!kind)
-        return usage("--kind is 'training', 'serving', 'inference' or 'ablation'");
+        return usage("--kind is 'training', 'serving', 'inference', 'ablation' or 'plans'");
     if (o->leave_out && !can_leave_out(kind, o->leave_out))
         return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
@@ -691,6 +651,11 @@ int run_validate(const struct session *session)
     if (!csv_require(&csv, kind->columns, stderr)) {
         csv_free(&csv);
         return EXIT_ERROR;
+    }
+    if (!kind->judge) {
+        bool planned = validate_plans(session, &csv);
+        csv_free(&csv);
+        return planned && !fflush(stdout) && !ferror(stdout) ? EXIT_FINE : EXIT_ERROR;
     }
     struct judged *rows = calloc(csv.rows, sizeof *rows);
     const char **sources = calloc(csv.rows, sizeof *sources);

@@ -199,7 +199,7 @@ bool ablation_read(const speedup_catalog *catalog, const struct csv *csv, size_t
     struct published_job base = {.gpu = gpu, .model = known_word(catalog, workload, model_id), .n_gpus = n_gpus,
                                  .seq = 2048, .ffn_kind = "gelu", .precision = "bf16", .recompute = "none",
                                  .zero_stage = find(workload, "FSDP") ? "fsdp" : "", .attention = "", .comm_overlap = "",
-                                 .launch_blocking = "", .sequence_parallel = "no", .fused_kernels = "", .notes = ""};
+                                 .launch_blocking = "", .compiled = "", .sequence_parallel = "no", .fused_kernels = "", .notes = ""};
     double per_replica = 0;
     for (size_t i = 0; i < sizeof clusters / sizeof *clusters; i++)
         if (find(hardware, clusters[i].fragment))

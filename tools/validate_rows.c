@@ -1,21 +1,34 @@
 /* From the columns of published training rows to scenarios.
  *
- * Rules, in the order of the functions below. A column always goes before a default.
- *  - Names: accelerators and models are found by their id in the catalog, after lower
- *    case and '-' for other separators; `aliases` holds the names that need more.
+ * Rules, in the order of the functions below. A column always goes before a default, and
+ * what cannot be read is a reason to skip, never a guess.
+ *  - Names: validate_words.h says how ids of the catalog are found in published names.
  *  - Shapes: columns first, then the catalog, then: heads of 128, an inner width of 4
- *    hidden widths, 51,200 words, layers from the number of parameters. A model that is
- *    more than columns can say (experts, latent attention) is the catalog's.
+ *    hidden widths, gated when it is no multiple of them, 51,200 words, layers from the
+ *    number of parameters. A model that is more than columns can say (experts, latent
+ *    attention) is the catalog's.
+ *  - Machines: where node, domain or network are not published, those of the system that
+ *    the accelerator usually stands in, else 8 to a node, and 25 GB/s for each.
+ *  - Layout: one accelerator, or weights that are sharded with nothing else said, is data
+ *    parallelism alone.
  *  - Batch: where no micro-batch is published, 1 with a pipeline, else the largest that
  *    divides and stays within 8,192 tokens; where no batch is published, 8 micro-batches.
- *  - Software: what shards the optimizer names the stack (`stacks`).
- *  - Plain (GELU) rows ran fused kernels; gated rows ran them on Megatron Core alone.
- *  - Sequence parallelism goes with selective recomputation and with Megatron Core.
- *    (Columns `fused_kernels` and `sequence_parallel`, yes or no, go before both.)
+ *  - Software: what shards the optimizer names the stack (`stack_rules`); nothing sharded
+ *    with attention of Transformer Engine is Megatron Core too.
+ *    ZeRO-1 alone is the DeepSpeed pipeline engine on plain models, and ZeRO-3 fetches tensor
+ *    by tensor there, as in the years of both; on gated models neither.
+ *  - Precision: where none is published, 16 bits.
+ *  - Attention: where none is published, unfused on plain models up to compute capability
+ *    8, as before 2022; fused everywhere else.
+ *  - Plain (GELU) rows ran fused kernels; gated rows ran them on Megatron Core alone; what
+ *    was compiled, as everything on TPUs, ran those of the compiler.
+ *  - Sequence parallelism goes with selective recomputation, with Megatron Core, and with
+ *    the tensor parallelism of PyTorch beside FSDP. (Columns `fused_kernels` and
+ *    `sequence_parallel`, yes or no, go before both.)
+ *  - Megatron Core hides tensor-parallel communication behind products on dense models.
  *  - Gradients are exchanged in fp32 by Megatron Core, and where the precision says so. */
 #include "validate_rows.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,18 +36,6 @@
 
 const char *const training_columns[] = {"id", "source", "model", "gpu", "n_gpus", "tp", "pp", "dp", "seq",
                                         "global_batch_seqs", NULL};
-
-/* Published names that are no id of the catalog. */
-static const struct {
-    const char *name, *id;
-} aliases[] = {
-    {"a800-80gb", "a800-sxm-80gb"},   {"h100", "h100-sxm-80gb"},         {"h200", "h200-sxm-141gb"},
-    {"deepseekv3", "deepseek-v3"},    {"gpt3-125m", "gpt-3-125m"},
-    {"gpt3-760m", "gpt-3-760m"},      {"gpt3-1-3b", "gpt-3-1-3b"},       {"gpt3-2-7b", "gpt-3-2-7b"},
-    {"gpt3-175b", "gpt-3-175b"},      {"llama3-8b", "llama-3-8b"},       {"llama3-70b", "llama-3-70b"},
-    {"llama3-1-405b", "llama-3-1-405b"}, {"turing-530b", "megatron-530b"},
-    {"gpt-530b", "megatron-530b"},    {"gpt-175b", "gpt-3-175b"},
-};
 
 /* Models of which a publication gives the size alone. */
 static const struct {
@@ -47,72 +48,61 @@ static const struct {
 };
 static const double size_vocab = 50304; /* of GPT-2, padded */
 
-/* Software by the text of `zero_stage`, the first that fits; `*` stands for any text. */
+/* Software by the text of `zero_stage`, the first that fits: it begins with one text,
+ * and holds one of some words of each kind. */
 static const struct stack_rule {
-    const char *begins, *holds, *stack, *optimization;
+    const char *begins, *words, *more, *stack, *optimization;
     bool core, sharded_weights;
     double gradient_bytes; /* as kept */
 } stack_rules[] = {
-    {"", "zero2", "pytorch-fsdp", "fsdp: {reshard: 0}", false, true, 4},
-    {"", "fsdp", "pytorch-fsdp", "fsdp", false, true, 4},
-    {"", "distributed", "megatron-core", "distributed-optimizer", true, false, 4},
-    {"1 (", "shard group", NULL, "zero-1-grouped", false, false, 2},
-    {"1 (", "", NULL, "zero-1-broadcast", false, false, 2},
-    {"3", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
-    {"2", "", NULL, "zero-2", false, false, 2},
-    {"1", "", "deepspeed-pipeline", "zero-1", false, false, 2},
-    {"", "", NULL, NULL, false, false, 2},
+    {"", "hsdp|hybrid_shard|hybrid shard|hybrid-shard|hybrid fsdp", "", "pytorch-fsdp", "hybrid-shard", false, true, 4},
+    {"", "fsdp", "zero2|zero-2|shard_grad|grad_op", "pytorch-fsdp", "fsdp: {reshard: 0}", false, true, 4},
+    {"", "no_shard|ddp|distributed data parallel", "", NULL, "communication-overlap", false, false, 4},
+    {"", "fsdp|full_shard|full shard|fully_shard|fully sharded", "", "pytorch-fsdp", "fsdp", false, true, 4},
+    {"", "distributed|dist-opt|dist_opt|distopt", "", "megatron-core", "distributed-optimizer", true, false, 4},
+    {"1 (", "shard group", "", NULL, "zero-1-grouped", false, false, 2},
+    {"1 (", "", "", NULL, "zero-1-broadcast", false, false, 2},
+    {"3", "", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
+    {"", "zero-3|zero3|zero 3|zero_3|stage 3|stage3|stage-3|stage_3|gemini", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
+    {"2", "", "", NULL, "zero-2", false, false, 2},
+    {"", "zero-2|zero2|zero 2|zero_2|stage 2|stage2|stage-2|stage_2", "", NULL, "zero-2", false, false, 2},
+    {"1", "", "", "deepspeed-pipeline", "zero-1", false, false, 2},
+    {"", "zero-1|zero1|zero 1|zero_1|stage 1|stage1|stage-1|stage_1", "", "deepspeed-pipeline", "zero-1", false, false, 2},
+    {"0", "", "", NULL, NULL, false, false, 2},
+    {"no", "", "", NULL, NULL, false, false, 2},
+    {"off", "", "", NULL, NULL, false, false, 2},
+    {"false", "", "", NULL, NULL, false, false, 2},
+    {"", "zero-0|zero0|zero 0|zero_0|stage 0|stage0|stage-0|stage_0", "", NULL, NULL, false, false, 2},
+};
+static const struct stack_rule nothing_sharded = {"", "", "", NULL, NULL, false, false, 2};
+static const struct stack_rule core_unsharded = {"", "", "", "megatron-core", NULL, true, false, 4};
+
+/* Formats of products by the text of `precision`, the first that fits. "" for fp32. */
+static const struct {
+    const char *words, *more, *optimization;
+} formats[] = {
+    {"nvfp4|fp4", "", "nvfp4-mixed-precision"},
+    {"mxfp8|fp8-mx|fp8_mx|fp8 mx", "", "mxfp8-mixed-precision"},
+    {"fp8|float8", "block|-sc|_sc|subchannel", "block-fp8-mixed-precision"},
+    {"fp8|float8|e4m3", "", "fp8-mixed-precision"},
+    {"bf16|bfloat16|fp16|float16|half|16-mixed|16-bit|16 bit|amp|nf4", "", "bf16-mixed-precision"},
+    {"tf32", "", "tf32"},
+    {"fp32|float32|32-true|32-bit", "", ""},
 };
 
-bool begins(const char *text, const char *word)
-{
-    while (*word && tolower((unsigned char)*text) == tolower((unsigned char)*word)) {
-        text++;
-        word++;
-    }
-    return !*word;
-}
-
-const char *find(const char *text, const char *word)
-{
-    for (;; text++) {
-        if (begins(text, word))
-            return text;
-        if (!*text)
-            return NULL;
-    }
-}
-
-struct name id_like(const char *text)
-{
-    struct name name = {{0}};
-    for (size_t i = 0; text[i] && i + 1 < sizeof name.text; i++)
-        name.text[i] = isalnum((unsigned char)text[i]) ? (char)tolower((unsigned char)text[i]) : '-';
-    return name;
-}
-
-static const char *find_id(const speedup_catalog *catalog, const char *kind, const char *published)
-{
-    struct name name = id_like(published);
-    const char *wanted = name.text, *id;
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (!strcmp(aliases[i].name, wanted))
-            wanted = aliases[i].id;
-    for (size_t i = 0; speedup_catalog_at(catalog, kind, i, &id, NULL) == SPEEDUP_OK; i++)
-        if (!strcmp(id, wanted))
-            return id;
-    return NULL;
-}
-
-const char *accelerator_id(const speedup_catalog *catalog, const char *name)
-{
-    return find_id(catalog, "accelerators", name);
-}
-
-const char *model_id(const speedup_catalog *catalog, const char *name)
-{
-    return find_id(catalog, "models", name);
-}
+/* Attention by the text of `attention`, the first that fits; "" for unfused. */
+static const struct {
+    const char *words, *optimization;
+} attentions[] = {
+    {"te fused|cudnn|transformer engine|transformerengine", "cudnn-attention"},
+    {"flash3|flash-3|flash 3|fa3|fa-3|flashattention3|flashattention-3|flash-attention-3|flash attention 3|flash-attn 3|flash-attn-3|flash_attn_3|flash-attn v3",
+     "flash-attention-3"},
+    {"flash2|flash-2|flash 2|fa2|fa-2|flashattention2|flashattention-2|flash-attention-2|flash attention 2|flash-attn 2|flash-attn-2|flash_attention_2|flash-attn v2",
+     "flash-attention-2"},
+    {"flash|xformers|memory efficient|memory-efficient|mem-eff|triton", "flash-attention-1"},
+    {"sdpa|scaled_dot_product|splash|pallas|aiter|ck|fused attention", "fused-attention"},
+    {"math|unfused|eager|naive|standard|fused softmax|none|local", ""},
+};
 
 /* ---- columns ---------------------------------------------------------------------- */
 
@@ -136,7 +126,7 @@ bool published_read(const struct csv *csv, size_t row, FILE *errors, struct publ
         {"model", &job->model}, {"gpu", &job->gpu}, {"ffn_kind", &job->ffn_kind}, {"zero_stage", &job->zero_stage},
         {"precision", &job->precision}, {"attention", &job->attention}, {"recompute", &job->recompute},
         {"comm_overlap", &job->comm_overlap}, {"launch_blocking", &job->launch_blocking},
-        {"sequence_parallel", &job->sequence_parallel}, {"fused_kernels", &job->fused_kernels}, {"notes", &job->notes},
+        {"compiled", &job->compiled}, {"sequence_parallel", &job->sequence_parallel}, {"fused_kernels", &job->fused_kernels}, {"notes", &job->notes},
     };
     bool good = true;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -208,12 +198,18 @@ static void skip(struct mapped_job *mapped, const char *format, const char *what
     snprintf(mapped->skipped, sizeof mapped->skipped, format, what);
 }
 
+/* NULL for text that no rule knows. */
 static const struct stack_rule *stack_of(const struct published_job *job)
 {
-    const struct stack_rule *rule = stack_rules;
-    while (!begins(job->zero_stage, rule->begins) || !find(job->zero_stage, rule->holds))
-        rule++;
-    return rule;
+    bool engine = holds(job->attention, attentions[0].words);
+    if (!*job->zero_stage)
+        return engine ? &core_unsharded : &nothing_sharded;
+    for (size_t i = 0; i < sizeof stack_rules / sizeof *stack_rules; i++) {
+        const struct stack_rule *rule = &stack_rules[i];
+        if (begins(job->zero_stage, rule->begins) && holds(job->zero_stage, rule->words) && holds(job->zero_stage, rule->more))
+            return engine && !rule->optimization ? &core_unsharded : rule;
+    }
+    return NULL;
 }
 
 static double from_catalog(const speedup_catalog *catalog, const char *model, const char *field)
@@ -222,18 +218,52 @@ static double from_catalog(const speedup_catalog *catalog, const char *model, co
     return model && speedup_catalog_number(catalog, "models", model, field, &value) == SPEEDUP_OK ? value : 0;
 }
 
-static bool is_gated(const struct published_job *job)
+/* Whether a feed-forward block is gated, of the catalog's models by their number of
+ * parameters: gated ones have half as many more in it. */
+static bool is_gated(const speedup_catalog *catalog, const struct published_job *job)
 {
-    return find(job->ffn_kind, "glu") || find(job->ffn_kind, "gated");
+    if (*job->ffn_kind)
+        return holds(job->ffn_kind, "glu|gated");
+    if (job->hidden > 0)
+        return fmod(job->ffn, job->hidden) != 0;
+    const char *known = model_id(catalog, job->model);
+    double hidden = from_catalog(catalog, known, "hidden"), layers = from_catalog(catalog, known, "layers"),
+           heads = from_catalog(catalog, known, "heads"), head = or_else(from_catalog(catalog, known, "head_dim"), hidden / heads),
+           ffn = from_catalog(catalog, known, "ffn"), parameters = from_catalog(catalog, known, "parameters");
+    double plain = layers * hidden * (2 * head * (heads + or_else(from_catalog(catalog, known, "kv_heads"), heads)) + 2 * ffn) +
+                   from_catalog(catalog, known, "vocab") * hidden;
+    return from_catalog(catalog, known, "experts.count") > 0 || parameters - plain > 0.5 * layers * hidden * ffn;
 }
 
+/* The columns of a dense model of the catalog, free of its longest sequence. */
+static void fill_shape(const speedup_catalog *catalog, const char *known, struct published_job *job)
+{
+    const struct {
+        const char *field;
+        double *value;
+    } fields[] = {{"layers", &job->layers}, {"hidden", &job->hidden}, {"heads", &job->heads},
+                  {"kv_heads", &job->kv_heads}, {"ffn", &job->ffn}, {"vocab", &job->vocab}};
+    job->ffn_kind = is_gated(catalog, job) ? "gated" : "plain";
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        *fields[i].value = or_else(*fields[i].value, from_catalog(catalog, known, fields[i].field));
+}
+
+/* More parameters than the columns give by over this are experts that they do not tell. */
+static const double most_parameters = 1.4;
+
 /* The model's section and its id in the scenario; NULL when the shape is not known. */
-static const char *put_model(const speedup_catalog *catalog, const struct published_job *job, struct mapped_job *mapped)
+static const char *put_model(const speedup_catalog *catalog, struct published_job *job, struct mapped_job *mapped)
 {
     const char *known = model_id(catalog, job->model);
-    if (known && (job->hidden <= 0 || from_catalog(catalog, known, "experts.count") > 0 ||
-                  from_catalog(catalog, known, "attention.kv_rank") > 0))
+    bool special = from_catalog(catalog, known, "experts.count") > 0 || from_catalog(catalog, known, "attention.kv_rank") > 0;
+    double longest = from_catalog(catalog, known, "max_sequence");
+    if (known && !special && job->hidden <= 0 && longest > 0 && job->seq > longest)
+        fill_shape(catalog, known, job);
+    bool same = job->hidden > 0 && job->hidden == from_catalog(catalog, known, "hidden") &&
+                (job->layers <= 0 || job->layers == from_catalog(catalog, known, "layers"));
+    if (known && (job->hidden <= 0 || special || (same && !*job->ffn_kind)))
         return known;
+    known = same ? known : NULL;
     struct name name = id_like(job->model);
     double layers = job->layers, hidden = job->hidden, vocab = or_else(job->vocab, from_catalog(catalog, known, "vocab"));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes && hidden <= 0; i++)
@@ -252,42 +282,88 @@ static const char *put_model(const speedup_catalog *catalog, const struct publis
     if (layers <= 0) /* 12 h^2 parameters a layer, and stages of equal size */
         layers = fmax(stages, rint((job->params - vocab * hidden) / (12 * hidden * hidden) / stages) * stages);
     double heads = or_else(or_else(job->heads, from_catalog(catalog, known, "heads")), rint(hidden / 128));
-    bool gated = is_gated(job);
-    put(mapped, "models:\n  published:\n    layers: %.0f\n    hidden: %.0f\n    heads: %.0f\n    kv_heads: %.0f\n"
-                "    ffn: %.0f\n    ffn_kind: %s\n    vocab: %.0f\n    tied_embeddings: %s\n",
-        layers, hidden, heads, or_else(or_else(job->kv_heads, from_catalog(catalog, known, "kv_heads")), heads),
-        or_else(job->ffn, 4 * hidden), gated ? "gated" : "plain", vocab, gated ? "false" : "true");
+    double kv_heads = or_else(or_else(job->kv_heads, from_catalog(catalog, known, "kv_heads")), heads);
+    double head = or_else(from_catalog(catalog, known, "head_dim"), hidden / heads);
+    double ffn = or_else(or_else(job->ffn, from_catalog(catalog, known, "ffn")), 4 * hidden);
+    bool gated = is_gated(catalog, job);
+    double parameters = layers * hidden * (2 * head * (heads + kv_heads) + (2 + gated) * ffn) + (1 + gated) * vocab * hidden;
+    if (job->ep > 1 || job->params > most_parameters * parameters) {
+        skip(mapped, "experts of the model '%.60s'", job->model);
+        return NULL;
+    }
+    put(mapped, "models:\n  published:\n    layers: %.0f\n    hidden: %.0f\n    heads: %.0f\n    kv_heads: %.0f\n", layers, hidden,
+        heads, kv_heads);
+    if (head != hidden / heads)
+        put(mapped, "    head_dim: %.0f\n", head);
+    put(mapped, "    ffn: %.0f\n    ffn_kind: %s\n    vocab: %.0f\n    tied_embeddings: %s\n", ffn, gated ? "gated" : "plain", vocab,
+        gated ? "false" : "true");
     return "published";
 }
 
+static double accelerator_number(const speedup_catalog *catalog, const char *accelerator, const char *field)
+{
+    double value = 0;
+    return speedup_catalog_number(catalog, "accelerators", accelerator, field, &value) == SPEEDUP_OK ? value : 0;
+}
+
+/* NULL for a format that is not known here. */
 static const char *precision_of(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator)
 {
-    const char *text = job->precision;
-    double peak;
-    bool half = speedup_catalog_number(catalog, "accelerators", accelerator, "peak.bf16", &peak) != SPEEDUP_OK;
-    if (begins(text, "nvfp4"))
-        return "nvfp4-mixed-precision";
-    if (begins(text, "mxfp8"))
-        return "mxfp8-mixed-precision";
-    if (begins(text, "fp8"))
-        return "fp8-mixed-precision";
-    if (begins(text, "bf16") || begins(text, "bfloat16") || begins(text, "fp16") ||
-        begins(text, "float16"))
-        return half ? "fp16-mixed-precision" : "bf16-mixed-precision"; /* equally fast */
+    const char *text = *job->precision ? job->precision : "bf16";
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (!holds(text, formats[i].words) || !holds(text, formats[i].more))
+            continue;
+        if (!strcmp(formats[i].optimization, "bf16-mixed-precision") && accelerator_number(catalog, accelerator, "peak.bf16") <= 0)
+            return "fp16-mixed-precision"; /* equally fast */
+        return formats[i].optimization;
+    }
     return NULL;
 }
 
-/* Nothing said is unfused attention, as everybody ran before 2022. */
-static const char *attention_of(const struct published_job *job)
+/* NULL for unfused attention. */
+static const char *attention_of(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator)
 {
-    const char *text = job->attention;
-    if (find(text, "te fused") || find(text, "cudnn"))
-        return "cudnn-attention";
-    if (begins(text, "flash3"))
-        return "flash-attention-3";
-    if (begins(text, "flash2"))
-        return "flash-attention-2";
-    return begins(text, "flash") ? "flash-attention-1" : NULL;
+    double capability = accelerator_number(catalog, accelerator, "compute_capability");
+    const char *fused = capability >= 8 ? "flash-attention-2" : "fused-attention";
+    if (!*job->attention)
+        return capability > 0 && capability < 9 && !is_gated(catalog, job) ? NULL : fused;
+    for (size_t i = 0; i < sizeof attentions / sizeof *attentions; i++) {
+        const char *found = attentions[i].optimization;
+        if (!holds(job->attention, attentions[i].words))
+            continue;
+        if (!*found)
+            return NULL;
+        /* What is named for one chip alone, and what stands for whatever a library has. */
+        bool third = !strcmp(found, "flash-attention-3"), any = !strcmp(found, "fused-attention");
+        return capability < 7.5 || any || (third && capability != 9) ? fused : found;
+    }
+    return fused;
+}
+
+/* What of the forward pass is done again. */
+struct again {
+    double layers; /* share of all layers */
+    bool attention, unknown;
+};
+
+static struct again again_of(const speedup_catalog *catalog, const struct published_job *job)
+{
+    const char *text = job->recompute;
+    double layers = or_else(job->layers, from_catalog(catalog, model_id(catalog, job->model), "layers"));
+    double blocks = number_behind(text, "block|num_layers|num-layers"), every = number_behind(text, "selective (|selective");
+    if (!*text || begins(text, "no") || begins(text, "off") || begins(text, "false") || begins(text, "0") || begins(text, "minimal"))
+        return (struct again){0};
+    if (!holds(text, "uniform") && blocks > 0 && layers > 0) /* so many layers of a stage */
+        return (struct again){.layers = fmin(1, blocks * or_else(job->pp, 1) * or_else(job->vpp, 1) / layers)};
+    if (begins(text, "full") || holds(text, "uniform|every layer|all layers|yes|true|activation checkpointing|gradient checkpointing"))
+        return (struct again){.layers = 1};
+    if (holds(text, "op-sac|op sac|op_sac|per-op|selective op|selective (op|selective-op")) /* every second product is kept */
+        return (struct again){.layers = 0.5};
+    if (every >= 1)
+        return (struct again){.layers = 1 / every};
+    if (holds(text, "selective|core|attn|attention|moe|mlp|norm"))
+        return (struct again){.attention = true};
+    return (struct again){.unknown = true};
 }
 
 /* Year and month of a container's "release yy.mm", as 100 yy + mm; 0 for none. */
@@ -304,41 +380,58 @@ static bool says(const char *text, bool otherwise)
     return *text ? begins(text, "y") : otherwise;
 }
 
-static void put_optimizations(const speedup_catalog *catalog, const struct published_job *job, const char *precision,
-                              struct mapped_job *mapped)
+/* One more optimization of the list. */
+static void add(struct mapped_job *mapped, bool when, const char *optimization)
+{
+    if (when)
+        put(mapped, "    - %s\n", optimization);
+}
+
+static void put_optimizations(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator,
+                              const char *precision, struct mapped_job *mapped)
 {
     const struct stack_rule *stack = stack_of(job);
-    const char *attention = attention_of(job);
-    bool single = find(job->precision, "fp32 grad"), narrow = !find(precision, "16");
-    double data = data_degree(job);
+    const char *attention = attention_of(catalog, job, accelerator), *overlap = job->comm_overlap;
+    struct again again = again_of(catalog, job);
+    bool single = find(job->precision, "fp32 grad"), mixed = strstr(precision, "mixed") != NULL, narrow = mixed && !find(precision, "16");
+    bool compiled = begins(job->compiled, "t") || begins(job->compiled, "y") || begins(job->compiled, "1") || begins(accelerator, "tpu");
+    bool silent = begins(overlap, "no") || begins(overlap, "off") || begins(overlap, "false");
+    bool torch = stack->stack && !strcmp(stack->stack, "pytorch-fsdp");
+    double replicas = data_degree(job) * or_else(job->cp, 1);
+    put(mapped, "  optimizations:\n");
     /* Accumulation in fp32 keeps 4 bytes beside the 2 of the backward pass, and half a byte of copies (fitted). */
-    put(mapped, "  optimizations:\n    - %s: {gradient_bytes: %g, reduce_bytes: %d}\n", precision,
-        single ? 6.483 : stack->gradient_bytes, single || stack->core ? 4 : 2);
-    if (narrow && stack->core)
-        put(mapped, "    - fused-casts\n");
+    if (mixed)
+        put(mapped, "    - %s: {gradient_bytes: %g, reduce_bytes: %d}\n", precision, single ? 6.483 : stack->gradient_bytes,
+            single || stack->core ? 4 : 2);
+    else
+        add(mapped, *precision, precision);
+    add(mapped, narrow && stack->core, "fused-casts");
     if (attention)
-        put(mapped, "    - %s\n", attention);
-    if (says(job->fused_kernels, stack->core || !is_gated(job)))
-        put(mapped, "    - kernel-fusion\n");
-    if (!strcmp(job->recompute, "full"))
-        put(mapped, "    - activation-checkpointing\n");
-    if (!strcmp(job->recompute, "selective") && !attention)
-        put(mapped, "    - selective-checkpointing\n");
-    if (job->tp > 1 && says(job->sequence_parallel, stack->core || !strcmp(job->recompute, "selective")))
-        put(mapped, "    - sequence-parallelism\n");
-    const char *group = find(job->zero_stage, "shard group ");
-    if (data > 1 && stack->optimization && group)
-        put(mapped, "    - %s: {group: %.0f}\n", stack->optimization, fmax(2, strtod(group + 12, NULL)));
-    else if (data > 1 && stack->optimization)
-        put(mapped, "    - %s\n", stack->optimization);
-    if (stack->core && strcmp(job->comm_overlap, "none"))
-        put(mapped, "    - communication-overlap\n");
+        add(mapped, true, attention);
+    add(mapped, compiled, "torch-compile");
+    add(mapped, !compiled && says(job->fused_kernels, stack->core || !is_gated(catalog, job)), "kernel-fusion");
+    add(mapped, again.layers >= 1, "activation-checkpointing");
+    if (again.layers > 0 && again.layers < 1)
+        put(mapped, "    - activation-checkpointing: {share: %.4g}\n", again.layers);
+    add(mapped, again.attention && !attention, "selective-checkpointing");
+    add(mapped, job->tp > 1 && says(job->sequence_parallel, stack->core || torch || again.attention), "sequence-parallelism");
+    double group = number_behind(job->zero_stage, "shard group|dp_shard|group");
+    const char *sharding = stack->optimization;
+    if (sharding && begins(sharding, "zero-3") && is_gated(catalog, job))
+        sharding = "zero-3";
+    if (replicas > 1 && sharding && group > 0)
+        put(mapped, "    - %s: {group: %.0f}\n", sharding, fmax(2, group));
+    else
+        add(mapped, replicas > 1 && sharding, sharding);
+    bool own = stack->optimization && (stack->sharded_weights || !strcmp(stack->optimization, "communication-overlap"));
+    add(mapped, !own && !silent && (stack->core || holds(overlap, "dp|data|grad|yes|true|reduce")), "communication-overlap");
+    add(mapped, job->tp > 1 && !silent && ((stack->core && job->ep <= 1) || holds(overlap, "tp|tensor|userbuffer")), "tensor-overlap");
     /* Containers from June 2026 on dispatch tokens in fused kernels, across the links of a rack. */
     const char *known = model_id(catalog, job->model);
-    if (from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606)
-        put(mapped, "    - fused-dispatch\n");
-    if (find(job->notes, "task lora"))
-        put(mapped, "    - lora\n");
+    add(mapped, from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606, "fused-dispatch");
+    bool quantized = holds(job->model, "qlora") || holds(job->notes, "qlora") || holds(job->precision, "nf4");
+    add(mapped, quantized, "qlora");
+    add(mapped, !quantized && (holds(job->model, "lora") || holds(job->notes, "task lora")), "lora");
 }
 
 /* Sequences of a micro-batch. */
@@ -356,31 +449,62 @@ static double micro_batch_of(const struct published_job *job)
     return best;
 }
 
-void map_training(const speedup_catalog *catalog, const struct published_job *job, struct mapped_job *mapped)
+/* Degrees that are not published where they can be nothing else. */
+static bool layout_known(const struct published_job *job, const struct stack_rule *stack)
+{
+    return job->tp > 0 || job->dp > 0 || job->n_gpus == 1 || (job->n_gpus > 0 && stack && stack->sharded_weights);
+}
+
+/* A field of the system that an accelerator usually stands in; 0 for none. */
+static double usually(const speedup_catalog *catalog, const char *accelerator, const char *field)
+{
+    const char *system = usual_system(accelerator);
+    double value = 0;
+    return system && speedup_catalog_number(catalog, "systems", system, field, &value) == SPEEDUP_OK ? value : 0;
+}
+
+static void put_system(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator, struct mapped_job *mapped)
+{
+    double usual_node = or_else(usually(catalog, accelerator, "accelerators_per_node"), 8);
+    double each = or_else(usually(catalog, accelerator, "network") / 1e9 / usual_node, 25);
+    double node = or_else(job->gpus_per_node, usual_node), domain = usually(catalog, accelerator, "scale_up_domain");
+    put(mapped, "systems:\n  published:\n    accelerator: %s\n    accelerators_per_node: %.0f\n    scale_up_domain: %.0f\n"
+                "    network: %g GB/s\n",
+        accelerator, node, or_else(job->domain, domain > usual_node ? domain : node), or_else(job->network, each * node));
+}
+
+void map_training(const speedup_catalog *catalog, const struct published_job *published, struct mapped_job *mapped)
 {
     *mapped = (struct mapped_job){.length = 0};
+    struct published_job own = *published;
+    const struct published_job *job = &own;
     const char *accelerator = accelerator_id(catalog, job->gpu);
     const char *precision = accelerator ? precision_of(catalog, job, accelerator) : NULL;
+    const struct stack_rule *stack = stack_of(job);
     if (job->seq <= 0)
         skip(mapped, "%s", "no sequence length");
-    else if (job->tp <= 0 && job->dp <= 0)
+    else if (!layout_known(job, stack))
         skip(mapped, "%s", "no layout published");
     else if (!accelerator)
         skip(mapped, "accelerator '%.40s' is not in the catalog", job->gpu);
     else if (!precision)
-        skip(mapped, "precision '%.40s' (empty: not published)", job->precision);
-    const char *model = mapped->skipped[0] ? NULL : put_model(catalog, job, mapped);
+        skip(mapped, "precision '%.40s'", job->precision);
+    else if (!stack)
+        skip(mapped, "what is sharded: '%.60s'", job->zero_stage);
+    else if (again_of(catalog, job).unknown)
+        skip(mapped, "recomputation '%.60s'", job->recompute);
+    const char *model = mapped->skipped[0] ? NULL : put_model(catalog, &own, mapped);
     if (!model)
         return;
-    double node = or_else(job->gpus_per_node, 8), tp = or_else(job->tp, 1), pp = or_else(job->pp, 1),
-           cp = or_else(job->cp, 1);
-    put(mapped, "systems:\n  published:\n    accelerator: %s\n    accelerators_per_node: %.0f\n    scale_up_domain: %.0f\n"
-                "    network: %g GB/s\n",
-        accelerator, node, or_else(job->domain, node), or_else(job->network, 200));
+    if (job->domain <= 0) /* which fused dispatch depends on */
+        own.domain = usually(catalog, accelerator, "scale_up_domain");
+    put_system(catalog, published, accelerator, mapped);
+    double tp = or_else(job->tp, 1), pp = or_else(job->pp, 1), cp = or_else(job->cp, 1);
     bool experts = !strcmp(model, "published") ? false : from_catalog(catalog, model, "experts.count") > 0;
     bool interleaved = pp > 1 && find(job->notes, "interleaved schedule");
-    const struct stack_rule *stack = stack_of(job);
     const char *software = stack->stack;
+    if (software && !strcmp(software, "deepspeed-pipeline") && is_gated(catalog, job))
+        software = NULL;
     if (!software && says(job->launch_blocking, false))
         software = "launch-blocking";
     /* Where the degrees do not multiply up to the accelerators, the degrees are believed. */
@@ -391,5 +515,5 @@ void map_training(const speedup_catalog *catalog, const struct published_job *jo
     put(mapped, "  layout: {tensor: %.0f, pipeline: %.0f, context: %.0f, expert: %.0f, virtual_stages: %.0f, ends_as_layers: %s}\n",
         tp, pp, cp, experts ? or_else(job->ep, 1) : 1, or_else(job->vpp, interleaved ? 2 : 1),
         find(job->notes, "embedding as own") ? "true" : "false");
-    put_optimizations(catalog, job, precision, mapped);
+    put_optimizations(catalog, job, accelerator, precision, mapped);
 }

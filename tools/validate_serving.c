@@ -1,11 +1,10 @@
 /* From the columns of published inference rows to scenarios.
  *
  * Rules, in the order of the functions below.
- *  - Names: accelerators by `accelerators`, as training rows are found, or by the words
- *    of their name (`leftover`): the id that says all of it and least beyond, SXM before
- *    other forms. Models by `models`, or by the longest id of the catalog that their
- *    name holds, letters and digits alone; a smaller or distilled relative (`relatives`)
- *    is another model. A shape in columns goes before the catalog.
+ *  - Names: accelerators by `accelerators`, else as training rows are found; one that
+ *    begins with a digit is an RTX. Models by `models`, or by the longest id of the
+ *    catalog that their name holds, letters and digits alone; a smaller or distilled
+ *    relative (`relatives`) is another model. A shape in columns goes before the catalog.
  *  - Software: the engine names the stack (`engines`); one that is not in the table is a
  *    serving engine in general, whose intervals are wider. SGLang before 0.5.6 does not
  *    mix prefill with decode, which shows where requests stay in step.
@@ -13,9 +12,9 @@
  *    so (yes or no); without it a source_locator with "epnone" does, the mark of a client
  *    that sends exact lengths (the others draw theirs).
  *  - Precisions: labels have one spelling (`labels`), which goes to optimizations
- *    (`put_precisions`). gpt-oss is MXFP4 whatever its label. NVFP4 checkpoints of mixtures of experts keep
- *    attention in BF16, INT4 ones also what all tokens share. FP8 is scaled by block
- *    where the model was published so (`in_blocks`) or its experts are labelled so.
+ *    (`put_precisions`). gpt-oss is MXFP4 whatever its label. NVFP4 checkpoints of mixtures
+ *    of experts keep attention in BF16, INT4 ones also what all tokens share. FP8 is scaled
+ *    by block where the model was published so (`in_blocks`) or its experts are labelled so.
  *  - Cache: 8 bits where an engine's recipe turns that on with a quantized checkpoint:
  *    TensorRT-LLM always, all engines on Blackwell, vLLM for dense FP8. Rows of static
  *    batches have a column.
@@ -43,11 +42,6 @@ static const struct {
 } accelerators[] = {
     {"a100", "a100-pcie-80gb"}, /* where its form is not said */
 };
-
-/* Words of an accelerator's name that no id needs. */
-static const char *const decoration[] = {"nvidia", "amd", "intel", "google", "aws", "habana", "geforce", "tesla", "instinct", "rtx",
-                                         "gpu", "tensor", "core", "cloud", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6", "nvl72",
-                                         "hopper", "blackwell", "ampere", "edition", "workstation", "generation"};
 
 /* Software by what the engine's name holds, letters and digits alone; the first that fits. */
 static const struct engine {
@@ -109,73 +103,16 @@ static struct name squeezed(const char *text)
     return name;
 }
 
-/* The words of a name that say something, one after the other; sxm4 and the like are sxm. */
-static struct name telling(const char *text)
-{
-    struct name words = id_like(text), name = {{0}};
-    for (char *word = strtok(words.text, "-"); word; word = strtok(NULL, "-")) {
-        bool tells = true;
-        for (size_t i = 0; i < sizeof decoration / sizeof *decoration; i++)
-            tells &= strcmp(word, decoration[i]) != 0;
-        if (tells)
-            strcat(name.text, begins(word, "sxm") ? "sxm" : word); /* no longer than the text */
-    }
-    return name;
-}
-
-/* Cuts a word out of a text where it is. */
-static bool cut(char *text, const char *word)
-{
-    char *at = strstr(text, word);
-    if (at && *word)
-        memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
-    return at != NULL;
-}
-
-/* Whether an accelerator's id accounts for all that a published name tells: its words,
- * and its memory where the id is silent. `extra`: words that the name lacks. */
-static bool accounts_for(const speedup_catalog *catalog, const char *published, const char *id, int *extra)
-{
-    struct name rest = telling(published), words = id_like(id);
-    double memory = 0;
-    bool any = false;
-    *extra = 0;
-    for (char *word = strtok(words.text, "-"); word; word = strtok(NULL, "-")) {
-        bool found = cut(rest.text, word);
-        any |= found;
-        *extra += !found && strcmp(word, "rtx") != 0;
-    }
-    if (!strstr(id, "pcie") && !strstr(id, "nvl"))
-        cut(rest.text, "sxm");
-    char *unit = strstr(rest.text, "gb"), *number = unit;
-    while (number && number > rest.text && isdigit((unsigned char)number[-1]))
-        number--;
-    if (number && speedup_catalog_number(catalog, "accelerators", id, "memory", &memory) == SPEEDUP_OK &&
-        fabs(strtod(number, NULL) * 1e9 / memory - 1) < 0.1)
-        memmove(number, unit + 2, strlen(unit + 2) + 1);
-    return any && !*rest.text;
-}
-
 static const char *find_accelerator(const speedup_catalog *catalog, const char *published)
 {
     struct name name = id_like(published);
     for (size_t i = 0; i < sizeof accelerators / sizeof *accelerators; i++)
         if (!strcmp(name.text, accelerators[i].name))
             return accelerator_id(catalog, accelerators[i].id);
-    const char *best = accelerator_id(catalog, published), *id;
-    int least = 100, extra;
-    for (size_t i = 0; !best || least < 100; i++) {
-        if (speedup_catalog_at(catalog, "accelerators", i, &id, NULL) != SPEEDUP_OK)
-            break;
-        if (!accounts_for(catalog, published, id, &extra))
-            continue;
-        extra = 2 * extra - (strstr(id, "sxm") != NULL);
-        if (extra <= least) {
-            best = id;
-            least = extra;
-        }
-    }
-    return best;
+    char card[64];
+    snprintf(card, sizeof card, "RTX %s", published);
+    const char *id = accelerator_id(catalog, published);
+    return id ? id : isdigit((unsigned char)published[0]) ? accelerator_id(catalog, card) : NULL;
 }
 
 static const char *find_model(const speedup_catalog *catalog, const char *published)

@@ -33,8 +33,12 @@ typedef struct speedup_allocator {
     void (*release)(void *user, void *memory);              /**< like free; never called with NULL */
 } speedup_allocator;
 
-/** Called once for every diagnostic as it is recorded; @p text is the same as
- *  speedup_diagnostic_text() gives and is valid during the call. @since 0.1 */
+/** Called once for every diagnostic as it is recorded, on the thread that uses the
+ *  context; it must not use the context itself.
+ *  @param user as given to speedup_context_set_log()
+ *  @param code of the diagnostic
+ *  @param text the same as speedup_diagnostic_text() gives, valid during the call
+ *  @since 0.1 */
 typedef void (*speedup_log_function)(void *user, speedup_status code, const char *text);
 
 /** Make a context.

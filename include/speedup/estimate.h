@@ -114,7 +114,7 @@ SPEEDUP_API speedup_status speedup_scenario_estimate_batch(const speedup_scenari
  *  @param count of them
  *  @param metric a SPEEDUP_METRIC number
  *  @param probability over 0 and below 1, for example 0.9
- *  @param[out] low lower bound
+ *  @param[out] low lower bound; the value itself for a metric without an interval (shares, counts, parts of memory)
  *  @param[out] high upper bound
  *  @return SPEEDUP_OK or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */

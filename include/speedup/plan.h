@@ -210,14 +210,16 @@ typedef struct speedup_verdict {
     int32_t verdict;           /**< SPEEDUP_ADMIT, SPEEDUP_WARN or SPEEDUP_REFUSE */
     uint32_t reasons;          /**< SPEEDUP_REASON bits; 0 only when admitted */
     double memory;             /**< B: peak memory, as sure as the policy asks */
-    double seconds;            /**< s: the whole run (or one step without tokens), as sure as the policy asks */
-    double cost;               /**< USD: the whole run, as sure as the policy asks */
+    double seconds;            /**< s: the whole run (or one step without tokens), as sure as the policy asks; 0 for inference */
+    double cost;               /**< USD: the whole run, as sure as the policy asks; 0 without tokens, and for inference */
     double out_of_memory;      /**< probability that it runs out of memory */
     double accelerators;       /**< accelerators that it uses */
     speedup_request nearest;   /**< the least request that would be admitted */
 } speedup_verdict;
 
-/** Weigh a scenario against a request. Untrusted text is fine.
+/** Weigh a scenario against a request. Untrusted text is fine. A service or a static
+ *  batch has no whole run: its memory and accelerators are weighed, but neither the
+ *  time limit nor the budget.
  *  @param context where problems of the scenario are told
  *  @param catalog what the names mean
  *  @param text a scenario, UTF-8

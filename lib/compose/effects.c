@@ -41,6 +41,18 @@ bool selection_superseded(const struct selection *selections, size_t count, size
     return false;
 }
 
+/* The selection with the least id above another; NULL for none. */
+static const struct selection *next_by_id(const struct selection *selections, size_t count, const char *id)
+{
+    const struct selection *next = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *own = selections[i].optimization->head.id;
+        if (strcmp(own, id) > 0 && (!next || strcmp(own, next->optimization->head.id) < 0))
+            next = &selections[i];
+    }
+    return next;
+}
+
 static bool exclude_each_other(const struct optimization *a, const struct optimization *b)
 {
     return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
@@ -207,13 +219,19 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         if (selection_superseded(selections, count, i))
             continue;
         require(context, arena, &selections[i], &values, effects);
-        for (uint32_t e = 0; e < optimization->effect_count; e++) {
-            const struct effect *effect = &optimization->effects[e];
-            if (targets[effect->target].rule == RULE_CHOOSE)
-                choose(context, selections, i, effect, chooser, effects);
-            else
-                add_effect(context, arena, effect, &values, dynamic_before, effects);
-        }
+        for (uint32_t e = 0; e < optimization->effect_count; e++)
+            if (targets[optimization->effects[e].target].rule == RULE_CHOOSE)
+                choose(context, selections, i, &optimization->effects[e], chooser, effects);
+    }
+    /* Factors in the order of ids: that of selection changes no bit of a product. */
+    for (const struct selection *s = next_by_id(selections, count, ""); s; s = next_by_id(selections, count, s->optimization->head.id)) {
+        const struct optimization *optimization = s->optimization;
+        const struct values values = {fixed, s->parameters};
+        if (!optimization->applies[job] || selection_superseded(selections, count, (size_t)(s - selections)))
+            continue;
+        for (uint32_t e = 0; e < optimization->effect_count; e++)
+            if (targets[optimization->effects[e].target].rule != RULE_CHOOSE)
+                add_effect(context, arena, &optimization->effects[e], &values, dynamic_before, effects);
     }
     return arena->failed ? no_memory(context) : context->first;
 }

@@ -103,7 +103,7 @@ struct job {
     struct shape shape;
 
     /* hardware, per accelerator and direction where it applies; SI */
-    double memory, bandwidth, link, network /* of a node */, host_link, node, domain, power;
+    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, node, domain, power;
     double failures;
 
     /* run */
@@ -153,6 +153,12 @@ void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes 
 
 /* The whole run from the step, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
+
+/* Does a peak fit into an accelerator, and what is offloaded into its host? */
+static inline lane_mask job_fits(const struct job *job, lanes peak, lanes host)
+{
+    return (peak <= job->memory) & (host <= job->host_memory);
+}
 
 /* One block of layouts from variables to metrics. Lanes that cannot be have a status. */
 static inline void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])

@@ -80,7 +80,7 @@ static void training_answer(const struct job *job, const lanes v[VARIABLES], con
     training_run(job, v, out);
     lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_PEAK];
     out[SPEEDUP_METRIC_MEMORY_HEADROOM] = headroom;
-    out[SPEEDUP_METRIC_FITS] = lanes_select(headroom >= 0, lanes_of(1.0), lanes_of(0.0));
+    out[SPEEDUP_METRIC_FITS] = lanes_select(job_fits(job, out[SPEEDUP_METRIC_MEMORY_PEAK], out[SPEEDUP_METRIC_MEMORY_HOST]), lanes_of(1.0), lanes_of(0.0));
     /* P(peak > memory) with a log-normal peak. */
     lanes p;
     double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];

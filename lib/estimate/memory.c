@@ -13,7 +13,7 @@
 
 /* Activations of `blocks` layers for `flights` micro-batches in flight. */
 struct kept {
-    lanes residual, sharded, scores;
+    lanes residual, sharded, scores, gone; /* gone: to the host */
 };
 
 /* Activations of one layer and one micro-batch. */
@@ -58,8 +58,10 @@ static void keep(const struct job *job, const lanes e[TARGETS], const struct lay
     kept->scores = layer->scores * ((1 - again_attention) * all + again_attention) * E(MEMORY_SCORES);
     /* What goes to the host leaves the layer that is at work here. */
     lanes gone = lanes_min(E(HOST_ACTIVATIONS), ONE_LANE);
-    kept->residual = kept->residual * (1 - gone) + gone * lanes_min(kept->residual, layer->residual * E(MEMORY_RESIDUAL));
-    kept->sharded = kept->sharded * (1 - gone) + gone * lanes_min(kept->sharded, layer->sharded * E(MEMORY_ACTIVATIONS));
+    lanes residual = kept->residual, sharded = kept->sharded;
+    kept->residual = residual * (1 - gone) + gone * lanes_min(residual, layer->residual * E(MEMORY_RESIDUAL));
+    kept->sharded = sharded * (1 - gone) + gone * lanes_min(sharded, layer->sharded * E(MEMORY_ACTIVATIONS));
+    kept->gone = gone * (residual + sharded);
 }
 
 void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes)
@@ -93,10 +95,10 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     lanes weights = held * job->weight_bytes * E(MEMORY_WEIGHTS);
     lanes gradients = trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
     /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
-    lanes state = 8 * E(UPDATE_FLOPS) * (1 - lanes_min(E(HOST_OPTIMIZER), ONE_LANE));
+    lanes away = lanes_min(E(HOST_OPTIMIZER), ONE_LANE);
     lanes replicas = lanes_max(d * t / lanes_max(V(EXPERT), ONE_LANE), ONE_LANE);
     lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE_LANE) * d / replicas);
-    lanes optimizer = state * ((held - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
+    lanes state = 8 * E(UPDATE_FLOPS) * ((held - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
     /* Weights gathered as they are needed: two layers at a time. */
     lanes gathered = lanes_select(E(GATHER_ROUNDS) > 1, 2 * job->weight_bytes * (one_dense + one_routed), lanes_of(0.0));
 
@@ -116,7 +118,7 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
 
     out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = weights;
     out[SPEEDUP_METRIC_MEMORY_GRADIENTS] = gradients;
-    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = optimizer;
+    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = state * (1 - away);
     out[SPEEDUP_METRIC_MEMORY_ACTIVATIONS] = lanes_select(at_end, last.sharded, first.sharded);
     out[SPEEDUP_METRIC_MEMORY_RESIDUAL] = lanes_select(at_end, last.residual, first.residual);
     out[SPEEDUP_METRIC_MEMORY_SCORES] = lanes_select(at_end, last.scores, first.scores);
@@ -128,4 +130,5 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
         peak += out[i];
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state * away + lanes_max(first.gone, last.gone));
 }

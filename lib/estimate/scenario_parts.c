@@ -41,9 +41,8 @@ static void read_parameter(speedup_context *context, const struct yaml_tree *tre
     problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &place);
 }
 
-/* One item of a list of optimizations: an id, or an id with parameters. */
-static bool read_selection(speedup_context *context, speedup_scenario *scenario, const struct yaml_tree *tree,
-                           uint32_t item, struct selection *selection)
+bool selection_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
+                    const struct yaml_tree *tree, uint32_t item, struct selection *selection)
 {
     const struct yaml_node *node = yaml_at(tree, item);
     uint32_t id = item, parameters = 0;
@@ -57,13 +56,13 @@ static bool read_selection(speedup_context *context, speedup_scenario *scenario,
     }
     selection->place = yaml_place(tree, id);
     selection->optimization =
-        (const struct optimization *)catalog_find(scenario->catalog, KIND_OPTIMIZATION, yaml_text(tree, id));
+        (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, yaml_text(tree, id));
     if (!selection->optimization) {
-        catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, yaml_text(tree, id), &selection->place);
+        catalog_missing(context, catalog, KIND_OPTIMIZATION, yaml_text(tree, id), &selection->place);
         return false;
     }
     uint32_t count = selection->optimization->parameter_count;
-    selection->parameters = arena_zeroed(&scenario->arena, count, sizeof *selection->parameters);
+    selection->parameters = arena_zeroed(arena, count, sizeof *selection->parameters);
     if (!selection->parameters)
         return false;
     for (uint32_t i = 0; i < count; i++)
@@ -86,7 +85,8 @@ static void read_selections(speedup_context *context, speedup_scenario *scenario
             problem(context, SPEEDUP_TOO_MANY_NODES, &place, "more than %d optimizations", MOST_SELECTIONS);
             return;
         }
-        if (read_selection(context, scenario, &scenario->tree, item, &scenario->selections[scenario->selection_count]))
+        if (selection_read(context, scenario->catalog, &scenario->arena, &scenario->tree, item,
+                           &scenario->selections[scenario->selection_count]))
             scenario->selection_count++;
     }
 }
@@ -117,7 +117,8 @@ static void read_always(speedup_context *context, speedup_scenario *scenario, co
         return;
     for (uint32_t item = yaml_at(tree, stack->always_node)->first; item; item = yaml_at(tree, item)->next) {
         struct selection selection;
-        if (scenario->selection_count == MOST_SELECTIONS || !read_selection(context, scenario, tree, item, &selection))
+        if (scenario->selection_count == MOST_SELECTIONS ||
+            !selection_read(context, scenario->catalog, &scenario->arena, tree, item, &selection))
             return;
         const char *id = selection.optimization->head.id;
         if (selection.optimization->applies[scenario->job.kind] && !lists(&scenario->tree, record->baseline, id) &&
@@ -282,6 +283,8 @@ static void fill_hardware(speedup_scenario *scenario)
     job->link = system->link > 0 ? system->link : accelerator->link;
     job->network = system->network;
     job->host_link = accelerator->host_link;
+    /* A host of which nothing is known is not held to be full. */
+    job->host_memory = system->host_memory > 0 ? system->host_memory : 1e300;
     job->node = system->node_accelerators;
     job->domain = system->domain;
     job->failures = system->failures;

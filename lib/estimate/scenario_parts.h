@@ -47,6 +47,11 @@ struct job_record {
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_,            \
      .required = required_, .shown = shown_, .offset = offsetof(struct record, name_), .doc = doc_}
 
+/* One item of a list of optimizations: an id, or an id with parameters, which live in the
+ * arena; false after telling what is wrong. */
+bool selection_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
+                    const struct yaml_tree *tree, uint32_t item, struct selection *selection);
+
 /* Finds what the record names, and reads what it leaves as nodes; all problems are told. */
 void scenario_gather(speedup_context *context, speedup_scenario *scenario, const struct job_record *record);
 

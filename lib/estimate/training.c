@@ -24,10 +24,12 @@ struct microbatch {
     lanes bandwidth;
 };
 
-/* Linear layers: 2 operations a parameter and token over the rate that is reached. */
+/* Linear layers: 2 operations a parameter and token over the rate that is reached, and in
+ * formats below 16 bits a fixed time for each of a layer's four products. */
 static void matmul(const struct job *job, const lanes v[VARIABLES], struct microbatch *mb)
 {
-    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY));
+    double narrow = precisions[job->matmul_precision].bytes < 2 ? 4 * job->shape.layers * C(NARROW_PRODUCT) : 0;
+    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY)) + narrow;
 }
 
 /* Routed experts: grouped products whose rate falls when an expert sees few tokens,
@@ -160,13 +162,18 @@ static lanes data_parallel(const struct job *job, const lanes v[VARIABLES], cons
     lanes trained = (dense + routed) * E(UPDATE_FLOPS);
     lanes latency = C(DATA_LATENCY) * (d - 1) * s->layers / p * E(DATA_MESSAGES);
     lanes scatter = moved * E(UPDATE_FLOPS) * job->gradient_bytes * E(REDUCE_WIDTH) / rate + latency;
-    lanes gather = moved * E(UPDATE_FLOPS) * job->weight_bytes * E(GATHER_BYTES) / rate + latency;
+    /* Weights gathered as they are needed are all of them; after an update, those trained. */
+    lanes gathered = lanes_select(E(GATHER_ROUNDS) > 1, ONE, E(UPDATE_FLOPS)) * job->weight_bytes * E(GATHER_BYTES);
+    lanes gather = moved * gathered / rate + latency;
     lanes communication = E(REDUCE_ROUNDS) * 2 * scatter * E(REDUCE_BYTES) + E(GATHER_ROUNDS) * gather;
 
-    /* Inside a shard group: scatter and gather there, and the shards reduced across groups. */
-    lanes g = lanes_min(E(SHARD_GROUP), d);
-    lanes within = 2 * trained * job->weight_bytes * (g - 1) / lanes_max(g, ONE) / link;
-    lanes across = 2 * trained * job->gradient_bytes * E(REDUCE_WIDTH) / lanes_max(g, ONE) * (d - g) / d / rate;
+    /* Inside a shard group: scatter and gather there, over the link where it stays within,
+     * and the shards reduced across groups. */
+    lanes g = lanes_max(lanes_min(E(SHARD_GROUP), d), ONE), reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
+    lanes group_rate = lanes_select(g * t <= lanes_of(job->domain), lanes_of(link), rate);
+    lanes within = (E(REDUCE_ROUNDS) * 2 * reduced * E(REDUCE_BYTES) + E(GATHER_ROUNDS) * (dense + routed) * gathered) *
+                   (g - 1) / g / group_rate;
+    lanes across = E(REDUCE_ROUNDS) * 2 * reduced / g * (d - g) / d / rate;
     communication = lanes_select(g > 1, within + across, communication);
 
     lanes rounds = lanes_max(E(REDUCE_ROUNDS), ONE);
@@ -208,8 +215,9 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes launches = s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds;
     lanes launch_seconds = lanes_max(C(HOST_SECONDS) * launches - work, ZERO) + C(BLOCKING_SECONDS) * launches;
-    /* Sharding the residual stream gathers its input once more in the backward pass. */
-    lanes regather = lanes_select(E(RESIDUAL_BYTES) < 1, lanes_of(0.5), ZERO);
+    /* Where the residual stream is sharded, its input is gathered once more in the backward
+     * pass, behind products that it slows down (arXiv 2205.05198, sec. 4.2.2). */
+    lanes regather = lanes_select(E(RESIDUAL_BYTES) < 1, lanes_of(0.5 * C(CONTENTION_LINK)), ZERO);
     lanes tensor_seconds = exposed(mb.tensor * (2 + again + regather), E(TENSOR_OVERLAP), work);
     lanes context_seconds = exposed(mb.context * (3 + again), E(CONTEXT_OVERLAP), attention_seconds);
     lanes exchange_seconds = exposed(mb.exchange * (2 + again), E(EXPERT_OVERLAP), work);

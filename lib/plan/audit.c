@@ -262,36 +262,6 @@ static void audit_headlines(const struct auditor *a, uint32_t list, struct audit
     }
 }
 
-static void write_quoted(const char *scalar, struct text *out)
-{
-    text_put(out, "\"");
-    for (const char *c = scalar; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            text_put(out, "\\");
-        text_add(out, c, 1);
-    }
-    text_put(out, "\"");
-}
-
-/* The text of a node as flow YAML, so that a job inside a document can be read like
- * a document of its own. */
-void auditor_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
-{
-    const struct yaml_node *node = yaml_at(tree, at);
-    if (node->kind == YAML_SCALAR) {
-        write_quoted(yaml_text(tree, at), out);
-        return;
-    }
-    text_put(out, node->kind == YAML_MAPPING ? "{" : "[");
-    uint32_t child = node->first;
-    for (bool value = false; child; child = yaml_at(tree, child)->next, value = !value) {
-        auditor_flow(tree, child, out);
-        bool key = node->kind == YAML_MAPPING && !value;
-        text_put(out, key ? ": " : yaml_at(tree, child)->next ? ", " : "");
-    }
-    text_put(out, node->kind == YAML_MAPPING ? "}" : "]");
-}
-
 /* A scenario for modelling; problems in it are the document's. */
 speedup_scenario *auditor_model(const struct auditor *a, const struct text *yaml, const char *const *settings,
                                 size_t setting_count)
@@ -312,13 +282,13 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     struct text yaml, list;
     text_begin(&yaml, &a->context->allocator);
     text_begin(&list, &a->context->allocator);
-    auditor_flow(a->tree, job, &yaml);
+    yaml_flow(a->tree, job, &yaml);
     const char *section = yaml_text(a->tree, yaml_at(a->tree, job)->first);
     text_format(&list, "%s.optimizations=[", section);
     bool memory = !strcmp(gains->quantity, "memory"); /* only the shares of its baseline are wanted */
     for (size_t i = 0; i < gains->count && !memory; i++) {
         text_put(&list, i ? ", " : "");
-        write_quoted(gains->rows[i].name, &list);
+        yaml_quoted(gains->rows[i].name, &list);
     }
     text_put(&list, "]");
     /* What the job has already is the baseline. */
@@ -327,7 +297,7 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
     text_begin(&baseline, &a->context->allocator);
     text_format(&baseline, "%s.baseline=", section);
     if (had)
-        auditor_flow(a->tree, had, &baseline);
+        yaml_flow(a->tree, had, &baseline);
     else
         text_put(&baseline, "[]");
     const char *settings[6] = {list.bytes, baseline.bytes};
@@ -531,7 +501,7 @@ static void model_cost(const struct auditor *a, const struct costs_record *costs
                 costs->model, r->system, r->accelerators, costs->sequence, costs->global_batch,
                 number_exact(tokens, costs->tokens));
     if (r->optimizations)
-        auditor_flow(a->tree, r->optimizations, &yaml);
+        yaml_flow(a->tree, r->optimizations, &yaml);
     else
         text_put(&yaml, "[]");
     text_put(&yaml, "}}");

@@ -144,7 +144,7 @@ static size_t visit(const struct auditor *a, uint32_t job, const char *const *se
     }
     struct text yaml;
     text_begin(&yaml, &a->context->allocator);
-    auditor_flow(a->tree, job, &yaml);
+    yaml_flow(a->tree, job, &yaml);
     size_t systems = open.system ? space->system_count : 1, layouts = open.layout ? space->tensor_count : 1;
     size_t loads = open.load ? space->concurrency_count : 1;
     for (size_t i = 0; i < systems * layouts && !a->context->first; i++) {

@@ -31,9 +31,6 @@ void auditor_read(const struct auditor *a, uint32_t node, const struct record_ta
 /* Texts of a list, ended by NULL. */
 const char **auditor_names(const struct auditor *a, uint32_t list, const char *what, size_t *count);
 
-/* The text of a node as flow YAML, so that a job inside a document can be read like
- * a document of its own. */
-void auditor_flow(const struct yaml_tree *tree, uint32_t at, struct text *out);
 /* A scenario for modelling; problems in it are the document's. */
 speedup_scenario *auditor_model(const struct auditor *a, const struct text *yaml, const char *const *settings,
                                 size_t setting_count);

@@ -184,7 +184,7 @@ static void flush(struct walker *w)
     effects_evaluate(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
-    lane_mask fits = (peak <= lanes_of(w->job.memory)) & (status == 0);
+    lane_mask fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & (status == 0);
     bool any = false;
     for (int lane = 0; lane < w->count; lane++)
         any |= fits[lane] != 0;

@@ -3,6 +3,7 @@
 #include "plan/space.h"
 
 #include "base/number.h"
+#include "estimate/scenario_parts.h"
 
 #include <float.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static const struct field plan_fields[] = {
     LIST("virtual_stages", axes[AXIS_VIRTUAL_STAGES], "[count, ...]; [1]", "model chunks per stage"),
     LIST("micro_batch", axes[AXIS_MICRO_BATCH], "[count, ...]; [1, 2, 4, 8]", "sequences per micro-batch"),
     LIST("optimizations", optimizations, "[id, ...]", "optimizations of every plan"),
-    LIST("choices", choices, "[[none, id, [id, id]], ...]", "lists of alternatives: one of each is chosen"),
+    LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]", "lists of alternatives: one of each is chosen"),
     {.key = "objective", .type = FIELD_CHOICE, .choices = objectives, AT(objective), .shown = "time", .doc = "what is made least"},
     {.key = "deadline", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline), .shown = "none", .doc = "longest run"},
     {.key = "budget", .type = FIELD_NUMBER, .dimension = DIMENSION_USD, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = "most money"},
@@ -135,18 +136,22 @@ static void read_front(const struct builder *b)
     }
 }
 
-/* The ids of an alternative, added to a list in flow YAML. */
-static void write_ids(const struct yaml_tree *tree, uint32_t node, struct text *out)
+static bool is_none(const struct yaml_tree *tree, uint32_t node)
 {
-    const struct yaml_node *at = yaml_at(tree, node);
-    if (at->kind == YAML_SCALAR) {
-        if (strcmp(yaml_text(tree, node), "none") && !out->failed)
-            text_format(out, "%s\"%.70s\"", out->bytes[out->length - 1] == '[' ? "" : ", ", yaml_text(tree, node));
-        return;
+    return yaml_at(tree, node)->kind == YAML_SCALAR && !strcmp(yaml_text(tree, node), "none");
+}
+
+/* An alternative, added to a list in flow YAML: an optimization, as scenarios write it,
+ * or a list of them. */
+static void write_alternative(const struct yaml_tree *tree, uint32_t node, struct text *out)
+{
+    if (yaml_at(tree, node)->kind == YAML_SEQUENCE) {
+        for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next)
+            write_alternative(tree, item, out);
+    } else if (!is_none(tree, node) && !out->failed) {
+        text_put(out, out->bytes[out->length - 1] == '[' ? "" : ", ");
+        yaml_flow(tree, node, out);
     }
-    for (uint32_t item = at->first; item; item = yaml_at(tree, item)->next)
-        if (yaml_at(tree, item)->kind == YAML_SCALAR)
-            write_ids(tree, item, out);
 }
 
 /* How many ways the choices can be made; 0 after a problem. */
@@ -173,21 +178,19 @@ static size_t count_choices(const struct builder *b)
     return ways;
 }
 
-/* Every id that the plan names must exist, even in a choice that another rules out. */
-static void check_ids(const struct builder *b, uint32_t node)
+/* Every optimization that the plan names must exist and take its parameters, even in a
+ * choice that another rules out. `deepest` counts the lists that may stand around it. */
+static void check_alternatives(const struct builder *b, uint32_t node, int deepest)
 {
-    if (!node)
+    struct selection selection;
+    if (!node || is_none(b->tree, node))
         return;
-    const struct yaml_node *at = yaml_at(b->tree, node);
-    if (at->kind == YAML_SCALAR) {
-        const char *id = yaml_text(b->tree, node);
-        struct place place = yaml_place(b->tree, node);
-        if (strcmp(id, "none") && !catalog_find(b->space->catalog, KIND_OPTIMIZATION, id))
-            catalog_missing(b->context, b->space->catalog, KIND_OPTIMIZATION, id, &place);
+    if (yaml_at(b->tree, node)->kind != YAML_SEQUENCE || !deepest) {
+        selection_read(b->context, b->space->catalog, &b->space->arena, b->tree, node, &selection);
         return;
     }
-    for (uint32_t item = at->first; item && !problems_full(b->context); item = yaml_at(b->tree, item)->next)
-        check_ids(b, item);
+    for (uint32_t item = yaml_at(b->tree, node)->first; item && !problems_full(b->context); item = yaml_at(b->tree, item)->next)
+        check_alternatives(b, item, deepest - 1);
 }
 
 /* The scenario of one system and one way to choose, its layout left open. */
@@ -205,7 +208,7 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         text_format(&yaml, "stack: \"%s\", ", b->r->stack);
     text_put(&yaml, "optimizations: [");
     if (b->r->optimizations)
-        write_ids(b->tree, b->r->optimizations, &yaml);
+        write_alternative(b->tree, b->r->optimizations, &yaml);
     uint32_t choices = b->r->choices;
     for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
         size_t n = yaml_at(b->tree, list)->length, pick = way % n;
@@ -213,7 +216,7 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         way /= n;
         while (pick--)
             item = yaml_at(b->tree, item)->next;
-        write_ids(b->tree, item, &yaml);
+        write_alternative(b->tree, item, &yaml);
     }
     text_put(&yaml, "]}}");
     /* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
@@ -262,8 +265,8 @@ static void build_programs(const struct builder *b)
     speedup_space *space = b->space;
     uint32_t systems = b->r->systems, prices = b->r->prices;
     size_t ways = count_choices(b);
-    check_ids(b, b->r->optimizations);
-    check_ids(b, b->r->choices);
+    check_alternatives(b, b->r->optimizations, 1);
+    check_alternatives(b, b->r->choices, 3);
     if (!expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
         (prices && yaml_at(b->tree, prices)->kind != YAML_SCALAR &&
          !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))

@@ -54,15 +54,23 @@ void report_metric(struct arena *arena, struct node *parent, const double *value
     put_interval(arena, parent, word.name, label, values[metric], low, high, word.unit);
 }
 
+/* What is short, and by how much: the accelerator's memory, or else its host's. */
+static const char *shortage(struct arena *arena, const struct job *job, const double *values)
+{
+    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    return peak > 0 ? report_quantity(arena, "B", peak) : report_say(arena, "%s in the host", report_quantity(arena, "B", host));
+}
+
 void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values)
 {
-    double have = scenario->job.memory, spare = values[SPEEDUP_METRIC_MEMORY_HEADROOM];
+    const struct job *job = &scenario->job;
+    double spare = values[SPEEDUP_METRIC_MEMORY_HEADROOM], have = spare < 0 ? job->memory : job->host_memory;
     bool fits = values[SPEEDUP_METRIC_FITS] != 0;
     put_bool(arena, answer, "fits", NULL, fits);
     put_text(arena, answer, "verdict", "fits",
              fits ? report_say(arena, "yes, with %s to spare of %s", report_quantity(arena, "B", spare),
-                               report_quantity(arena, "B", have))
-                  : report_say(arena, "NO: it needs %s more than the %s there are", report_quantity(arena, "B", -spare),
+                               report_quantity(arena, "B", job->memory))
+                  : report_say(arena, "NO: it needs %s more than the %s there are", shortage(arena, job, values),
                                report_quantity(arena, "B", have)));
 }
 
@@ -137,6 +145,8 @@ void report_memory(struct arena *arena, struct node *root, const double *values)
         put_number(arena, row, "bytes", "size", values[m], "B");
         put_number(arena, row, "share", "share", values[m] / values[SPEEDUP_METRIC_MEMORY_PEAK], "%");
     }
+    if (values[SPEEDUP_METRIC_MEMORY_HOST] > 0)
+        put_number(arena, root, "memory_host", "host memory of a node", values[SPEEDUP_METRIC_MEMORY_HOST], "B");
 }
 
 static void put_waterfall(struct arena *arena, struct node *root, const speedup_scenario *scenario,
@@ -159,8 +169,7 @@ static void put_waterfall(struct arena *arena, struct node *root, const speedup_
         const char *note = steps[i].superseded ? "superseded below" : "";
         put_text(arena, row, "note", "fits",
                  fits ? (*note ? report_say(arena, "yes; %s", note) : "yes")
-                      : report_say(arena, "no, by %s%s%s",
-                                   report_quantity(arena, "B", peak - scenario->job.memory), *note ? "; " : "", note));
+                      : report_say(arena, "no, by %s%s%s", shortage(arena, &scenario->job, values), *note ? "; " : "", note));
     }
 }
 

@@ -433,3 +433,31 @@ struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
         .column = tree->nodes[node].column,
     };
 }
+
+void yaml_quoted(const char *scalar, struct text *out)
+{
+    text_put(out, "\"");
+    for (const char *c = scalar; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            text_put(out, "\\");
+        text_add(out, c, 1);
+    }
+    text_put(out, "\"");
+}
+
+void yaml_flow(const struct yaml_tree *tree, uint32_t at, struct text *out)
+{
+    const struct yaml_node *node = yaml_at(tree, at);
+    if (node->kind == YAML_SCALAR) {
+        yaml_quoted(yaml_text(tree, at), out);
+        return;
+    }
+    text_put(out, node->kind == YAML_MAPPING ? "{" : "[");
+    uint32_t child = node->first;
+    for (bool value = false; child; child = yaml_at(tree, child)->next, value = !value) {
+        yaml_flow(tree, child, out);
+        bool key = node->kind == YAML_MAPPING && !value;
+        text_put(out, key ? ": " : yaml_at(tree, child)->next ? ", " : "");
+    }
+    text_put(out, node->kind == YAML_MAPPING ? "}" : "]");
+}

@@ -63,6 +63,11 @@ static inline const char *yaml_text(const struct yaml_tree *tree, uint32_t node)
 /* The value of a key of a mapping, 0 when it has none. */
 uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *key);
 
+/* A scalar in quotes; the text of a node as flow YAML, so that a part of a document can be read like a
+ * document of its own. */
+void yaml_quoted(const char *scalar, struct text *out);
+void yaml_flow(const struct yaml_tree *tree, uint32_t at, struct text *out);
+
 struct place yaml_place(const struct yaml_tree *tree, uint32_t node);
 
 #endif

@@ -43,7 +43,7 @@ def figures(build):
     yield "tests of `make test`", f"{sum(suites.values())} ({', '.join(f'{s} {n}' for s, n in sorted(suites.items()))})"
     yield "cases in the C tests", count(r"\bcmocka_unit_test\w*\(", files("tests", "**/*.c"))
     yield "cases in the Python tests", count(r"^\s*def test_", files("tests/python", "*.py"))
-    yield "error goldens", len(files("tests/errors", "*.yaml"))
+    yield "error goldens", len(files("tests/errors/cases", "*.yaml"))
     yield "status codes", count(r"^SPEEDUP_STATUS\(", [ROOT / "include/speedup/status.def"])
     yield "golden outputs", len(files("tests/golden"))
     yield "seeds of the fuzzers", len(files("tests/fuzz/corpus"))

@@ -424,6 +424,28 @@ static void recomputation_trades_time_for_memory(void **state)
     assert_true(again[SPEEDUP_METRIC_HARDWARE_UTILIZATION] > again[SPEEDUP_METRIC_MODEL_UTILIZATION]);
 }
 
+static const char offloaded[] =
+    "train: {model: gpt-3-175b, system: dgx-a100-80gb, accelerators: 64, sequence: 2048, global_batch: 1536, micro_batch: 12, "
+    "optimizations: [bf16-mixed-precision, flash-attention-2, zero-3, activation-offload]}\n";
+
+static void what_is_offloaded_must_fit_into_the_host(void **state)
+{
+    (void)state;
+    double full[METRICS], small[METRICS], state_of_adam[METRICS], without[METRICS];
+    estimate_of(world.catalog, offloaded, PLAIN, full);
+    assert_true(full[SPEEDUP_METRIC_MEMORY_HEADROOM] > 0 && full[SPEEDUP_METRIC_MEMORY_HOST] > 2e12);
+    assert_bits(full[SPEEDUP_METRIC_FITS], 0);
+    estimate_of(world.catalog, offloaded, WITH("train.micro_batch=3"), small);
+    assert_true(small[SPEEDUP_METRIC_MEMORY_HOST] < 2e12);
+    assert_bits(small[SPEEDUP_METRIC_FITS], 1);
+    /* What leaves the accelerators is found in their host. */
+    estimate_of(world.catalog, offloaded, WITH("train.optimizations=[bf16-mixed-precision, zero-3]"), without);
+    estimate_of(world.catalog, offloaded, WITH("train.optimizations=[bf16-mixed-precision, zero-3, optimizer-offload]"), state_of_adam);
+    assert_true(fabs(8 * without[SPEEDUP_METRIC_MEMORY_OPTIMIZER] / state_of_adam[SPEEDUP_METRIC_MEMORY_HOST] - 1) < 1e-12);
+    assert_bits(state_of_adam[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 0);
+    assert_bits(without[SPEEDUP_METRIC_MEMORY_HOST], 0);
+}
+
 static void utilization_stays_below_one(void **state)
 {
     (void)state;
@@ -524,7 +546,7 @@ static void what_kernels_move_and_compute_takes_its_time(void **state)
     static const char half[] = "model: llama-2-7b, system: small, accelerators: 1, prompt: 1024, output: 2";
     static const char narrow[] = "model: llama-2-7b, system: small, accelerators: 1, prompt: 1024, output: 2, optimizations: [q4-k-m]";
     static const char cached[] = "model: llama-2-7b, system: large, accelerators: 1, prompt: 1024, output: 2";
-    const double weights = 32 * (4 * 4096.0 * 4096 + 3 * 4096.0 * 11008), head = 32000 * 4096.0, bandwidth = 2039e9 * 0.7727;
+    const double weights = 32 * (4 * 4096.0 * 4096 + 3 * 4096.0 * 11008), head = 32000 * 4096.0, bandwidth = 2039e9 * 0.79;
     const int32_t prefill = SPEEDUP_METRIC_PREFILL_SECONDS, step = SPEEDUP_METRIC_DECODE_SECONDS;
     /* Weights are widened in both chunks. */
     double widened = generation(narrow, "unpack_bytes: 3", prefill) - generation(narrow, "unpack_bytes: 1", prefill);
@@ -592,6 +614,7 @@ int main(void)
         cmocka_unit_test(gradient_accumulation_is_linear),
         cmocka_unit_test(the_bubble_of_a_pipeline_shrinks_with_accumulation),
         cmocka_unit_test(recomputation_trades_time_for_memory),
+        cmocka_unit_test(what_is_offloaded_must_fit_into_the_host),
         cmocka_unit_test(utilization_stays_below_one),
         cmocka_unit_test(every_model_can_be_estimated),
         cmocka_unit_test(the_chance_to_run_out_of_memory_is_one_half_at_the_edge),

@@ -110,6 +110,112 @@ def long_fields(speedup):
         expect("long number", found.returncode == 1 and len(found.stderr) < 400, found.stderr[:400])
 
 
+def plans(speedup, update):
+    """The best plan around a published configuration is never predicted slower than it."""
+    found = run(speedup, "training.csv", "--kind", "plans")
+    compare("golden plans", HERE / "golden" / "plans.txt", found.stdout, update)
+    answer = json.loads(run(speedup, "training.csv", "--kind", "plans", "--json", "--threads", "2").stdout)
+    rows = [row for row in answer["rows"] if not row["uneven"] and not row["unfit"]]
+    expect("plans are compared", len(rows) == answer["overall"]["n"] > 5, answer["overall"])
+    expect("no plan is slower", answer["overall"]["slower"] == 0 and all(row["gain"] >= 1 for row in rows), rows)
+
+
+ROW = {"source": "nobody", "model": "Llama 3 8B", "gpu": "H100", "n_gpus": "16", "tp": "2", "pp": "1", "dp": "8", "seq": "8192",
+       "global_batch_seqs": "64", "micro_batch": "1", "zero_stage": "fsdp", "precision": "bf16", "attention": "flash2",
+       "recompute": "full", "compiled": "", "comm_overlap": "", "notes": "", "measured_step_s": "1"}
+# What publications write for one thing: a column, and spellings that must give the same prediction.
+SPELLINGS = [
+    ("gpu", ["H100", "h100-sxm-80gb", "NVIDIA H100 SXM5", "H100 80GB HBM3", "H100-SXM5-80G", "8xH100", "DGX H100", "NVIDIA_H100_80GB_HBM3"]),
+    ("gpu", ["A100-SXM-80GB", "A100 80GB", "A100", "NVIDIA A100-SXM4-80GB", "A100 SXM4 80 GB"]),
+    ("gpu", ["A100-40GB", "A100-SXM-40GB", "NVIDIA A100-SXM4-40GB"]),
+    ("gpu", ["A100 PCIe", "NVIDIA A100 80GB PCIe"]),
+    ("gpu", ["H100 NVL", "NVIDIA H100 NVL 94GB"]),
+    ("gpu", ["GB200", "GB200 NVL72", "NVIDIA GB200-NVL72"]),
+    ("gpu", ["B200", "NVIDIA B200-SXM-180GB"]),
+    ("gpu", ["MI300X", "AMD Instinct MI300X", "AMD MI300X OAM 192GB"]),
+    ("gpu", ["TPU v5p", "tpu-v5p", "Cloud TPU v5p", "TPUv5p", "v5p"]),
+    ("gpu", ["TPU v6e", "Trillium", "TPU v6e (Trillium)"]),
+    ("gpu", ["Gaudi 3", "Intel Gaudi 3", "gaudi3"]),
+    ("gpu", ["RTX 4090", "NVIDIA GeForce RTX 4090"]),
+    ("gpu", ["L40S", "NVIDIA L40S 48GB"]),
+    ("model", ["Llama 3 8B", "llama3-8b", "LLAMA3_8B", "meta-llama/Meta-Llama-3-8B", "Llama-3-8B-Instruct"]),
+    ("model", ["Llama 3.1 405B", "llama3.1-405b", "Meta-Llama-3.1-405B"]),
+    ("model", ["Mixtral 8x7B", "mixtral-8x7b-v0.1", "Mistral 8x7B"]),
+    ("model", ["Qwen3_30B_a3B", "Qwen3-30B-A3B", "qwen3 30b a3b"]),
+    ("model", ["DeepSeek V3", "DeepSeek-V3 671B", "deepseek-ai/DeepSeek-V3"]),
+    ("model", ["gpt-oss-120b", "GPT OSS 120B"]),
+    ("model", ["DeepSeek-R1-Distill-Llama-70B", "Llama-2-70B", "Llama 70B"]),
+    ("model", ["Llama 3 8B LoRA", "llama3-8b (LoRA)"]),
+    ("model", ["Llama 3 8B QLoRA"]),
+    ("zero_stage", ["fsdp", "FSDP2", "fsdp-full_shard(zero3)", "FULL_SHARD", "fully_shard", "PyTorch FSDP (zero3)"]),
+    ("zero_stage", ["fsdp-shard_grad_op(zero2)", "FSDP SHARD_GRAD_OP"]),
+    ("zero_stage", ["hsdp", "HSDP", "hybrid_shard", "_HYBRID_SHARD", "FSDP2 hybrid shard", "hsdp (group 8)"]),
+    ("zero_stage", ["hsdp (group 4)", "HSDP dp_shard=4"]),
+    ("zero_stage", ["3", "ZeRO-3", "zero3", "DeepSpeed stage 3", "zero_3"]),
+    ("zero_stage", ["2", "zero-2", "ZeRO stage 2"]),
+    ("zero_stage", ["1", "ZeRO-1", "zero1"]),
+    ("zero_stage", ["0", "none", "None", "off", "ZeRO-0", ""]),
+    ("zero_stage", ["ddp", "DDP", "Distributed Data Parallel"]),
+    ("zero_stage", ["distributed-optimizer", "Distributed optimizer", "dist-opt", "1 (dist_opt)"]),
+    ("precision", ["bf16", "BF16-mixed", "bfloat16", "fp16", "16-mixed", "amp_bf16", "bf16 (fp32 reduce)", ""]),
+    ("precision", ["fp8", "FP8 (delayed)", "fp8-cs", "float8 tensorwise", "float8 rowwise", "fp8(TE)", "fp8_ds"]),
+    ("precision", ["fp8 blockwise", "fp8-sc", "FP8 subchannel"]),
+    ("precision", ["tf32", "TF32"]),
+    ("precision", ["fp32", "float32", "32-true"]),
+    ("attention", ["flash2", "flash-attn 2.5.8", "FlashAttention-2", "FA2", "sdpa", "torch SDPA", "fused"]),
+    ("attention", ["FA3", "flash-attn 3", "FlashAttention-3", "flash3"]),
+    ("attention", ["cuDNN", "flash(cuDNN/TE)", "TE fused"]),
+    ("attention", ["math", "eager", "unfused"]),
+    ("recompute", ["full", "Full", "yes", "full (uniform, 1 layer)", "full activation checkpointing", "block 32"]),
+    ("recompute", ["none", "no", "off", "false", "minimal", ""]),
+    ("recompute", ["selective (op)", "op-SAC", "selective op", "block 16", "selective 2"]),
+    ("comm_overlap", ["async TP", "tp", "TP userbuffers"]),
+    ("compiled", ["True", "yes", "1", "torch.compile"]),
+]
+MX = [("precision", ["mxfp8", "MXFP8", "fp8-mx"]), ("precision", ["nvfp4", "NVFP4", "fp4"])]
+SKIPPED = [("gpu", "Ascend 910B", "accelerator 'Ascend 910B'"), ("gpu", "A100 64GB", "accelerator"), ("gpu", "A1000", "accelerator"),
+           ("precision", "int8(AQT)", "precision 'int8(AQT)'"), ("zero_stage", "magic", "what is sharded: 'magic'"),
+           ("recompute", "some", "recomputation 'some'"), ("model", "Nobody 9B", "shape of the model 'Nobody 9B'")]
+
+
+def predict(speedup, rows):
+    """Predictions of rows by their number, and the reasons why others have none."""
+    columns = ["id", *ROW]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        lines = [",".join(f'"{row[c]}"' for c in columns) for row in rows]
+        path.write_text("\n".join([",".join(columns), *lines]) + "\n", encoding="utf-8")
+        found = run(speedup, str(path), "--json")
+    expect("rows are read", found.returncode == 0, found.stderr)
+    answer = json.loads(found.stdout)
+    return {row["id"]: row["predicted"] for row in answer["rows"]}, " ".join(answer["overall"]["skipped_by_reason"])
+
+
+def spellings(speedup):
+    """One thing has one prediction, whatever it is called, and other things have others."""
+    base = [(column, names, dict(ROW, **{column: names[0]})) for column, names in SPELLINGS]
+    base += [(column, names, dict(ROW, gpu="B200")) for column, names in MX]
+    rows = [dict(row, **{column: name}, id=f"{group}-{i}") for group, (column, names, row) in enumerate(base)
+            for i, name in enumerate(names)]
+    predicted, _ = predict(speedup, rows)
+    seen = {}
+    for row in rows:
+        group = int(row["id"].split("-")[0])
+        column = base[group][0]
+        value, first = predicted.get(row["id"]), predicted.get(f"{group}-0")
+        expect(f"{column} '{row[column]}'", value is not None and value == first, f"{value} for {first}")
+        key = (row["gpu"], column, value)
+        expect(f"{column} '{row[column]}' is its own", seen.setdefault(key, group) == group, f"as '{base[seen[key]][1][0]}'")
+    for column, name, reason in SKIPPED:
+        predicted, why = predict(speedup, [dict(ROW, **{column: name}, id="x")])
+        expect(f"{column} '{name}' is skipped", not predicted and reason in why, why)
+    # What can be nothing else need not be said.
+    bare = dict(ROW, tp="", pp="", n_gpus="8", dp="8", global_batch_seqs="", micro_batch="")
+    predicted, _ = predict(speedup, [dict(bare, id="said"), dict(bare, id="silent", dp=""), dict(bare, id="one", n_gpus="1", dp="", zero_stage="")])
+    expect("sharded weights are data parallelism", predicted.get("said") is not None and predicted["said"] == predicted.get("silent"), predicted)
+    expect("one accelerator has a layout", "one" in predicted, predicted)
+
+
 def usage(speedup):
     for arguments in (["--kind", "nothing", "training.csv"], ["--leave-out", "row", "training.csv"], []):
         expect(f"usage {arguments}", run(speedup, *arguments).returncode == 2)
@@ -132,8 +238,16 @@ def fits(speedup):
         found = subprocess.run([speedup, "calibrate", str(path), "--accelerator", "l40s"], capture_output=True, encoding="utf-8")
         share = float(found.stdout.partition("kernel's ")[2].split()[0]) if "kernel's " in found.stdout else 0
         expect("kernels give their share back", abs(share / 0.6 - 1) < 0.005, found.stdout + found.stderr)
-    for arguments, code, why in ((["calibrate", "training.csv"], 2, "--accelerator"),
-                                 (["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
+        found = subprocess.run([speedup, "calibrate", str(path)], capture_output=True, encoding="utf-8")
+        expect("kernels are of an accelerator", found.returncode == 2 and "--accelerator" in found.stderr, found.stderr)
+        # A fit of everything is a catalog that can be used at once.
+        found = subprocess.run([speedup, "calibrate", "training.csv"], cwd=HERE, capture_output=True, encoding="utf-8")
+        fitted = Path(folder) / "fitted.yaml"
+        fitted.write_text(found.stdout, encoding="utf-8")
+        expect("all is fitted", found.returncode == 0 and "coefficients fitted to" in found.stderr, found.stderr)
+        again = run(speedup, "training.csv", "--catalog", str(fitted), "--json")
+        expect("a fit is a catalog", again.returncode == 0 and json.loads(again.stdout)["overall"]["n"] > 5, again.stderr)
+    for arguments, code, why in ((["calibrate", "training.csv", "--accelerator", "none"], 1, "no accelerator 'none'"),
                                  (["calibrate", "training.csv", "--accelerator", "mi300x"], 1, "at least 4")):
         found = subprocess.run([speedup, *arguments], cwd=HERE, capture_output=True, encoding="utf-8")
         expect(f"{arguments} is refused", found.returncode == code and why in found.stderr, found.stderr)
@@ -142,11 +256,13 @@ def fits(speedup):
 def main():
     speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
     goldens(speedup, update)
+    plans(speedup, update)
     bad_files(speedup, update)
     json_agrees_with_its_rows(speedup)
     source_is_no_input(speedup)
     forms_of_one_file(speedup)
     long_fields(speedup)
+    spellings(speedup)
     usage(speedup)
     fits(speedup)
     print("failed: " + ", ".join(failures) if failures else "all good")

@@ -1,0 +1,115 @@
+/* Training against closed forms: activations as their paper counts them, and what
+ * sharding within a group and adapters on frozen weights must come to. */
+#include "helper.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The 22 billion model of arXiv 2205.05198, table 3, with b sequences on t ranks. */
+enum { HEADS = 64, HIDDEN = 6144, LAYERS = 48, SEQUENCE = 2048, SEQUENCES = 4 };
+
+/* Bytes of activations without logits; what is fitted is set to what the paper has. */
+static double activations(double tensor, double pipeline, double chunks, const char *optimizations)
+{
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml,
+             "models: {paper: {layers: %d, hidden: %d, heads: %d, ffn: %d, ffn_kind: plain, vocab: 51200, tied_embeddings: true}}\n"
+             "train:\n  model: paper\n  system: dgx-a100-80gb\n  accelerators: %.0f\n  sequence: %d\n  global_batch: %d\n  micro_batch: %d\n"
+             "  layout: {tensor: %.0f, pipeline: %.0f, virtual_stages: %.0f}\n"
+             "  calibration: {memory_score_bytes: 5, memory_checkpoint: 1, memory_working: 0, memory_logit_bytes: 0}\n"
+             "  optimizations: [bf16-mixed-precision%s]\n",
+             LAYERS, HIDDEN, HEADS, 4 * HIDDEN, tensor * pipeline, SEQUENCE, 64 * SEQUENCES, SEQUENCES, tensor, pipeline, chunks, optimizations);
+    double v[SPEEDUP_METRIC_COUNT];
+    estimate_of(world.catalog, yaml, PLAIN, v);
+    return v[SPEEDUP_METRIC_MEMORY_ACTIVATIONS] + v[SPEEDUP_METRIC_MEMORY_RESIDUAL] + v[SPEEDUP_METRIC_MEMORY_SCORES];
+}
+
+/* Korthikanti et al., arXiv 2205.05198, table 2. */
+static void activations_follow_their_closed_form(void **state)
+{
+    (void)state;
+    const double sbh = (double)SEQUENCE * SEQUENCES * HIDDEN, scores = 5.0 * HEADS * SEQUENCE / HIDDEN;
+    for (double t = 1; t <= 8; t *= 2) {
+        assert_near(activations(t, 1, 1, ""), LAYERS * sbh * (10 + 24 / t + scores / t), 1e-12);
+        /* Of attention that is done again, the layer at work has its scores. */
+        assert_near(activations(t, 1, 1, ", selective-checkpointing"), LAYERS * sbh * (10 + 24 / t) + sbh * scores / t, 1e-12);
+        assert_near(activations(t, 1, 1, ", activation-checkpointing"), LAYERS * sbh * 2 + sbh * scores / t, 1e-12);
+        if (t == 1)
+            continue;
+        assert_near(activations(t, 1, 1, ", sequence-parallelism"), LAYERS * sbh / t * (34 + scores), 1e-12);
+        assert_near(activations(t, 1, 1, ", sequence-parallelism, selective-checkpointing"), LAYERS * sbh * 34 / t + sbh * scores / t, 1e-12);
+        assert_near(activations(t, 1, 1, ", sequence-parallelism, activation-checkpointing"), LAYERS * sbh * 2 / t + sbh * scores / t, 1e-12);
+    }
+    /* Fused attention keeps neither scores nor the masks of their dropout. */
+    assert_near(activations(8, 1, 1, ", flash-attention-2"), LAYERS * sbh * (8 + 24 / 8.0), 1e-12);
+}
+
+/* The same paper, section 4.2.3: the first stage keeps as much whatever the stages, and
+ * 1 + (p - 1) / (p m) times that in m chunks. */
+static void the_first_stage_keeps_the_micro_batches_in_flight(void **state)
+{
+    (void)state;
+    double one = activations(8, 1, 1, ", sequence-parallelism");
+    for (double p = 2; p <= 8; p *= 2) {
+        assert_near(activations(8, p, 1, ", sequence-parallelism"), one, 1e-12);
+        for (double m = 2; m <= 3; m++)
+            assert_near(activations(8, p, m, ", sequence-parallelism"), one * (1 + (p - 1) / (p * m)), 1e-12);
+    }
+}
+
+/* 7B on 64 A100 of 8 nodes, two micro-batches a step. */
+static void estimate_with(const char *optimizations, double v[SPEEDUP_METRIC_COUNT])
+{
+    char yaml[600];
+    snprintf(yaml, sizeof yaml,
+             "train: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 64, sequence: 4096, global_batch: 128, micro_batch: 1, "
+             "optimizations: [bf16-mixed-precision, flash-attention-2%s]}\n", optimizations);
+    estimate_of(world.catalog, yaml, PLAIN, v);
+}
+
+static void a_group_of_all_ranks_shards_as_everybody_does(void **state)
+{
+    (void)state;
+    double whole[SPEEDUP_METRIC_COUNT], group[SPEEDUP_METRIC_COUNT], node[SPEEDUP_METRIC_COUNT];
+    estimate_with(", fsdp", whole);
+    estimate_with(", hybrid-shard: {group: 64}", group);
+    for (int m = SPEEDUP_METRIC_MEMORY_WEIGHTS; m <= SPEEDUP_METRIC_MEMORY_PEAK; m++)
+        assert_near(group[m], whole[m], 1e-12);
+    /* But for the latency of long rings, which a group does not count. */
+    assert_true(group[SPEEDUP_METRIC_TIME_DATA] <= whole[SPEEDUP_METRIC_TIME_DATA]);
+    /* Within a node less is sent over the network, and eight times as much is kept. */
+    estimate_with(", hybrid-shard", node);
+    assert_near(node[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 8 * whole[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 1e-12);
+    assert_near(node[SPEEDUP_METRIC_MEMORY_WEIGHTS], 8 * whole[SPEEDUP_METRIC_MEMORY_WEIGHTS], 1e-12);
+    assert_true(node[SPEEDUP_METRIC_TIME_DATA] < group[SPEEDUP_METRIC_TIME_DATA]);
+}
+
+static void frozen_weights_are_gathered_where_they_are_sharded(void **state)
+{
+    (void)state;
+    double adapters[SPEEDUP_METRIC_COUNT], sharded[SPEEDUP_METRIC_COUNT], narrow[SPEEDUP_METRIC_COUNT], kept[SPEEDUP_METRIC_COUNT];
+    estimate_with(", lora, zero-1", adapters);
+    estimate_with(", lora, zero-3: {prefetch: 0}", sharded);
+    assert_true(sharded[SPEEDUP_METRIC_TIME_DATA] > 10 * adapters[SPEEDUP_METRIC_TIME_DATA]);
+    /* Weights in NF4 take about a quarter of the room, and of the wire. */
+    estimate_with(", lora", kept);
+    estimate_with(", qlora", narrow);
+    assert_near(narrow[SPEEDUP_METRIC_MEMORY_WEIGHTS], kept[SPEEDUP_METRIC_MEMORY_WEIGHTS] * 0.515625 / 2, 1e-12);
+    assert_near(narrow[SPEEDUP_METRIC_MEMORY_OPTIMIZER], kept[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 1e-12);
+    estimate_with(", qlora, fsdp", narrow);
+    estimate_with(", lora, fsdp", sharded);
+    assert_true(narrow[SPEEDUP_METRIC_TIME_DATA] < sharded[SPEEDUP_METRIC_TIME_DATA]);
+    assert_true(narrow[SPEEDUP_METRIC_MEMORY_PEAK] < sharded[SPEEDUP_METRIC_MEMORY_PEAK]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activations_follow_their_closed_form),
+        cmocka_unit_test(the_first_stage_keeps_the_micro_batches_in_flight),
+        cmocka_unit_test(a_group_of_all_ranks_shards_as_everybody_does),
+        cmocka_unit_test(frozen_weights_are_gathered_where_they_are_sharded),
+    };
+    return cmocka_run_group_tests(tests, world_begin, world_end);
+}

@@ -1,0 +1,347 @@
+/* The planner beside fact: for every published training configuration, the best plan of
+ * a space around it, for the same model, accelerators and software. A plan that is
+ * predicted slower than what somebody ran is a fault of the search; one that is
+ * predicted very much faster is more often a hole in the model than a better plan. */
+#include "validate_plans.h"
+
+#include "command.h"
+#include "validate_rows.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PLAN_TEXT = 2 * SCENARIO_TEXT, CHOICE_TEXT = 200, WORST = 10 };
+
+/* What the search may choose instead of what a row ran. The rest of a row's
+ * optimizations (precision, kernels, overlap) is its software, and stays. */
+static const struct {
+    const char *begins[4]; /* how a row's own choice begins */
+    const char *others;    /* in a plan's flow YAML */
+} free_choices[] = {
+    {{"activation-checkpointing", "selective-checkpointing"}, "none, selective-checkpointing, activation-checkpointing"},
+    {{"zero-", "fsdp", "distributed-optimizer"}, "none, distributed-optimizer, zero-3"},
+    {{"sequence-parallelism"}, "none, sequence-parallelism"},
+};
+enum { FREE_CHOICES = sizeof free_choices / sizeof *free_choices };
+
+static const struct {
+    const char *key, *values; /* tried beside the row's own */
+} axes[] = {
+    {"tensor", "1, 2, 4, 8"},
+    {"pipeline", "1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64"},
+    {"context", "1, 2"},
+    {"expert", "1, 2, 4, 8, 16, 32, 64"},
+    {"virtual_stages", "1, 2, 3, 4, 6, 8, 12"},
+    {"micro_batch", "1, 2, 4, 8, 16"},
+};
+static const char *const shown_metrics[] = {"tensor", "pipeline", "context", "expert", "virtual_stages", "micro_batch"};
+static const int32_t shown_variables[] = {SPEEDUP_VARIABLE_TENSOR, SPEEDUP_VARIABLE_PIPELINE, SPEEDUP_VARIABLE_CONTEXT,
+                                          SPEEDUP_VARIABLE_EXPERT, SPEEDUP_VARIABLE_VIRTUAL_STAGES, SPEEDUP_VARIABLE_MICRO_BATCH};
+enum { SHOWN = sizeof shown_variables / sizeof *shown_variables };
+
+struct compared {
+    const char *id, *source;
+    double published, best; /* predicted seconds of a step; best 0: nothing to compare */
+    double layout[2][SHOWN]; /* published, best */
+    char optimizations[CHOICE_TEXT];
+    bool uneven;  /* the published layout does not divide evenly, so no space has it */
+    bool unfit;   /* what is published of it is said not to fit: recomputation is left open */
+    char skipped[REASON_TEXT];
+};
+
+struct writer {
+    char *text;
+    size_t length, room;
+};
+
+static void put(struct writer *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int written = vsnprintf(out->text + out->length, out->room - out->length, format, arguments);
+    va_end(arguments);
+    out->length += written > 0 ? (size_t)written : 0;
+    if (out->length >= out->room)
+        out->length = out->room - 1;
+}
+
+/* The number behind a key of the scenario's text; 0 without. */
+static double number_of(const char *scenario, const char *key)
+{
+    const char *at = strstr(scenario, key);
+    return at ? strtod(at + strlen(key), NULL) : 0;
+}
+
+/* One line of the scenario's text: "  key: value". */
+static void copy_line(const char *scenario, const char *key, struct writer *out)
+{
+    const char *at = strstr(scenario, key);
+    if (at)
+        put(out, "%.*s\n", (int)strcspn(at, "\n"), at);
+}
+
+static int choice_of(const char *item)
+{
+    for (int c = 0; c < FREE_CHOICES; c++)
+        for (int i = 0; i < 4 && free_choices[c].begins[i]; i++)
+            if (begins(item, free_choices[c].begins[i]))
+                return c;
+    return -1;
+}
+
+/* The plan around a scenario that map_training() wrote. */
+static void plan_around(const char *scenario, struct writer *out)
+{
+    const char *train = strstr(scenario, "train:\n"), *item = strstr(scenario, "  optimizations:\n");
+    const char *own[FREE_CHOICES] = {NULL};
+    put(out, "%.*splan:\n", (int)(train - scenario), scenario);
+    static const char *const kept[] = {"  model:", "  stack:", "  sequence:", "  global_batch:"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        copy_line(train, kept[i], out);
+    put(out, "  systems: [published]\n  accelerators: [%.0f]\n", number_of(train, "  accelerators: "));
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s: ", axes[i].key);
+        put(out, "  %s[%s, %.0f]\n", key, axes[i].values, number_of(train, key));
+    }
+    put(out, "  top: 1\n  optimizations:\n");
+    for (item = item ? strchr(item, '\n') + 1 : ""; *item; item = strchr(item, '\n') + 1) {
+        const char *text = item + strspn(item, " -");
+        int choice = choice_of(text);
+        if (choice >= 0)
+            own[choice] = text;
+        else
+            put(out, "%.*s\n", (int)strcspn(item, "\n"), item);
+    }
+    put(out, "  choices:\n");
+    for (int c = 0; c < FREE_CHOICES; c++)
+        put(out, own[c] ? "    - [%s, %.*s]\n" : "    - [%s]\n", free_choices[c].others, own[c] ? (int)strcspn(own[c], "\n") : 0,
+            own[c] ? own[c] : "");
+}
+
+/* The optimizations of the best plan, from its report: what the choices came to. */
+static void name_choices(const struct session *session, const speedup_space *space, const speedup_result *result,
+                         char names[CHOICE_TEXT])
+{
+    static const char key[] = "\"optimizations\": \"";
+    speedup_text *report = NULL;
+    names[0] = 0;
+    if (speedup_report_plan(session->context, space, result, SPEEDUP_FORMAT_JSON, &report))
+        return;
+    const char *at = strstr(speedup_text_get(report), key);
+    struct writer out = {names, 0, CHOICE_TEXT};
+    for (at = at ? at + sizeof key - 1 : "\""; *at != '"';) {
+        size_t word = strcspn(at, " \"");
+        if (choice_of(at) >= 0)
+            put(&out, "%s%.*s", out.length ? " " : "", (int)word, at);
+        at += word + (at[word] == ' ');
+    }
+    speedup_text_free(report);
+}
+
+static speedup_status search(const struct session *session, const struct writer *plan, struct compared *row)
+{
+    const struct options *o = session->options;
+    speedup_space *space = NULL;
+    speedup_result *result = NULL;
+    double values[SPEEDUP_METRIC_COUNT], layout[SPEEDUP_VARIABLE_COUNT];
+    uint64_t best;
+    speedup_status status = speedup_space_create(session->context, session->catalog, "row", plan->text, plan->length,
+                                                 o->settings, o->setting_count, &space);
+    if (!status)
+        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads ? o->threads : 1, NULL, NULL, &result);
+    if (!status && !(status = speedup_result_best(result, 0, &best)) &&
+        !(status = speedup_space_estimate(space, best, layout, SPEEDUP_VARIABLE_COUNT, values, SPEEDUP_METRIC_COUNT))) {
+        row->best = values[SPEEDUP_METRIC_STEP_SECONDS];
+        for (int i = 0; i < SHOWN; i++)
+            row->layout[1][i] = layout[shown_variables[i]];
+        name_choices(session, space, result, row->optimizations);
+    }
+    speedup_result_free(result);
+    speedup_space_unref(space);
+    return status;
+}
+
+static void compare(const struct session *session, const struct mapped_job *mapped, struct compared *row)
+{
+    char text[PLAN_TEXT];
+    struct writer plan = {text, 0, sizeof text};
+    double values[SPEEDUP_METRIC_COUNT];
+    speedup_scenario *scenario = NULL;
+    speedup_status status = speedup_scenario_create(session->context, session->catalog, "row", mapped->text, mapped->length,
+                                                    NULL, 0, &scenario);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    speedup_scenario_unref(scenario);
+    if (!status) {
+        row->published = values[SPEEDUP_METRIC_STEP_SECONDS];
+        row->unfit = values[SPEEDUP_METRIC_FITS] == 0;
+        for (int i = 0; i < SHOWN; i++) {
+            char key[32];
+            snprintf(key, sizeof key, "%s: ", shown_metrics[i]);
+            row->layout[0][i] = number_of(strstr(mapped->text, "train:\n"), key);
+        }
+        /* The same job must be possible without leave to be uneven. */
+        static const char *const even[] = {"train.uneven=false", "train.layout.ends_as_layers=false"};
+        status = speedup_scenario_create(session->context, session->catalog, "row", mapped->text, mapped->length, even, 2, &scenario);
+        row->uneven = status != SPEEDUP_OK || strstr(mapped->text, "ends_as_layers: true");
+        speedup_scenario_unref(scenario);
+        plan_around(mapped->text, &plan);
+        status = search(session, &plan, row);
+    }
+    const char *message = speedup_diagnostic_message(session->context, 0);
+    if (status)
+        snprintf(row->skipped, sizeof row->skipped, "%s", status == SPEEDUP_NOT_FOUND ? "no plan fits" : message ? message : speedup_status_text(status));
+}
+
+/* ---- what came of it ---------------------------------------------------------------- */
+
+static double gain_of(const struct compared *row)
+{
+    return row->published / row->best;
+}
+
+static bool comparable(const struct compared *row)
+{
+    return !row->uneven && !row->unfit;
+}
+
+/* Rows that can be compared first, and of them the largest gain. */
+static int by_gain(const void *a, const void *b)
+{
+    const struct compared *x = a, *y = b;
+    if (comparable(x) != comparable(y))
+        return comparable(x) ? -1 : 1;
+    return (gain_of(x) < gain_of(y)) - (gain_of(x) > gain_of(y));
+}
+
+struct summary {
+    size_t all, n, slower, uneven, unfit, skipped; /* n: comparable */
+    double least, median, p90, most;
+};
+
+static struct summary summarize(const struct compared *sorted, size_t count)
+{
+    struct summary s = {.all = count};
+    for (size_t i = 0; i < count; i++) {
+        s.n += comparable(&sorted[i]);
+        s.uneven += sorted[i].uneven;
+        s.unfit += !sorted[i].uneven && sorted[i].unfit;
+        s.slower += comparable(&sorted[i]) && gain_of(&sorted[i]) < 1;
+    }
+    if (s.n) {
+        s.most = gain_of(&sorted[0]);
+        s.p90 = gain_of(&sorted[s.n / 10]);
+        s.median = gain_of(&sorted[s.n / 2]);
+        s.least = gain_of(&sorted[s.n - 1]);
+    }
+    return s;
+}
+
+static void print_layout(const double layout[SHOWN])
+{
+    for (int i = 0; i < SHOWN; i++)
+        printf(" %4.0f", layout[i]);
+}
+
+static void print_text(const struct compared *rows, const struct summary *s)
+{
+    printf("the best plan beside the published layout, both predicted\n"
+           "  configurations, each once         %5zu\n"
+           "  layers or batch not even          %5zu  (no space has them)\n"
+           "  more memory than there is         %5zu  (recomputation is not published)\n"
+           "  compared                          %5zu\n"
+           "  best plan predicted slower        %5zu\n"
+           "  gain: least, median, 90 %%, most   %5.3f  %.3f  %.3f  %.3f\n"
+           "  rows skipped                      %5zu\n",
+           s->all, s->uneven, s->unfit, s->n, s->slower, s->least, s->median, s->p90, s->most, s->skipped);
+    printf("\nlargest gains (t tensor, p pipeline, c context, x expert, v virtual stages, b micro-batch)\n"
+           "  %-12s %9s %9s %6s     t    p    c    x    v    b  %s\n", "row", "published", "best", "gain", "choices of the best; source");
+    for (size_t i = 0; i < s->n && i < WORST; i++) {
+        const struct compared *row = &rows[i];
+        printf("  %-12s %9.4g %9s %6.3f ", row->id, row->published, "", gain_of(row));
+        print_layout(row->layout[0]);
+        printf("\n  %-12s %9s %9.4g %6s ", "", "", row->best, "");
+        print_layout(row->layout[1]);
+        printf("  %s; %s\n", *row->optimizations ? row->optimizations : "none", row->source);
+    }
+}
+
+static void print_json_layout(const char *key, const double layout[SHOWN])
+{
+    printf(", \"%s\": {", key);
+    for (int i = 0; i < SHOWN; i++)
+        printf("%s\"%s\": %.0f", i ? ", " : "", shown_metrics[i], layout[i]);
+    printf("}");
+}
+
+static void print_json(const struct compared *rows, const struct summary *s)
+{
+    printf("{\"overall\": {\"configurations\": %zu, \"uneven\": %zu, \"unfit\": %zu, \"n\": %zu, \"slower\": %zu, \"least\": %.6g, \"median\": %.6g, \"p90\": %.6g, "
+           "\"most\": %.6g, \"skipped\": %zu},\n \"rows\": [",
+           s->all, s->uneven, s->unfit, s->n, s->slower, s->least, s->median, s->p90, s->most, s->skipped);
+    for (size_t i = 0; i < s->all; i++) {
+        const struct compared *row = &rows[i];
+        printf("%s\n  {\"id\": ", i ? "," : "");
+        print_string(row->id);
+        printf(", \"source\": ");
+        print_string(row->source);
+        printf(", \"published\": %.10g, \"best\": %.10g, \"gain\": %.6g, \"uneven\": %s, \"unfit\": %s", row->published, row->best, gain_of(row),
+               row->uneven ? "true" : "false", row->unfit ? "true" : "false");
+        print_json_layout("published_layout", row->layout[0]);
+        print_json_layout("best_layout", row->layout[1]);
+        printf(", \"best_choices\": \"%s\"}", row->optimizations);
+    }
+    printf("]}\n");
+}
+
+static void show_progress(time_t begun, size_t done, size_t count)
+{
+    if (isatty(STDERR_FILENO) && time(NULL) - begun > 2)
+        fprintf(stderr, "\rplanned %zu of %zu rows%s", done, count, done < count ? "" : "\n");
+}
+
+bool validate_plans(const struct session *session, const struct csv *csv)
+{
+    struct compared *rows = calloc(csv->rows + 1, sizeof *rows);
+    struct mapped_job *jobs = calloc(csv->rows + 1, sizeof *jobs);
+    size_t count = 0, skipped = 0;
+    bool good = rows && jobs;
+    time_t begun = time(NULL);
+    int id = csv_column(csv, "id"), source = csv_column(csv, "source");
+    for (size_t i = 0; rows && jobs && i < csv->rows; i++) {
+        struct published_job job;
+        struct compared *row = &rows[count];
+        if (!published_read(csv, i, stderr, &job)) {
+            good = false;
+            continue;
+        }
+        map_training(session->catalog, &job, &jobs[count]);
+        bool known = jobs[count].skipped[0] != 0;
+        skipped += known;
+        for (size_t j = 0; j < count && !known; j++)
+            known = !strcmp(jobs[j].text, jobs[count].text);
+        if (known)
+            continue;
+        *row = (struct compared){.id = csv_text(csv, i, id), .source = csv_text(csv, i, source)};
+        compare(session, &jobs[count], row);
+        if (row->skipped[0])
+            skipped++;
+        else
+            count++;
+        show_progress(begun, i + 1, csv->rows);
+    }
+    if (good) {
+        qsort(rows, count, sizeof *rows, by_gain);
+        struct summary s = summarize(rows, count);
+        s.skipped = skipped;
+        (session->options->json ? print_json : print_text)(rows, &s);
+    }
+    free(rows);
+    free(jobs);
+    return good;
+}
