@@ -192,13 +192,6 @@ static lanes pass_total(const struct pass *pass)
     return pass->matmul + pass->head + pass->expert + pass->attention + pass->tensor + pass->exchange + pass->fixed + pass->launch;
 }
 
-/* A host that launches kernel by kernel shows where the accelerator is the faster one. */
-static void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
-{
-    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    pass->launch = lanes_max(host - pass_total(pass), ZERO);
-}
-
 static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct split *at)
 {
     lanes work = E(MATMUL_FLOPS_DECODE) / E(MATMUL_EFFICIENCY_DECODE);
@@ -213,6 +206,13 @@ static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes
     at->fixed = fixed_seconds(job, e);
     prepare_collectives(job, e, at);
     prepare_cache(job, e, at);
+}
+
+/* A host that launches kernel by kernel shows where the accelerator is the faster one. */
+static void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
+{
+    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    pass->launch = lanes_max(host - pass_total(pass), ZERO);
 }
 
 /* One decode step with B sequences on every rank of attention. A step that verifies
