@@ -149,10 +149,12 @@ const char *model_id(const speedup_catalog *catalog, const char *name)
     return best;
 }
 
+enum form { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL };
+
 /* What a name says of a board beside its chip. */
 struct board {
     struct words chip; /* the name without what follows */
-    enum { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL } form;
+    int form;      /* enum form */
     double memory; /* GB, 0: not said */
 };
 
