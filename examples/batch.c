@@ -1,4 +1,5 @@
-/* Many layouts of one job at once: columns in, columns out, no memory allocated. */
+/* Many layouts of one job at once: columns in, columns out, on as many threads as are
+ * allowed (so few layouts need one), no memory allocated. */
 #include <speedup/speedup.h>
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ static const char job[] = "train:\n"
                           "  layout: {tensor: 2}\n"
                           "  optimizations: [bf16-mixed-precision, flash-attention-2, distributed-optimizer, sequence-parallelism]\n";
 
-enum { MOST = 200 };
+enum { MOST = 200, THREADS = 2 };
 
 /* Every combination of tensor, pipeline and micro-batch; how many there are. */
 static size_t list_layouts(double tensor[MOST], double pipeline[MOST], double micro_batch[MOST])
@@ -65,7 +66,7 @@ int main(void)
         const speedup_column outputs[] = {{sizeof *outputs, SPEEDUP_METRIC_STEP_SECONDS, 0, step},
                                           {sizeof *outputs, SPEEDUP_METRIC_FITS, 0, fits},
                                           {sizeof *outputs, SPEEDUP_METRIC_STATUS, 0, status}};
-        failed = speedup_scenario_estimate_batch(scenario, inputs, 3, outputs, 3, count) != SPEEDUP_OK;
+        failed = speedup_scenario_estimate_batch(scenario, inputs, 3, outputs, 3, count, THREADS) != SPEEDUP_OK;
         if (!failed)
             print_fastest(count, tensor, pipeline, micro_batch, step, fits, status);
     }

@@ -6,57 +6,154 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts stand once each, in front of the trees that refer to them by place. */
-struct packer {
-    unsigned char *texts, *trees;
-    size_t text_bytes, tree_bytes, nodes;
+enum { MOST = 1 << 22, MOST_TEXTS = 1 << 16, BYTES = 256 };
+
+struct packed_text {
+    const char *string;
+    size_t uses;
 };
 
-enum { MOST = 1 << 22 };
+/* Everything that is packed; what it refers to lives until the end. */
+struct packer {
+    struct packed_text texts[MOST_TEXTS]; /* each once */
+    unsigned char bytes[MOST], trees[MOST];
+    unsigned char pairs[BYTES][2]; /* what a byte that no text has stands for */
+    size_t text_count, byte_count, room, tree_bytes, nodes;
+};
 
-static uint32_t place_of(struct packer *packer, const char *string)
+static void fail(const char *what)
 {
-    size_t length = strlen(string) + 1, at = 0;
-    while (at < packer->text_bytes) {
-        const char *known = (const char *)packer->texts + at;
-        if (!strcmp(known, string))
-            return (uint32_t)at;
-        at += strlen(known) + 1;
-    }
-    if (at + length > MOST)
-        exit(1);
-    memcpy(packer->texts + at, string, length);
-    packer->text_bytes += length;
-    return (uint32_t)at;
+    fprintf(stderr, "embed: %s\n", what);
+    exit(1);
 }
 
-static void put_number(struct packer *packer, uint32_t number, int bytes)
+static size_t number_of(const struct packer *packer, const char *string)
 {
-    if (packer->tree_bytes + 4 > MOST)
-        exit(1);
-    for (; bytes--; number >>= 8)
-        packer->trees[packer->tree_bytes++] = number & 0xFF;
+    size_t i = 0;
+    while (i < packer->text_count && strcmp(packer->texts[i].string, string))
+        i++;
+    return i;
 }
 
-static void pack(struct packer *packer, const struct yaml_tree *tree, uint32_t at)
+static void use_text(struct packer *packer, const char *string)
+{
+    size_t i = number_of(packer, string);
+    if (i == MOST_TEXTS)
+        fail("too many texts");
+    if (i == packer->text_count)
+        packer->texts[packer->text_count++].string = string;
+    packer->texts[i].uses++;
+}
+
+static void use_texts(struct packer *packer, const struct yaml_tree *tree, uint32_t at)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     packer->nodes++;
-    if (node->kind == YAML_SCALAR) {
-        put_number(packer, node->plain ? 's' : 'q', 1);
-        put_number(packer, place_of(packer, yaml_text(tree, at)), 3);
-        return;
-    }
-    put_number(packer, node->kind == YAML_SEQUENCE ? 'l' : 'm', 1);
-    put_number(packer, node->length, 2);
-    for (uint32_t child = node->first; child; child = yaml_at(tree, child)->next)
-        pack(packer, tree, child);
+    if (node->kind == YAML_SCALAR)
+        use_text(packer, yaml_text(tree, at));
+    else
+        for (uint32_t child = node->first; child; child = yaml_at(tree, child)->next)
+            use_texts(packer, tree, child);
 }
 
-static void put_bytes(FILE *out, const unsigned char *bytes, size_t count)
+/* What is used most has the shortest numbers. */
+static int by_uses(const void *a, const void *b)
 {
+    const struct packed_text *x = a, *y = b;
+    return x->uses != y->uses ? (x->uses < y->uses ? 1 : -1) : strcmp(x->string, y->string);
+}
+
+/* Seven bits a byte, the lowest first; the eighth says that more follow. */
+static void put_number(struct packer *packer, size_t number)
+{
+    if (packer->tree_bytes + 8 > MOST)
+        fail("too much data");
+    for (; number >= 128; number >>= 7)
+        packer->trees[packer->tree_bytes++] = (number & 127) | 128;
+    packer->trees[packer->tree_bytes++] = number & 127;
+}
+
+static void pack_tree(struct packer *packer, const struct yaml_tree *tree, uint32_t at)
+{
+    const struct yaml_node *node = yaml_at(tree, at);
+    if (node->kind == YAML_SCALAR) {
+        put_number(packer, number_of(packer, yaml_text(tree, at)) << 2 | (node->plain ? 0 : 1));
+        return;
+    }
+    put_number(packer, (size_t)node->length << 2 | (node->kind == YAML_SEQUENCE ? 2 : 3));
+    for (uint32_t child = node->first; child; child = yaml_at(tree, child)->next)
+        pack_tree(packer, tree, child);
+}
+
+/* The pair of neighbours that is most frequent, and how often it is there. */
+static size_t frequent_pair(const struct packer *packer, unsigned char pair[2])
+{
+    static size_t counts[BYTES][BYTES];
+    size_t most = 0;
+    memset(counts, 0, sizeof counts);
+    for (size_t i = 0; i + 1 < packer->byte_count; i++) {
+        unsigned char a = packer->bytes[i], b = packer->bytes[i + 1];
+        if (a && b && ++counts[a][b] > most) {
+            most = counts[a][b];
+            pair[0] = a;
+            pair[1] = b;
+        }
+    }
+    return most;
+}
+
+/* Gives bytes that no text has to pairs of neighbours, the most frequent first
+ * (P. Gage, A New Algorithm for Data Compression, 1994). */
+static void pack_texts(struct packer *packer)
+{
+    bool used[BYTES] = {true};
+    for (size_t i = 0; i < packer->text_count; i++) {
+        size_t length = strlen(packer->texts[i].string) + 1;
+        if (packer->byte_count + length > MOST)
+            fail("too much text");
+        memcpy(packer->bytes + packer->byte_count, packer->texts[i].string, length);
+        packer->byte_count += length;
+    }
+    packer->room = packer->byte_count;
+    for (size_t i = 0; i < packer->byte_count; i++)
+        used[packer->bytes[i]] = true;
+    for (int byte = 0; byte < BYTES; byte++) {
+        unsigned char pair[2];
+        if (used[byte] || frequent_pair(packer, pair) < 3)
+            continue;
+        memcpy(packer->pairs[byte], pair, 2);
+        size_t kept = 0;
+        for (size_t i = 0; i < packer->byte_count; i++) {
+            bool both = i + 1 < packer->byte_count && !memcmp(packer->bytes + i, pair, 2);
+            packer->bytes[kept++] = both ? (unsigned char)byte : packer->bytes[i];
+            i += both;
+        }
+        packer->byte_count = kept;
+    }
+}
+
+static void write_bytes(FILE *out, const char *name, const unsigned char *bytes, size_t count)
+{
+    fprintf(out, "const unsigned char %s[] = {\n", name);
     for (size_t i = 0; i < count; i++)
         fprintf(out, "%u,%s", bytes[i], (i + 1) % 24 ? "" : "\n");
+    fprintf(out, "};\n");
+}
+
+static bool write_source(const struct packer *packer, const char *path, int files)
+{
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return false;
+    fprintf(out, "/* made by tools/embed.c */\n#include <stddef.h>\n"
+                 "extern const unsigned char builtin_pairs[], builtin_texts[], builtin_trees[];\n"
+                 "extern const size_t builtin_bytes, builtin_room, builtin_text_count, builtin_files, builtin_nodes;\n");
+    write_bytes(out, "builtin_pairs", packer->pairs[0], sizeof packer->pairs);
+    write_bytes(out, "builtin_texts", packer->bytes, packer->byte_count);
+    write_bytes(out, "builtin_trees", packer->trees, packer->tree_bytes);
+    fprintf(out, "const size_t builtin_bytes = %zu, builtin_room = %zu, builtin_text_count = %zu, builtin_files = %d, "
+                 "builtin_nodes = %zu;\n", packer->byte_count, packer->room, packer->text_count, files, packer->nodes);
+    return !fclose(out);
 }
 
 int main(int argc, char **argv)
@@ -64,37 +161,34 @@ int main(int argc, char **argv)
     speedup_context *context;
     if (argc < 4 || speedup_context_create(NULL, &context))
         return 2;
-    struct packer packer = {.texts = calloc(MOST, 1), .trees = calloc(MOST, 1)};
-    FILE *out = fopen(argv[1], "w");
-    if (!out || !packer.texts || !packer.trees)
-        return 2;
+    struct packer *packer = calloc(1, sizeof *packer);
+    struct yaml_tree *trees = calloc((size_t)argc, sizeof *trees);
+    if (!packer || !trees)
+        fail("out of memory");
     struct arena arena;
     arena_begin(&arena, &memory_default);
     size_t root = strlen(argv[2]);
     for (int i = 3; i < argc; i++) {
-        struct yaml_tree tree;
-        if (yaml_read_file(context, &arena, argv[i], &tree)) {
+        if (yaml_read_file(context, &arena, argv[i], &trees[i])) {
             for (size_t d = 0; d < speedup_diagnostic_count(context); d++)
                 fprintf(stderr, "%s\n", speedup_diagnostic_text(context, d));
-            fclose(out);
-            remove(argv[1]);
             return 1;
         }
         const char *name = strncmp(argv[i], argv[2], root) ? argv[i] : argv[i] + root;
-        put_number(&packer, place_of(&packer, name + strspn(name, "/")), 3);
-        pack(&packer, &tree, tree.root);
+        trees[i].file = name + strspn(name, "/");
+        use_text(packer, trees[i].file);
+        use_texts(packer, &trees[i], trees[i].root);
     }
-    fprintf(out, "/* made by tools/embed.c */\n#include <stddef.h>\n"
-                 "extern const unsigned char builtin_bytes[];\n"
-                 "extern const size_t builtin_texts, builtin_files, builtin_nodes;\n"
-                 "const unsigned char builtin_bytes[] = {\n");
-    put_bytes(out, packer.texts, packer.text_bytes);
-    put_bytes(out, packer.trees, packer.tree_bytes);
-    fprintf(out, "};\nconst size_t builtin_texts = %zu, builtin_files = %d, builtin_nodes = %zu;\n", packer.text_bytes,
-            argc - 3, packer.nodes);
+    qsort(packer->texts, packer->text_count, sizeof *packer->texts, by_uses);
+    for (int i = 3; i < argc; i++) {
+        put_number(packer, number_of(packer, trees[i].file));
+        pack_tree(packer, &trees[i], trees[i].root);
+    }
+    pack_texts(packer);
+    bool written = write_source(packer, argv[1], argc - 3);
     arena_end(&arena);
     speedup_context_destroy(context);
-    free(packer.texts);
-    free(packer.trees);
-    return fclose(out) ? 1 : 0;
+    free(packer);
+    free(trees);
+    return !written;
 }

@@ -93,7 +93,7 @@ typedef struct speedup_column {
 } speedup_column;
 
 /** Estimate many layouts of a scenario. No memory is allocated.
- *  A variable without a column stays as in the scenario, but @c data and
+ *  No column may overlap another that is filled. A variable without a column stays as in the scenario, but @c data and
  *  @c accumulation follow from the others unless they have columns.
  *  @param scenario the scenario
  *  @param inputs columns of layout variables
@@ -101,13 +101,16 @@ typedef struct speedup_column {
  *  @param outputs columns to fill
  *  @param output_count how many
  *  @param count layouts in every column
+ *  @param threads how many threads may work, from 1 to 256; the results have the same
+ *         bits for any number. With 1 no thread is started, and few layouts start fewer
+ *         than allowed; a thread that cannot be started leaves its work to the others.
  *  @return SPEEDUP_OK, also when some layouts cannot be (their SPEEDUP_METRIC_STATUS
  *          says why, and their other metrics are 0), or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
 SPEEDUP_API speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
                                                            const speedup_column *inputs, size_t input_count,
                                                            const speedup_column *outputs, size_t output_count,
-                                                           size_t count);
+                                                           size_t count, uint32_t threads);
 
 /** The interval of a metric: where it lies with a probability.
  *  @param values as speedup_scenario_estimate() gave them

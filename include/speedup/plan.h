@@ -169,8 +169,8 @@ SPEEDUP_API speedup_status speedup_space_estimate(const speedup_space *space, ui
 SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space,
                                                const speedup_result *result, int32_t format, speedup_text **text);
 
-/** What a job asked for, to be weighed against what it will take. A number of 0 asks
- *  for nothing. @since 0.1 */
+/** What a job asked for, to be weighed against what it will take. Numbers are finite,
+ *  from 0; 0 asks for nothing. @since 0.1 */
 typedef struct speedup_request {
     size_t struct_size;    /**< sizeof(speedup_request) */
     double accelerators;   /**< granted; fewer than the scenario's is a refusal */
@@ -198,8 +198,8 @@ enum {
 /** Reasons of a verdict, as bits. @since 0.1 */
 enum {
     SPEEDUP_REASON_MEMORY = 1,       /**< it does not fit, or not surely enough */
-    SPEEDUP_REASON_TIME = 2,         /**< it will not end in time, or not surely enough */
-    SPEEDUP_REASON_BUDGET = 4,       /**< it will cost more */
+    SPEEDUP_REASON_TIME = 2,         /**< it will not end in time, not surely enough, or training has no tokens to end with */
+    SPEEDUP_REASON_BUDGET = 4,       /**< it will cost more, not surely less, or has no price or no tokens to tell by */
     SPEEDUP_REASON_ACCELERATORS = 8, /**< it needs more accelerators than granted */
     SPEEDUP_REASON_INPUT = 16        /**< the scenario has errors, told in the context */
 };
@@ -227,7 +227,8 @@ typedef struct speedup_verdict {
  *  @param request what is asked for
  *  @param policy how strict; NULL for confidence 0.9, no slack
  *  @param[in,out] verdict struct_size set by the caller, the rest by the library; always
- *         a verdict with reasons, also when the scenario has errors (refused)
+ *         a verdict with reasons, also when the scenario has errors or another argument
+ *         is invalid (refused)
  *  @return SPEEDUP_OK, the code of the scenario's first problem, or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog,

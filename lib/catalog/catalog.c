@@ -142,24 +142,30 @@ static bool draft_section(struct extension *extension, const struct yaml_tree *t
     return true;
 }
 
+static bool known_section(const char *name, const char *const *ignored)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        if (!strcmp(kinds[kind].section, name))
+            return true;
+    for (; ignored && *ignored; ignored++)
+        if (!strcmp(*ignored, name))
+            return true;
+    return false;
+}
+
 static void check_top_level(speedup_context *context, const struct yaml_tree *tree, const char *const *ignored)
 {
     for (uint32_t key = yaml_at(tree, tree->root)->first; key && !problems_full(context);
          key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         const char *name = yaml_text(tree, key);
+        if (known_section(name, ignored))
+            continue;
         struct nearest nearest;
         nearest_begin(&nearest, name, yaml_at(tree, key)->length);
-        bool known = false;
-        for (int kind = 0; kind < KINDS; kind++) {
-            known |= !strcmp(kinds[kind].section, name);
+        for (int kind = 0; kind < KINDS; kind++)
             nearest_offer(&nearest, kinds[kind].section);
-        }
-        for (const char *const *other = ignored; other && *other; other++) {
-            known |= !strcmp(*other, name);
+        for (const char *const *other = ignored; other && *other; other++)
             nearest_offer(&nearest, *other);
-        }
-        if (known)
-            continue;
         struct place place = yaml_place(tree, key);
         struct text *text = problem_begin(context);
         text_format(text, "unknown section '%.60s'", name);

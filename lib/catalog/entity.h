@@ -120,6 +120,7 @@ struct model {
     } state_space;
     double prediction_layers;
     double parameters, parameters_active; /* as published, 0 when not */
+    const char *quantized;                /* the format that its weights are published in; NULL: 16 bits */
 };
 
 enum job_kind { JOB_TRAINING, JOB_INFERENCE, JOB_KINDS };

@@ -1,22 +1,9 @@
-/* Effect expressions: parser, folding and the stack machine. Knows no name but
- * pi, e and phi. */
-#include "catalog/expression.h"
+/* Effect expressions: parser and folding. Knows no name but pi, e and phi. */
+#include "catalog/operation.h"
 
 #include "base/number.h"
 
 #include <string.h>
-
-enum operation_code {
-    PUSH, NAME,
-    ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, MIN, MAX, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL,
-    NEGATE, CEIL, FLOOR, ROUND, SQRT, EXP, LOG, ABS,
-    IF,
-};
-
-static int arity(uint8_t code)
-{
-    return code <= NAME ? 0 : code < NEGATE ? 2 : code < IF ? 1 : 3;
-}
 
 static const struct function {
     const char *name;
@@ -58,7 +45,7 @@ static void emit(struct parser *parser, struct operation operation)
 {
     if (parser->failed)
         return;
-    parser->depth += 1 - arity(operation.code);
+    parser->depth += 1 - operation_arity(operation.code);
     if (parser->depth > EXPRESSION_DEEPEST || parser->count >= EXPRESSION_LONGEST) {
         fail(parser, SPEEDUP_TOO_COMPLEX, "the expression is too long or too deep");
         return;
@@ -303,43 +290,10 @@ bool expression_compile(speedup_context *context, struct arena *arena, const str
     return true;
 }
 
-/* One operation on lanes; every other evaluation goes through here, so that a
- * folded constant has the bits of the evaluated one. */
-static inline void apply(uint8_t code, const lanes *a, const lanes *b, const lanes *c, lanes *result)
-{
-    const lanes one = lanes_of(1.0), zero = lanes_of(0.0);
-    switch ((enum operation_code)code) {
-    case ADD: *result = *a + *b; break;
-    case SUBTRACT: *result = *a - *b; break;
-    case MULTIPLY: *result = *a * *b; break;
-    case DIVIDE: *result = *a / *b; break;
-    case POWER: LANES_EACH(*result, pow((*a)[lane_], (*b)[lane_])); break;
-    case MIN: *result = lanes_min(*a, *b); break;
-    case MAX: *result = lanes_max(*a, *b); break;
-    case LESS: *result = lanes_select(*a < *b, one, zero); break;
-    case LESS_EQUAL: *result = lanes_select(*a <= *b, one, zero); break;
-    case GREATER: *result = lanes_select(*a > *b, one, zero); break;
-    case GREATER_EQUAL: *result = lanes_select(*a >= *b, one, zero); break;
-    case EQUAL: *result = lanes_select(*a == *b, one, zero); break;
-    case NOT_EQUAL: *result = lanes_select(*a != *b, one, zero); break;
-    case NEGATE: *result = -*a; break;
-    case CEIL: LANES_EACH(*result, ceil((*a)[lane_])); break;
-    case FLOOR: LANES_EACH(*result, floor((*a)[lane_])); break;
-    case ROUND: LANES_EACH(*result, round((*a)[lane_])); break;
-    case SQRT: LANES_EACH(*result, sqrt((*a)[lane_])); break;
-    case EXP: LANES_EACH(*result, exp((*a)[lane_])); break;
-    case LOG: LANES_EACH(*result, log((*a)[lane_])); break;
-    case ABS: LANES_EACH(*result, fabs((*a)[lane_])); break;
-    case IF: *result = lanes_select(*a != zero, *b, *c); break;
-    case PUSH:
-    case NAME: break;
-    }
-}
-
 /* Replaces the operands at the end of `code` by the result when all are constant. */
 static int fold_tail(struct operation *code, int count)
 {
-    int operands = arity(code[count - 1].code);
+    int operands = operation_arity(code[count - 1].code);
     if (!operands || count <= operands)
         return count;
     lanes values[3];
@@ -350,7 +304,7 @@ static int fold_tail(struct operation *code, int count)
         values[i] = lanes_of(operand->value);
     }
     lanes result;
-    apply(code[count - 1].code, &values[0], &values[1], &values[2], &result);
+    operation_apply(code[count - 1].code, &values[0], &values[1], &values[2], &result);
     count -= operands;
     code[count - 1] = (struct operation){.code = PUSH, .value = result[0]};
     return count;
@@ -372,26 +326,6 @@ bool expression_fold(struct arena *arena, const struct expression *expression,
     }
     folded->text = expression->text;
     return keep(arena, code, count, folded);
-}
-
-void expression_evaluate(const struct expression *expression, const lanes *variables, lanes *result)
-{
-    lanes stack[EXPRESSION_DEEPEST + 3]; /* an operation looks at three places */
-    int top = 0;
-    for (int i = 0; i < expression->count; i++) {
-        const struct operation *operation = &expression->operations[i];
-        if (operation->code == PUSH) {
-            stack[top++] = lanes_of(operation->value);
-        } else if (operation->code == NAME) {
-            stack[top++] = variables[operation->index];
-        } else {
-            top -= arity(operation->code);
-            lanes value = lanes_of(0.0);
-            apply(operation->code, &stack[top], &stack[top + 1], &stack[top + 2], &value);
-            stack[top++] = value;
-        }
-    }
-    *result = stack[0];
 }
 
 uint64_t expression_variables(const struct expression *expression)

@@ -6,6 +6,11 @@
 #include "base/diagnostic.h"
 #include "base/lanes.h"
 
+/* Compiled twice (see estimate/kernel.c). */
+#ifdef KERNEL_WIDE
+#define expression_evaluate expression_evaluate_wide
+#endif
+
 enum {
     EXPRESSION_DEEPEST = 16,   /* values on the stack at once */
     EXPRESSION_LONGEST = 128,  /* operations */

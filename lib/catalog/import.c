@@ -307,6 +307,18 @@ static void put_experts(struct importer *importer)
         put_number(importer, "      ", "dense_layers", dense);
 }
 
+/* A file may say that its weights are kept in less than 16 bits, and by which method. */
+static void put_quantized(struct importer *importer)
+{
+    uint32_t node = field_of(importer, "quantization_config");
+    uint32_t method = node && yaml_at(importer->tree, node)->kind == YAML_MAPPING ? yaml_find(importer->tree, node, "quant_method") : 0;
+    if (!method || yaml_at(importer->tree, method)->kind != YAML_SCALAR)
+        return;
+    const char *text = yaml_text(importer->tree, method);
+    if (valid_id(text))
+        text_format(&importer->text, "    quantized: \"%s\"\n", text);
+}
+
 static void put_model(struct importer *importer, const char *id, const char *name)
 {
     static const struct renamed shape[] = {
@@ -337,6 +349,7 @@ static void put_model(struct importer *importer, const char *id, const char *nam
     put_flag(importer, "    ", "parallel_block", has & FAMILY_PARALLEL);
     put_attention(importer);
     put_experts(importer);
+    put_quantized(importer);
 }
 
 /* The text model of one that also sees or hears. */

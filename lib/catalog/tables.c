@@ -189,6 +189,7 @@ static const struct field model_fields[] = {
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, NULL, "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, NULL, "published number that works on a token"),
+    TEXT("quantized", quantized, false, "narrower format that its weights are published in; what is estimated is for optimizations to say"),
 #undef ENTITY
     END,
 };

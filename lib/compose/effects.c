@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-struct speedup_view {
-    const lanes *variables;
-    int lane;
-};
-
 double speedup_view_variable(const speedup_view *view, int32_t variable)
 {
     if (!view || variable < 0 || variable >= VARIABLES)
@@ -58,7 +53,18 @@ static bool exclude_each_other(const struct optimization *a, const struct optimi
     return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
 }
 
-static void check_pairs(speedup_context *context, const struct selection *selections, size_t count)
+/* Marks all selections whose place another takes; NULL without memory. */
+static const bool *find_superseded(struct arena *arena, const struct selection *selections, size_t count)
+{
+    bool *superseded = arena_zeroed(arena, count, sizeof *superseded);
+    for (size_t i = 0; i < count && superseded; i++)
+        for (const char *const *id = selections[i].optimization->supersedes; id && *id; id++)
+            for (size_t j = 0; j < count; j++)
+                superseded[j] |= j != i && !strcmp(selections[j].optimization->head.id, *id);
+    return superseded;
+}
+
+static void check_pairs(speedup_context *context, const struct selection *selections, size_t count, const bool *superseded)
 {
     for (size_t i = 0; i < count; i++) {
         const struct optimization *a = selections[i].optimization;
@@ -66,8 +72,7 @@ static void check_pairs(speedup_context *context, const struct selection *select
             const struct optimization *b = selections[j].optimization;
             if (!strcmp(a->head.id, b->head.id)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
-            } else if (!selection_superseded(selections, count, i) && !selection_superseded(selections, count, j) &&
-                       exclude_each_other(a, b)) {
+            } else if (!superseded[i] && !superseded[j] && exclude_each_other(a, b)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }
@@ -199,7 +204,8 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     memset(effects, 0, sizeof *effects);
     effects->dynamic = arena_zeroed(arena, most_effects, sizeof *effects->dynamic);
     effects->requirements = arena_zeroed(arena, most_requirements, sizeof *effects->requirements);
-    if (!effects->dynamic || !effects->requirements)
+    const bool *superseded = find_superseded(arena, selections, count);
+    if (!effects->dynamic || !effects->requirements || !superseded)
         return no_memory(context);
     bool dynamic_before[TARGETS] = {false};
     int32_t chooser[TARGETS];
@@ -207,7 +213,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         effects->base[i] = target_base((enum target)i);
         effects->precision[i] = chooser[i] = -1;
     }
-    check_pairs(context, selections, count);
+    check_pairs(context, selections, count, superseded);
     for (size_t i = 0; i < count; i++) {
         const struct optimization *optimization = selections[i].optimization;
         const struct values values = {fixed, selections[i].parameters};
@@ -216,7 +222,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
                     optimization->head.id, jobs[job]);
             continue;
         }
-        if (selection_superseded(selections, count, i))
+        if (superseded[i])
             continue;
         require(context, arena, &selections[i], &values, effects);
         for (uint32_t e = 0; e < optimization->effect_count; e++)
@@ -236,46 +242,6 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     return arena->failed ? no_memory(context) : context->first;
 }
 
-void effects_begin(const struct effects *effects, lanes out[TARGETS])
-{
-    for (int i = 0; i < TARGETS; i++)
-        out[i] = lanes_of(effects->base[i]);
-}
-
-static void evaluate(const struct dynamic_effect *effect, const lanes *values, lanes *result)
-{
-    if (effect->value) {
-        expression_evaluate(effect->value, values, result);
-        return;
-    }
-    for (int lane = 0; lane < LANES; lane++) {
-        const speedup_view view = {values, lane};
-        (*result)[lane] = effect->callback(effect->user, &view);
-    }
-}
-
-void effects_evaluate(const struct effects *effects, const lanes variables_[VARIABLES], lanes out[TARGETS],
-                      lanes *status)
-{
-    for (size_t i = 0; i < effects->dynamic_count; i++)
-        out[effects->dynamic[i].target] = lanes_of(effects->base[effects->dynamic[i].target]);
-    for (size_t i = 0; i < effects->dynamic_count; i++) {
-        const struct dynamic_effect *effect = &effects->dynamic[i];
-        const struct rule_info *rule = &rules[targets[effect->target].rule];
-        lanes value, *at = &out[effect->target];
-        evaluate(effect, variables_, &value);
-        lane_mask good = (value >= lanes_of(rule->least)) & (value <= lanes_of(rule->most));
-        double code = effect->callback ? SPEEDUP_CALLBACK : SPEEDUP_BAD_EFFECT;
-        *status = lanes_select(good | (*status != 0), *status, lanes_of(code));
-        *at = targets[effect->target].rule == RULE_LARGEST ? lanes_max(*at, value) : *at * value;
-    }
-    for (size_t i = 0; i < effects->requirement_count; i++) {
-        lanes met;
-        expression_evaluate(&effects->requirements[i].condition, variables_, &met);
-        *status = lanes_select((met != 0) | (*status != 0), *status, lanes_of((double)SPEEDUP_REQUIREMENT));
-    }
-}
-
 speedup_status effects_explain(speedup_context *context, const struct effects *effects,
                                const lanes variables_[VARIABLES])
 {
@@ -289,7 +255,7 @@ speedup_status effects_explain(speedup_context *context, const struct effects *e
     }
     for (size_t i = 0; i < effects->dynamic_count; i++) {
         lanes value;
-        evaluate(&effects->dynamic[i], variables_, &value);
+        effect_evaluate(&effects->dynamic[i], variables_, &value);
         if (!in_rule(effects->dynamic[i].target, value[0]))
             bad_value(context, &effects->dynamic[i], value[0]);
     }

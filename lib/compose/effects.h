@@ -5,6 +5,19 @@
 
 #include "catalog/catalog.h"
 
+/* ledger.c is compiled twice (see estimate/kernel.c). */
+#ifdef KERNEL_WIDE
+#define effect_evaluate effect_evaluate_wide
+#define effects_begin effects_begin_wide
+#define effects_evaluate effects_evaluate_wide
+#endif
+
+/* What a callback sees of a layout. */
+struct speedup_view {
+    const lanes *variables;
+    int lane;
+};
+
 /* An optimization as a scenario selects it, with the values of its parameters. */
 struct selection {
     const struct optimization *optimization;
@@ -46,6 +59,9 @@ struct effects {
 /* Resolves the selections; every problem is told. */
 speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *selections,
                                size_t count, enum job_kind job, const struct fixed *fixed, struct effects *effects);
+
+/* The value that one effect has. */
+void effect_evaluate(const struct dynamic_effect *effect, const lanes *values, lanes *result);
 
 /* The constant values, for all lanes; then the layout's own, for each block. Lanes
  * that a requirement or an unusable value rules out get a status code. */

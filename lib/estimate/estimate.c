@@ -2,7 +2,12 @@
  * model, and how sure the answer is. Allocates nothing. */
 #include "estimate/scenario.h"
 
+#include "base/threads.h"
+
 #include <string.h>
+
+/* Layouts that a thread takes at a time: some 100 us of work, against some 20 to make a thread. */
+enum { SHARE = 1024 };
 
 static const struct {
     const char *name, *unit, *job, *text;
@@ -171,13 +176,35 @@ const struct kernel *kernel_choose(void)
     return &kernel_plain;
 }
 
+void training_chance(const struct job *job, lanes out[METRICS])
+{
+    /* With a log-normal peak. */
+    lanes p;
+    double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
+    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
+    out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
+}
+
+void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
+{
+    lanes e[TARGETS];
+    effects_begin(&job->effects, e);
+    memset(out, 0, METRICS * sizeof *out); /* metrics of the other kind of job */
+    job->kernel->evaluate(job, v, e, out);
+    if (job->kind == JOB_TRAINING)
+        training_chance(job, out);
+    lanes status = out[SPEEDUP_METRIC_STATUS];
+    for (int i = 0; i < METRICS && !lanes_all(status == 0); i++)
+        out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
+    out[SPEEDUP_METRIC_STATUS] = status;
+}
+
 speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, double *values, size_t count)
 {
     if (!scenario || (!values && count))
         return SPEEDUP_INVALID_ARGUMENT;
-    lanes v[VARIABLES], out[METRICS];
-    memcpy(v, scenario->variables, sizeof v);
-    job_evaluate(&scenario->job, v, out);
+    lanes out[METRICS];
+    job_evaluate(&scenario->job, scenario->variables, out);
     for (size_t i = 0; i < count && i < METRICS; i++)
         values[i] = out[i][0];
     for (size_t i = METRICS; i < count; i++)
@@ -189,45 +216,89 @@ speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, doubl
 static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
 {
     if (!data_given)
-        v[VARIABLE_DATA] = v[VARIABLE_ACCELERATORS] / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
+        v[VARIABLE_DATA] = (v[VARIABLE_ACCELERATORS] - job->inference.front.accelerators) / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
                                                        v[VARIABLE_ATTENTION_DATA]);
     if (!accumulation_given && job->kind == JOB_TRAINING)
         v[VARIABLE_ACCUMULATION] =
             lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
 }
 
+/* Layouts in columns, and how many of them are taken. */
+struct batch {
+    const speedup_scenario *scenario;
+    const speedup_column *inputs, *outputs;
+    size_t input_count, output_count, count;
+    bool data_given, accumulation_given, chance_asked;
+    atomic_size_t next;
+};
+
+/* Estimates the layouts from `at` to before `end`. */
+static void estimate_range(const struct batch *batch, size_t at, size_t end)
+{
+    const struct job *job = &batch->scenario->job;
+    lanes v[VARIABLES], e[TARGETS], out[METRICS] = {{0}};
+    memcpy(v, batch->scenario->variables, sizeof v);
+    effects_begin(&job->effects, e);
+    for (; at < end; at += LANES) {
+        size_t count = end - at < LANES ? end - at : LANES;
+        for (size_t i = 0; i < batch->input_count; i++)
+            for (size_t lane = 0; lane < LANES; lane++) {
+                /* The last block repeats its last layout in the lanes left over. */
+                double value = batch->inputs[i].values[at + (lane < count ? lane : count - 1)];
+                v[batch->inputs[i].id][lane] = value >= 0 && value < 1e9 ? value : 0;
+            }
+        derive(job, batch->data_given, batch->accumulation_given, v);
+        job->kernel->evaluate(job, v, e, out);
+        if (batch->chance_asked)
+            training_chance(job, out);
+        lane_mask good = out[SPEEDUP_METRIC_STATUS] == 0;
+        for (size_t i = 0; i < batch->output_count; i++) {
+            bool status = batch->outputs[i].id == SPEEDUP_METRIC_STATUS;
+            for (size_t lane = 0; lane < count; lane++)
+                batch->outputs[i].values[at + lane] = good[lane] || status ? out[batch->outputs[i].id][lane] : 0;
+        }
+    }
+}
+
+static void estimate_shares(void *pointer, uint32_t worker)
+{
+    (void)worker;
+    struct batch *batch = pointer;
+    for (size_t at; (at = atomic_fetch_add(&batch->next, SHARE)) < batch->count;)
+        estimate_range(batch, at, batch->count - at < SHARE ? batch->count : at + SHARE);
+}
+
 speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario, const speedup_column *inputs,
                                                size_t input_count, const speedup_column *outputs, size_t output_count,
-                                               size_t count)
+                                               size_t count, uint32_t threads)
 {
-    if (!scenario || (!inputs && input_count) || (!outputs && output_count))
+    if (!scenario || (!inputs && input_count) || (!outputs && output_count) || !threads || threads > MOST_THREADS)
         return SPEEDUP_INVALID_ARGUMENT;
-    bool given[VARIABLES] = {false};
+    bool given[VARIABLES] = {false}, asked[METRICS] = {false};
     for (size_t i = 0; i < input_count; i++) {
         if (inputs[i].struct_size < sizeof *inputs || (!inputs[i].values && count) || inputs[i].id < 0 ||
             inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT)
             return SPEEDUP_INVALID_ARGUMENT;
         given[inputs[i].id] = true;
     }
-    for (size_t i = 0; i < output_count; i++)
+    for (size_t i = 0; i < output_count; i++) {
         if (outputs[i].struct_size < sizeof *outputs || (!outputs[i].values && count) || outputs[i].id < 0 ||
             outputs[i].id >= METRICS)
             return SPEEDUP_INVALID_ARGUMENT;
-    lanes v[VARIABLES], out[METRICS];
-    for (size_t at = 0; at < count; at += LANES) {
-        memcpy(v, scenario->variables, sizeof v);
-        for (size_t i = 0; i < input_count; i++)
-            for (size_t lane = 0; lane < LANES; lane++) {
-                /* The last block repeats its last layout in the lanes left over. */
-                double value = inputs[i].values[at + lane < count ? at + lane : count - 1];
-                v[inputs[i].id][lane] = value >= 0 && value < 1e9 ? value : 0;
-            }
-        derive(&scenario->job, given[VARIABLE_DATA], given[VARIABLE_ACCUMULATION], v);
-        job_evaluate(&scenario->job, v, out);
-        for (size_t i = 0; i < output_count; i++)
-            for (size_t lane = 0; lane < LANES && at + lane < count; lane++)
-                outputs[i].values[at + lane] = out[outputs[i].id][lane];
+        asked[outputs[i].id] = true;
     }
+    struct batch batch = {.scenario = scenario,
+                          .inputs = inputs,
+                          .outputs = outputs,
+                          .input_count = input_count,
+                          .output_count = output_count,
+                          .count = count,
+                          .data_given = given[VARIABLE_DATA],
+                          .accumulation_given = given[VARIABLE_ACCUMULATION],
+                          .chance_asked = asked[SPEEDUP_METRIC_OUT_OF_MEMORY] && scenario->job.kind == JOB_TRAINING};
+    atomic_init(&batch.next, 0);
+    size_t shares = count / SHARE + (count % SHARE > 0);
+    threads_run(shares < threads ? (uint32_t)shares : threads, estimate_shares, &batch);
     return SPEEDUP_OK;
 }
 

@@ -172,7 +172,10 @@ static lanes cache_of_sequence(const struct job *job, const struct split *at, la
 static void prepare_cache(const struct job *job, const lanes e[TARGETS], struct split *at)
 {
     const struct inference *m = &job->inference;
-    double context = m->prompt + m->output / 2, attended = m->sparse ? fmin(context, m->top_k) : context;
+    /* Sequences that run are found in proportion to how long they run: their outputs have
+     * the mean E[O^2]/E[O], of which half is there (length-biased sampling: Cox, Renewal Theory, 1962). */
+    double running = m->serving ? m->output * m->output_spread : m->output;
+    double context = m->prompt + running / 2, attended = m->sparse ? fmin(context, m->top_k) : context;
     double kept = (m->cache_full * attended + m->cache_window * fmin(context, m->window)) * m->cache_bytes +
                   m->index_elements * context;
     lanes bytes = kept / lanes_min(at->n, lanes_of(m->cache_shards)) + 2 * m->state_bytes * at->of_n;
@@ -192,13 +195,10 @@ static lanes pass_total(const struct pass *pass)
     return pass->matmul + pass->head + pass->expert + pass->attention + pass->tensor + pass->exchange + pass->fixed + pass->launch;
 }
 
-static void prepare(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct split *at)
+/* What follows from a layout's degrees. */
+static void prepare(const struct job *job, const lanes e[TARGETS], struct split *at)
 {
     lanes work = E(MATMUL_FLOPS_DECODE) / E(MATMUL_EFFICIENCY_DECODE);
-    at->n = V(TENSOR);
-    at->d = V(ATTENTION_DATA);
-    at->p = V(PIPELINE);
-    at->copies = V(DATA);
     at->ranks = at->n * at->d;
     at->of_n = 1 / at->n;
     at->of_ranks = 1 / at->ranks;
@@ -232,14 +232,14 @@ static void decode(const struct job *job, const struct split *at, const lanes e[
 }
 
 /* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens
- * meet all before them. Both products over the whole square, and the traffic of the
+ * meet all before them, so that prompts that differ count by their mean square. Both products over the whole square, and the traffic of the
  * scores; what skips half of the square or keeps it on the chip is an effect. */
 static void prefill_attention(const struct job *job, const struct split *at, const lanes e[TARGETS],
                               lanes sequences, lanes cached, lanes chunks, struct pass *pass)
 {
     const struct inference *m = &job->inference;
     double I = m->prompt;
-    lanes square = sequences * I * I * (1 - cached * cached), fresh = sequences * I * (1 - cached);
+    lanes square = sequences * I * I * m->prompt_spread * (1 - cached * cached), fresh = sequences * I * (1 - cached);
     lanes windowed = fresh * fmin(I, 2 * m->window) * m->window_layers;
     lanes gathered = ZERO, pairs = square * m->full_layers + windowed, scores = pairs;
     if (m->sparse) {
@@ -291,15 +291,32 @@ static void prefill(const struct job *job, const struct split *at, const lanes e
     communication(job, at, e, tokens, pass);
 }
 
+/* By how much the longest of n outputs passes the mean. Where a deviation is known, as
+ * the longest of a minimum and an exponential time do: by deviation (H_n - 1) (Renyi
+ * 1953), H_n = 1 + 1/2 + ... + 1/n. With the longest alone, lengths are even on both sides
+ * of the mean, and a static batch is meant to have it. */
+static lanes beyond_mean(const struct job *job, lanes n)
+{
+    const struct inference *m = &job->inference;
+    lanes longer = lanes_of(fmax(m->output_longest - m->output, 0)), others = lanes_max(n - 1, ZERO), harmonic;
+    if (m->output_deviation <= 0)
+        return m->serving ? longer * (others / (others + 2)) : longer;
+    const double euler = 0.57721566490153286;
+    n = others + 1.5;
+    LANES_EACH(harmonic, log(n[lane_]));
+    harmonic += euler + 1 / (24 * n * n); /* Euler-Maclaurin, to a thousandth from n = 1 on */
+    return lanes_min(longer, m->output_deviation * lanes_max(harmonic - 1, ZERO));
+}
+
 /* What a rank holds. */
 struct memory {
     lanes weights, runtime, sequence; /* sequence: cache reserved for one, all ranks of its attention in the same way */
     lanes capacity;                   /* sequences on a rank of attention; may be below 1 */
 };
 
-/* Weights of a rank, and how many sequences the rest holds. A cache that reserves for
+/* Weights of a rank, and how many sequences of so many tokens the rest holds. A cache that reserves for
  * the longest output wastes a share of what it reserves (arXiv 2309.06180, sec. 1). */
-static void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], struct memory *memory)
+static void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, struct memory *memory)
 {
     const struct inference *m = &job->inference;
     lanes split = m->attention * m->attention_format.bytes + m->feed_forward * m->feed_forward_format.bytes +
@@ -307,9 +324,8 @@ static void hold(const struct job *job, const struct split *at, const lanes e[TA
     lanes experts = lanes_of(m->expert_layers * m->experts * m->expert * m->expert_format.bytes);
     lanes weights = split / at->n + m->replicated * m->attention_format.bytes + 2 * m->router + experts / at->ranks;
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);
-    double output = m->serving ? C(RESERVE_OUTPUT) * m->output : fmax(m->output, m->output_longest);
     lanes wasted = m->serving ? lanes_min(C(CACHE_RESERVED) * E(KV_RESERVED), lanes_of(0.99)) : ZERO;
-    memory->sequence = cache_of_sequence(job, at, lanes_of(m->prompt + output)) / at->p / (1 - wasted) * E(MEMORY_KV);
+    memory->sequence = cache_of_sequence(job, at, tokens) / at->p / (1 - wasted) * E(MEMORY_KV);
     lanes left = job->memory - memory->weights;
     memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, ZERO) * E(MEMORY_RUNTIME);
     memory->capacity = (left - memory->runtime) / memory->sequence;
@@ -318,7 +334,10 @@ static void hold(const struct job *job, const struct split *at, const lanes e[TA
 /* The answer of one layout, for one rank of attention. */
 struct answer {
     lanes first, token, step, queue, gap, interference, batch, in_flight, requests, occupied;
+    lanes decoding, share; /* from a request's first token to its last: time, and share of its life */
+    lanes wanted;               /* sequences that would decode at once, had they room */
     lanes prompt, prompt_stage; /* prefill of a prompt, or of the static batch; of one prompt in one stage */
+    lanes between;              /* of the latter, what comes between steps of decoding */
     struct pass decode, prefill;
 };
 
@@ -363,7 +382,8 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
 {
     const struct inference *m = &job->inference;
     lanes others = lanes_max(admitted - 1, ZERO), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
-    lanes queue = 1 + C(QUEUE_SHARE) * (admitted - 1);
+    /* One finds long prompts at work more often than short ones (Pollaczek-Khinchine). */
+    lanes queue = 1 + C(QUEUE_SHARE) * (admitted - 1 + (m->prompt_spread - 1) * others);
     lanes clump = m->fixed_lengths ? C(QUEUE_CLUMP) * (lanes_min(admitted, lanes_of(8.0)) - 1) / 2 : ZERO;
     lanes mixed = a->prompt * (queue + clump) + host * queue;
     /* Prompts of a wave run one after the other before any decode; a place in the middle. */
@@ -377,69 +397,232 @@ static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes as
 }
 
 /* Slots of a step whose token somebody wants: a static batch runs on to its longest
- * output, and continuous batching gives the slots that end early to new requests. In
- * serving the batches differ: the longest of B lengths, even on both sides of the mean. */
+ * output, and continuous batching gives the slots that end early to new requests. */
 static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes B)
 {
     const struct inference *m = &job->inference;
-    double longer = fmax(m->output_longest - m->output, 0);
-    lanes others = lanes_max(B - 1, ZERO), of = m->serving ? others / (others + 2) : ONE;
-    lanes own = m->output / (m->output + longer * of);
+    lanes own = m->output / (m->output + beyond_mean(job, B));
     return own + (1 - own) * (m->serving ? lanes_min(E(BATCHING), ONE) : ZERO);
 }
 
-/* Steady state of a closed loop of `asked` requests on a rank of attention. B follows
- * by Little's law from the time that a request decodes and that it takes before, in a
- * fixed number of rounds; a full cache fixes it. */
-static void steady_state(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
-                         const struct memory *memory, struct answer *a)
+/* Steps of B sequences, and the life of a request among them. */
+static void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a)
 {
     const struct inference *m = &job->inference;
-    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), B = admitted, continuous = lanes_min(E(BATCHING), ONE);
     /* Requests of one length on an engine that prefills first: half of the prefills fall
      * before a request's own first token. */
-    double share = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
-    for (int round = 0; round < 3; round++) {
-        lanes micro = micro_batches(at, B);
-        decode(job, at, e, B / micro, &a->decode);
-        a->step = pass_total(&a->decode) * (1 + drafting(e));
-        a->interference = share * B / m->output * a->prompt_stage * continuous;
-        a->token = a->step / tokens_per_step(e) + a->interference;
-        a->batch = B;
-        lanes decoding = m->output * a->token;
-        lanes elsewhere = (1.5 * a->prompt + a->step) * continuous;
-        lanes little = lanes_max(admitted * decoding / (decoding + elsewhere), lanes_of(0.5));
-        B = lanes_select(admitted >= asked, little, B);
-    }
-    a->in_flight = asked;
-    a->occupied = occupied_slots(job, e, admitted);
-    a->queue = (asked / admitted - 1) * m->output * a->token;
-    a->first = first_token(job, e, asked, admitted, a);
-    a->requests = asked / (a->first + m->output * a->token / a->occupied);
-    a->gap = a->step + lanes_max(a->prompt / prompt_chunks(job, e) * continuous, a->interference);
+    double met = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
+    B = lanes_max(B, lanes_of(0.5)); /* there is no step without a sequence */
+    decode(job, at, e, B / micro_batches(at, B), &a->decode);
+    a->step = pass_total(&a->decode) * (1 + drafting(e));
+    a->interference = met * B / m->output * a->between;
+    a->token = a->step / tokens_per_step(e) + a->interference;
+    a->batch = B;
+    a->decoding = m->output * a->token;
+    a->share = a->decoding / (a->decoding + (1.5 * a->prompt + a->step) * lanes_min(E(BATCHING), ONE));
 }
 
-/* Requests that arrive at a rate: the number in flight whose closed loop serves it, by
- * the secant rule; the largest that fits when no number does. */
+/* What `asked` requests in flight wait for, of which `admitted` have room. */
+static void request_times(const struct job *job, const lanes e[TARGETS], lanes asked, lanes admitted, struct answer *a)
+{
+    a->in_flight = asked;
+    a->occupied = occupied_slots(job, e, admitted);
+    a->queue = (asked / admitted - 1) * a->decoding;
+    a->first = first_token(job, e, asked, admitted, a);
+    a->requests = asked / (a->first + a->decoding / a->occupied);
+}
+
+/* The batch that a load keeps is the one whose steps lead to it. First the guess that
+ * follows from a step is taken, then the secant rule, within what is known to enclose
+ * the answer. A lane that has settled stays as it is, whatever the others do. */
+struct search {
+    lanes at, low, high; /* the batch to look at next; what encloses the answer */
+    lanes last, miss;    /* the batch before, and how far it was off */
+    int round;
+};
+
+enum { ROUNDS = 12 };
+static const double settled_share = 1e-6; /* far below what the model is off, so that a search leaves no trace */
+
+/* Looks on when the batch missed by so much, in a measure that grows with it; false once
+ * no lane needs to. `guess` is the batch that its steps lead to. */
+static bool search_on(struct search *s, lanes miss, lanes guess)
+{
+    lanes B = s->at, step = B - s->last, rise = miss - s->miss, off = B - guess, close = settled_share * B;
+    lane_mask settled = (off <= close) & (off >= -close);
+    s->low = lanes_select(miss < 0, B, s->low);
+    s->high = lanes_select(miss < 0, s->high, B);
+    lanes slope = rise / lanes_select(step != 0, step, ONE), next = B - miss / lanes_select(slope > 0, slope, ONE);
+    lane_mask usable = (slope > 0) & (next >= s->low) & (next <= s->high);
+    /* Where the rule leads astray: as far again as the guess, to the end if both were short of it; else half-way. */
+    lanes farther = guess * (guess / B);
+    farther = lanes_select((miss < 0) & (s->miss < 0), lanes_min(farther, s->high), farther);
+    farther = lanes_select((farther > s->low) & (farther <= s->high), farther, 0.5 * (s->low + s->high));
+    next = s->round++ ? lanes_select(usable, next, farther) : guess;
+    s->last = B;
+    s->miss = miss;
+    s->at = lanes_select(settled, B, next);
+    return s->round < ROUNDS && !lanes_all(settled);
+}
+
+/* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's
+ * law, as many of them decode as decoding is of a request's life. A full cache fixes B. */
+static void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
+                        const struct memory *memory, struct answer *a)
+{
+    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), guess;
+    struct search s = {.at = admitted, .high = admitted};
+    do {
+        decode_among(job, at, e, s.at, a);
+        guess = lanes_select(admitted < asked, s.at, admitted * a->share);
+    } while (search_on(&s, s.at - guess, guess));
+    request_times(job, e, asked, admitted, a);
+}
+
+/* Requests that arrive at a rate: the closed loop that serves it, found by its batch, from
+ * which the number in flight follows by the same law; or the largest that has room. */
 static void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate,
                       const struct memory *memory, struct answer *a)
 {
-    lanes most = lanes_max(memory->capacity, ONE), low = lanes_of(0.01), high;
-    steady_state(job, at, e, low, memory, a);
-    lanes short_of = a->requests - rate;
-    high = lanes_min(lanes_max(low * rate / a->requests, lanes_of(0.02)), most);
-    for (int round = 0; round < 6; round++) {
-        steady_state(job, at, e, high, memory, a);
-        lanes now = a->requests - rate, rise = now - short_of;
-        lanes next = high - now * (high - low) / lanes_select(rise != 0, rise, ONE);
-        next = lanes_min(lanes_max(lanes_select(rise != 0, next, high), lanes_of(0.01)), most);
-        /* A served rate that no longer rises asks for all there is. */
-        next = lanes_select((now < 0) & (next <= high), most, next);
-        low = high;
-        short_of = now;
-        high = next;
-    }
-    steady_state(job, at, e, high, memory, a);
+    const double first_batch = 8; /* where steps of experts and of dense layers both have left their ends */
+    lanes most = lanes_max(memory->capacity, ONE), asked, wanted;
+    struct search s = {.at = lanes_min(lanes_of(first_batch), most), .high = most};
+    do {
+        decode_among(job, at, e, s.at, a);
+        asked = s.at / a->share;
+        request_times(job, e, asked, asked, a);
+        wanted = lanes_min(rate * (asked / a->requests), most);
+    } while (search_on(&s, asked - wanted, wanted * a->share));
+}
+
+/* A pool that does prefill alone, as a rank of attention of the decode pool sees it. */
+struct pool {
+    struct split at;
+    struct memory memory;
+    lanes share;           /* ranks of attention of this pool for one of the other */
+    lanes busy, most;      /* seconds that a prompt takes a rank; prompts a second, for a rank that decodes */
+    lanes other_most;      /* requests a second of a rank that decodes, with its cache full */
+    lanes bytes, transfer; /* of a prompt's keys and values; the time that shows */
+    lanes latency;         /* from a request to its first token, but for what it waits */
+    lanes wait, in_use;    /* for prefill; share of `most` */
+};
+
+/* Keys and values of a prompt go from rank to rank, over the link within a scale-up domain
+ * and else over each accelerator's share of the network, as fast as collectives do. The
+ * pool's next prompt waits for whichever takes longer, prefill or moving the one before. */
+static void prepare_pool(const struct job *job, const struct split *at, const lanes v[VARIABLES], const lanes e[TARGETS],
+                         const struct answer *a, struct pool *pool)
+{
+    const struct inference *m = &job->inference;
+    struct split whole = {.n = ONE};
+    lanes I = lanes_of(m->prompt), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
+    lanes sent = cache_of_sequence(job, &pool->at, I) / pool->at.p, received = cache_of_sequence(job, at, I) / at->p;
+    double link = job->link * C(REDUCE_LINK), network = job->network / job->node * C(REDUCE_NETWORK);
+    lanes seconds = lanes_max(sent, received) / lanes_select(V(ACCELERATORS) <= job->domain, lanes_of(link), lanes_of(network));
+    pool->share = pool->at.d * pool->at.copies / (at->d * at->copies);
+    pool->bytes = cache_of_sequence(job, &whole, I);
+    pool->busy = lanes_max(a->prompt_stage + host, seconds);
+    pool->most = pool->share / pool->busy;
+    pool->transfer = exposed(seconds, E(CACHE_OVERLAP), a->prompt);
+    pool->latency = a->prompt + host + pool->transfer + C(FIRST_TOKEN);
+}
+
+/* Mean wait for prefill when so much of the pool is in use: Pollaczek and Khinchine's for
+ * requests that come at random to a rank (M/G/1; DistServe, arXiv 2401.09670, sec. 3.1,
+ * has M/D/1, which this is for prompts of one length; prefill is taken to vary as they
+ * do). `others` is the share of the requests in flight that an arrival finds there: 1 for
+ * many (Bard 1979, Schweitzer 1979). */
+static lanes prefill_wait(const struct job *job, const struct pool *pool, lanes in_use, lanes others)
+{
+    in_use = lanes_min(in_use, lanes_of(0.999));
+    return others * in_use / (1 - in_use) * pool->busy * (job->inference.prompt_spread / 2);
+}
+
+/* Requests a second of a closed loop: asked = rate x (wait + life), with the wait above, is
+ * a quadratic equation in the share of the pool that is in use. */
+static lanes closed_rate(const struct job *job, const struct pool *pool, lanes asked, lanes others, lanes life)
+{
+    lanes a = pool->most * life, b = pool->share * others * (job->inference.prompt_spread / 2);
+    return pool->most * 2 * asked / (a + asked + lanes_root((a - asked) * (a - asked) + 4 * b * asked));
+}
+
+/* Steady state of two pools (Splitwise, arXiv 2311.18677; DistServe): prefill does not come
+ * between steps of decoding; requests come at `rate`, or `asked` are in flight when that
+ * is 0. The batch follows from rate x time of decoding; the pool that is full limits both. */
+static void two_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, double rate,
+                      const struct memory *memory, struct pool *pool, struct answer *a)
+{
+    lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, guess, life;
+    lanes others = rate > 0 ? ONE : lanes_max(1 - 1 / (asked * ranks), ZERO);
+    struct search s = {.at = most, .high = most};
+    do {
+        decode_among(job, at, e, s.at, a);
+        pool->other_most = s.round ? pool->other_most : most / a->decoding;
+        life = a->decoding + pool->latency + a->step;
+        a->requests = rate > 0 ? lanes_min(rate / ranks, pool->most) : closed_rate(job, pool, asked, others, life);
+        a->wanted = a->requests * a->decoding;
+        guess = lanes_min(a->wanted, most);
+    } while (search_on(&s, s.at - guess, guess));
+    a->requests = guess / a->decoding;
+    pool->in_use = a->requests / pool->most;
+    pool->wait = prefill_wait(job, pool, pool->in_use, others);
+    a->occupied = ONE;
+    a->in_flight = rate > 0 ? a->requests * (life + pool->wait) : asked;
+    /* Who is in flight and neither served nor decoding waits: for room where it is short, else for prefill. */
+    lanes waiting = lanes_max(a->in_flight / a->requests - life, ZERO);
+    pool->wait = lanes_select(a->wanted > most, lanes_min(pool->wait, waiting), waiting);
+    a->queue = waiting - pool->wait;
+    a->first = pool->latency + a->step + pool->wait + a->queue;
+    a->gap = a->step;
+}
+
+/* The closed loop in which B sequences decode behind a prefill pool, and the share of the
+ * pool in use over the share at which waiting for it uses up the target; both follow from
+ * the wait above. */
+static lanes behind_pool(const struct job *job, const struct split *at, const struct pool *pool, lanes B, struct answer *a,
+                         lanes *asked)
+{
+    const struct inference *m = &job->inference;
+    lanes ranks = at->d * at->copies, soonest = pool->latency + a->step, life = a->decoding + soonest;
+    a->requests = B / a->decoding;
+    lanes in_use = a->requests / pool->most, wait = prefill_wait(job, pool, in_use, ONE), b = a->requests * (life + wait);
+    *asked = 0.5 * (b + lanes_root(lanes_max(b * b - 4 * a->requests * wait / ranks, ZERO)));
+    if (m->first_target <= 0)
+        return in_use;
+    lanes others = 1 - 1 / lanes_max(*asked * ranks, ONE), one = pool->busy * (m->prompt_spread / 2) * others;
+    lanes left = m->first_target - soonest, allowed = left / lanes_max(left + one, lanes_of(1e-12));
+    return lanes_select(left > 0, lanes_max(in_use, in_use / allowed), 1 + soonest);
+}
+
+/* The largest closed loop that meets the targets and has room, by its batch; `pool` is NULL
+ * where the same accelerators prefill. */
+static void load_at_targets(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct memory *memory,
+                            const struct pool *pool, struct answer a, lanes out[METRICS])
+{
+    const struct inference *m = &job->inference;
+    const double close = 1 + 1e-5; /* a search ends on either side */
+    lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, best = ZERO, rate = ZERO, worst, asked;
+    struct search s = {.at = pool ? lanes_min(most, pool->most * a.decoding) : most, .high = most};
+    do {
+        decode_among(job, at, e, s.at, &a);
+        if (pool) {
+            worst = lanes_max(s.at / most, behind_pool(job, at, pool, s.at, &a, &asked));
+        } else {
+            asked = s.at / a.share;
+            request_times(job, e, asked, asked, &a);
+            worst = asked / most;
+            if (m->first_target > 0)
+                worst = lanes_max(worst, a.first / m->first_target);
+        }
+        if (m->token_target > 0)
+            worst = lanes_max(worst, a.token / m->token_target);
+        lane_mask better = (worst <= close) & (asked > best);
+        best = lanes_select(better, asked, best);
+        rate = lanes_select(better, a.requests, rate);
+    } while (search_on(&s, worst - 1, s.at / worst));
+    best = lanes_floor(lanes_min(best * ranks * close, lanes_of(1e12)));
+    out[SPEEDUP_METRIC_CONCURRENCY_AT_TARGETS] = best;
+    out[SPEEDUP_METRIC_REQUESTS_AT_TARGETS] = lanes_select(best >= 1, rate * ranks, ZERO);
 }
 
 /* A static batch of `sequences` on a rank of attention, from prompts to last tokens. */
@@ -459,11 +642,12 @@ static void static_batch(const struct job *job, const struct split *at, const la
     a->step = pass_total(&a->decode) * (1 + drafting(e));
     a->token = a->step / tokens_per_step(e);
     a->interference = a->queue = ZERO;
+    a->wanted = sequences;
     a->gap = a->step;
     a->first = a->prompt;
     a->batch = a->in_flight = sequences;
     a->occupied = occupied_slots(job, e, sequences);
-    a->requests = sequences / (a->first + (fmax(m->output, m->output_longest) - 1) * a->token);
+    a->requests = sequences / (a->first + (m->output + beyond_mean(job, sequences) - 1) * a->token);
 }
 
 /* What a pass, and what comes to it from other requests, spends most on. */
@@ -508,13 +692,16 @@ static void put_causes(const struct job *job, const struct split *at, const lane
 }
 
 /* Money and energy of a million tokens. A request's share of the accelerators' time
- * goes to its prompt for the time of its prefill, and to its output for the rest. */
+ * goes to its prompt for the time of its prefill, and to its output for the rest; a pool
+ * of its own for prefill goes to prompts. */
 static void put_money(const struct job *job, const struct split *at, const lanes v[VARIABLES],
                       const struct answer *a, lanes out[METRICS])
 {
     const struct inference *m = &job->inference;
     lanes request = V(ACCELERATORS) / out[SPEEDUP_METRIC_REQUESTS_PER_SECOND]; /* accelerator-seconds */
     lanes prompt = lanes_min(a->prompt_stage * at->n * at->p, request);
+    if (m->front.accelerators > 0)
+        prompt = request * (m->front.accelerators / V(ACCELERATORS));
     double watts = job->power * C(POWER_FRACTION) * C(POWER_OVERHEAD);
     lanes input = prompt / m->prompt * 1e6, output = (request - prompt) / m->output * 1e6, all = request / m->output * 1e6;
     out[SPEEDUP_METRIC_COST] = all / 3600 * job->price;
@@ -575,42 +762,83 @@ static void withhold(lane_mask fits, lanes out[METRICS])
         return;
     for (int i = 0; i < METRICS; i++) {
         bool said = (i >= SPEEDUP_METRIC_MEMORY_PEAK && i <= SPEEDUP_METRIC_OUT_OF_MEMORY) || i == SPEEDUP_METRIC_MAX_CONCURRENCY ||
-                    i == SPEEDUP_METRIC_MEMORY_SIGMA;
+                    i == SPEEDUP_METRIC_MEMORY_SIGMA || i == SPEEDUP_METRIC_PREFILL_MEMORY;
         if (!said)
             out[i] = lanes_select(fits, out[i], ZERO);
     }
 }
 
+/* What is told of two pools, and of the one that lacks memory. */
+static void put_pools(const struct pool *pool, const struct answer *a, struct memory *memory, lanes out[METRICS])
+{
+    /* One prompt in prefill, and those that are on their way. */
+    lanes prompts = lanes_max(1 + a->requests / pool->share * pool->transfer, ONE);
+    lane_mask holds = pool->memory.capacity >= 1;
+    out[SPEEDUP_METRIC_PREFILL_UTILIZATION] = pool->in_use;
+    out[SPEEDUP_METRIC_DECODE_UTILIZATION] = a->requests / pool->other_most;
+    out[SPEEDUP_METRIC_PREFILL_QUEUE_SECONDS] = pool->wait;
+    out[SPEEDUP_METRIC_TRANSFER_SECONDS] = pool->transfer;
+    out[SPEEDUP_METRIC_TRANSFER_BYTES] = pool->bytes;
+    out[SPEEDUP_METRIC_PREFILL_MEMORY] = pool->memory.weights + pool->memory.runtime + prompts * pool->memory.sequence;
+    memory->weights = lanes_select(holds, memory->weights, pool->memory.weights);
+    memory->runtime = lanes_select(holds, memory->runtime, pool->memory.runtime);
+    memory->sequence = lanes_select(holds, memory->sequence, pool->memory.sequence);
+    memory->capacity = lanes_select(holds, memory->capacity, pool->memory.capacity);
+}
+
 void inference_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     const struct inference *m = &job->inference;
-    struct split at;
-    prepare(job, v, e, &at);
-    lanes ranks = at.d * at.copies, asked = V(CONCURRENCY) / ranks;
+    const struct front *f = &m->front;
+    struct split at = {.n = V(TENSOR), .d = V(ATTENTION_DATA), .p = V(PIPELINE), .copies = V(DATA)};
     struct memory memory;
     struct answer a;
-    hold(job, &at, e, &memory);
+    struct pool pool, *front = f->accelerators > 0 ? &pool : NULL;
+    prepare(job, e, &at);
+    lanes ranks = at.d * at.copies, asked = V(CONCURRENCY) / ranks;
+    lanes output = m->serving ? lanes_of(C(RESERVE_OUTPUT) * m->output * m->output_spread) : m->output + beyond_mean(job, asked);
+    hold(job, &at, e, m->prompt + output, &memory);
+    if (front) {
+        pool.at = (struct split){.n = lanes_of(f->tensor), .d = lanes_of(f->attention_data), .p = lanes_of(f->pipeline)};
+        pool.at.copies = lanes_of(f->accelerators / (f->tensor * f->attention_data * f->pipeline));
+        prepare(job, e, &pool.at);
+        hold(job, &pool.at, e, lanes_of(m->prompt), &pool.memory);
+    }
     if (m->serving) {
+        const struct split *where = front ? &pool.at : &at;
         /* Chunks share the weights that decode steps read. */
-        prefill(job, &at, e, ONE, ONE, &a.prefill);
-        a.prompt = pass_total(&a.prefill) * pipelined(job, &at, e, prompt_chunks(job, e), ONE);
-        a.prompt_stage = pass_total(&a.prefill) / at.p;
-        if (m->request_rate > 0)
-            open_loop(job, &at, e, m->request_rate / ranks, &memory, &a);
-        else
-            steady_state(job, &at, e, asked, &memory, &a);
+        prefill(job, where, e, ONE, ONE, &a.prefill);
+        a.prompt = pass_total(&a.prefill) * pipelined(job, where, e, prompt_chunks(job, e), ONE);
+        a.prompt_stage = pass_total(&a.prefill) / where->p;
+        a.between = front ? ZERO : a.prompt_stage * lanes_min(E(BATCHING), ONE);
+        if (front) {
+            prepare_pool(job, &at, v, e, &a, &pool);
+            two_pools(job, &at, e, asked, m->request_rate, &memory, &pool, &a);
+        } else {
+            if (m->request_rate > 0)
+                open_loop(job, &at, e, m->request_rate / ranks, &memory, &a);
+            else
+                closed_loop(job, &at, e, asked, &memory, &a);
+            a.wanted = a.in_flight;
+            a.gap = a.step + lanes_max(a.prompt / prompt_chunks(job, e) * lanes_min(E(BATCHING), ONE), a.interference);
+        }
     } else {
         static_batch(job, &at, e, asked, &a);
     }
-    lanes running = lanes_max(m->serving ? lanes_min(a.in_flight, memory.capacity) : a.in_flight, ONE);
-    lane_mask fits = memory.capacity >= running;
     put_times(job, &at, v, &a, out);
     put_causes(job, &at, e, &a, out);
     put_money(job, &at, v, &a, out);
+    if (m->first_target > 0 || m->token_target > 0)
+        load_at_targets(job, &at, e, &memory, front, a, out);
+    if (front)
+        put_pools(&pool, &a, &memory, out);
+    lanes running = front ? a.batch : m->serving ? lanes_min(a.in_flight, memory.capacity) : a.in_flight;
+    running = lanes_max(lanes_select(memory.capacity < 1, ONE, running), ONE);
+    lane_mask fits = memory.capacity >= running;
     put_memory(job, &memory, running, fits, out);
-    lanes room = lanes_floor(lanes_min(lanes_max(memory.capacity, ZERO), lanes_of(1e12)) * ranks);
+    lanes room = lanes_floor(lanes_min(lanes_select(memory.capacity >= 1, memory.capacity, ZERO), lanes_of(1e12)) * ranks);
     lanes served = out[SPEEDUP_METRIC_REQUESTS_PER_SECOND];
-    lanes load = m->request_rate > 0 ? m->request_rate / served : asked / memory.capacity;
+    lanes load = m->request_rate > 0 ? m->request_rate / served : a.wanted / memory.capacity;
     /* A rate that is not served lets the queue grow without end: there is no mean wait. */
     lane_mask lasting = m->request_rate > 0 ? load <= 1.01 : ONE > ZERO, met = fits & lasting;
     static const int waits[] = {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, SPEEDUP_METRIC_REQUEST_SECONDS, SPEEDUP_METRIC_QUEUE_SECONDS};

@@ -23,9 +23,13 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 
 struct job;
 
-/* The arithmetic of an estimate, as compiled for one kind of processor. */
+/* The arithmetic of an estimate, as compiled for one kind of processor. `evaluate` gives
+ * every metric of the job's kind for a block of layouts, but the chance to run out of
+ * memory in training; a lane that cannot be has a status, and nothing else of it counts.
+ * The ledger e is as effects_begin() left it, or a block before. */
 struct kernel {
-    void (*evaluate)(const struct job *job, lanes v[VARIABLES], lanes out[METRICS]);
+    void (*evaluate)(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS]);
+    void (*effects)(const struct effects *effects, const lanes v[VARIABLES], lanes e[TARGETS], lanes *status);
     void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
@@ -69,6 +73,11 @@ struct format {
     double unpack; /* seconds to widen it before it is multiplied by many */
 };
 
+/* A pool of accelerators that does prefill alone, and its layout; none when it has no accelerators. */
+struct front {
+    double accelerators, tensor, pipeline, attention_data;
+};
+
 /* An inference job: the model's parameters by how they are spread and read, sums
  * over layers; the requests; and what follows from the precisions chosen. */
 struct inference {
@@ -85,7 +94,10 @@ struct inference {
     double attention_products;                                /* linear layers of attention whose inputs are quantized */
     bool norm, latent, sparse;
 
-    double prompt, output, output_longest, request_rate, first_target, token_target;
+    double prompt, output, request_rate, first_target, token_target; /* tokens: means */
+    double prompt_spread, output_spread;                              /* mean of the squares over the square of the mean */
+    double output_deviation, output_longest;
+    struct front front;
     bool serving, fixed_lengths;
     bool one_format; /* attention and feed-forward blocks are read and multiplied alike */
 
@@ -160,10 +172,11 @@ static inline lane_mask job_fits(const struct job *job, lanes peak, lanes host)
     return (peak <= job->memory) & (host <= job->host_memory);
 }
 
-/* One block of layouts from variables to metrics. Lanes that cannot be have a status. */
-static inline void job_evaluate(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
-{
-    job->kernel->evaluate(job, v, out);
-}
+/* P(peak > memory), from the metrics of a training job: dear, so only where somebody asks. */
+void training_chance(const struct job *job, lanes out[METRICS]);
+
+/* One block of layouts from variables to all metrics, 0 where there is none of the kind.
+ * Lanes that cannot be have a status, and 0 in all else. */
+void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
 #endif

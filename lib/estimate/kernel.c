@@ -81,23 +81,15 @@ static void training_answer(const struct job *job, const lanes v[VARIABLES], con
     lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_PEAK];
     out[SPEEDUP_METRIC_MEMORY_HEADROOM] = headroom;
     out[SPEEDUP_METRIC_FITS] = lanes_select(job_fits(job, out[SPEEDUP_METRIC_MEMORY_PEAK], out[SPEEDUP_METRIC_MEMORY_HOST]), lanes_of(1.0), lanes_of(0.0));
-    /* P(peak > memory) with a log-normal peak. */
-    lanes p;
-    double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
-    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
-    out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
 }
 
-static void job_evaluate_here(const struct job *job, lanes v[VARIABLES], lanes out[METRICS])
+static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS])
 {
     bool training = job->kind == JOB_TRAINING;
-    lanes e[TARGETS], status = lanes_of(0.0);
+    lanes status = lanes_of(0.0);
     lane_mask whole = training ? training_divides(job, v) : inference_divides(job, v);
     status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
-    effects_begin(&job->effects, e);
     effects_evaluate(&job->effects, v, e, &status);
-    for (int i = 0; i < METRICS; i++)
-        out[i] = lanes_of(0.0); /* metrics of the other kind of job */
     if (training)
         training_answer(job, v, e, out);
     else
@@ -107,15 +99,12 @@ static void job_evaluate_here(const struct job *job, lanes v[VARIABLES], lanes o
     /* What does not fit has no times in inference. */
     lane_mask timed = (time > 0) | (training ? lanes_of(0.0) != 0 : out[SPEEDUP_METRIC_FITS] == 0);
     lane_mask finite = timed & (time < 1e300) & (peak >= 0) & (peak < 1e300);
-    status = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
-    if (!lanes_all(status == 0))
-        for (int i = 0; i < METRICS; i++)
-            out[i] = lanes_select(status == 0, out[i], lanes_of(0.0));
-    out[SPEEDUP_METRIC_STATUS] = status;
+    out[SPEEDUP_METRIC_STATUS] = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
 }
 
 const struct kernel KERNEL_TABLE = {
-    .evaluate = job_evaluate_here,
+    .evaluate = evaluate,
+    .effects = effects_evaluate,
     .training_memory = training_memory,
     .training_time = training_time,
     .training_run = training_run,

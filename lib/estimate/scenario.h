@@ -56,7 +56,7 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
 /* The sections of a scenario file that are no catalog sections. */
 extern const char *const scenario_sections[];
 
-extern const struct record_table train_table, layout_table, serve_table, generate_table, serving_layout_table, targets_table;
+extern const struct record_table train_table, layout_table, serve_table, generate_table, serving_layout_table, prefill_table, targets_table, length_table;
 
 /* The tables of the job sections, ended by NULL. */
 extern const struct record_table *const job_tables[];

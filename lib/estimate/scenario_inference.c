@@ -7,6 +7,12 @@ struct serving_layout_record {
     double tensor, pipeline, expert, attention_data;
 };
 
+/* A pool's own accelerators behind its layout, so that both read alike. */
+struct prefill_record {
+    struct serving_layout_record layout;
+    double accelerators;
+};
+
 struct targets_record {
     uint64_t present;
     double time_to_first_token, time_per_output_token;
@@ -16,12 +22,14 @@ struct targets_record {
 struct requests_record {
     struct job_record job;
     struct serving_layout_record layout;
-    double prompt, output, output_longest;
+    uint32_t prompt, output;
+    double output_longest;
 };
 
 struct serve_record {
     struct requests_record requests;
     double concurrency, request_rate;
+    struct prefill_record prefill;
     struct targets_record targets;
     bool fixed_lengths;
 };
@@ -33,15 +41,23 @@ struct generate_record {
 
 #define DEGREE(name_, doc_) JOB_COUNT(serving_layout_record, name_, 1e6, false, "1", doc_)
 
-static const struct field serving_layout_fields[] = {
-    DEGREE(tensor, "tensor-parallel degree of attention"),
-    DEGREE(pipeline, "pipeline stages"),
-    DEGREE(expert, "expert-parallel degree; experts are spread over all ranks of a copy, whole or in parts, and take the same time"),
-    DEGREE(attention_data, "groups of ranks of one copy that share the batch of attention out among them, each with a cache of its own"),
-    {.key = NULL},
-};
+#define DEGREES                                                                                               \
+    DEGREE(tensor, "tensor-parallel degree of attention"),                                                   \
+    DEGREE(pipeline, "pipeline stages"),                                                                     \
+    DEGREE(expert, "expert-parallel degree; experts are spread over all ranks of a copy, whole or in parts, and take the same time"), \
+    DEGREE(attention_data, "groups of ranks of one copy that share the batch of attention out among them, each with a cache of its own")
+
+static const struct field serving_layout_fields[] = {DEGREES, {.key = NULL}};
 const struct record_table serving_layout_table = {
     "layout", "Degrees of parallelism; copies of the model take what is left of the accelerators.", serving_layout_fields};
+
+static const struct field prefill_fields[] = {
+    JOB_COUNT(prefill_record, accelerators, 1e7, true, NULL, "accelerators of the pool, out of those of the job"),
+    DEGREES,
+    {.key = NULL},
+};
+const struct record_table prefill_table = {
+    "prefill", "A pool that does prefill alone and hands keys and values on to the rest of the accelerators, which decode.", prefill_fields};
 
 #define TARGET(name_, doc_)                                                                                  \
     {.key = #name_, .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-6, .most = 1e6,        \
@@ -58,9 +74,12 @@ const struct record_table targets_table = {"targets", "What the service must hol
 #define REQUEST_COUNT(record, name_, required_, shown_, doc_)                                                 \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9,              \
      .required = required_, .shown = shown_, .offset = offsetof(struct record, requests.name_), .doc = doc_}
+#define REQUEST_LENGTH(record, name_, doc_)                                                                   \
+    {.key = #name_, .type = FIELD_NODE, .required = true, .shown = "1024, or {mean: 1024, deviation: 400}",                    \
+     .offset = offsetof(struct record, requests.name_), .doc = doc_}
 #define REQUESTS(owner)                                                                                       \
-    REQUEST_COUNT(owner, prompt, true, NULL, "tokens of a prompt, mean"),                                    \
-    REQUEST_COUNT(owner, output, true, NULL, "tokens generated for a request, mean"),                        \
+    REQUEST_LENGTH(owner, prompt, "tokens of a prompt, mean"),                                                     \
+    REQUEST_LENGTH(owner, output, "tokens generated for a request, mean"),                                         \
     REQUEST_COUNT(owner, output_longest, false, "output", "longest output, to which a static batch runs on"), \
     {.key = "layout", .type = FIELD_RECORD, .record = &serving_layout_table,                                 \
      .offset = offsetof(struct owner, requests.layout), .doc = "degrees of parallelism"}
@@ -74,6 +93,8 @@ static const struct field serve_fields[] = {
     REQUESTS(serve_record),
     {.key = "fixed_lengths", .type = FIELD_BOOL, .offset = offsetof(struct serve_record, fixed_lengths), .shown = "false",
      .doc = "all requests have the same lengths, so that they stay in step"},
+    {.key = "prefill", .type = FIELD_RECORD, .record = &prefill_table, .offset = offsetof(struct serve_record, prefill),
+     .doc = "a pool of its own for prefill; 'layout' is then that of decoding"},
     {.key = "targets", .type = FIELD_RECORD, .record = &targets_table, .offset = offsetof(struct serve_record, targets),
      .doc = "what the service must hold"},
     JOB_BACK(serve_record, requests.job),
@@ -91,15 +112,15 @@ static const struct field generate_fields[] = {
 const struct record_table generate_table = {"generate", "A static batch, from prompts to last tokens.", generate_fields};
 
 /* A layout that cannot be is told with the numbers that do not divide. */
-static void check_layout(speedup_context *context, const speedup_scenario *scenario, const struct requests_record *r)
+static void check_layout(speedup_context *context, const speedup_scenario *scenario, const char *key,
+                         const struct serving_layout_record *l, double accelerators)
 {
-    struct place place = scenario_place(scenario, "layout");
-    const struct serving_layout_record *l = &r->layout;
+    struct place place = scenario_place(scenario, key);
     const struct model *model = scenario->model;
-    double ranks = l->tensor * l->attention_data * l->pipeline, copies = r->job.accelerators / ranks;
+    double ranks = l->tensor * l->attention_data * l->pipeline, copies = accelerators / ranks;
     if (copies != floor(copies) || copies < 1) {
         problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place,
-                "tensor x attention_data x pipeline = %.0f does not divide %.0f accelerators", ranks, r->job.accelerators);
+                "tensor x attention_data x pipeline = %.0f does not divide %.0f accelerators", ranks, accelerators);
         return;
     }
     if (fmod(model->heads, l->tensor) != 0)
@@ -116,28 +137,63 @@ static void check_layout(speedup_context *context, const speedup_scenario *scena
                 l->expert, l->tensor * l->attention_data);
 }
 
-/* What both sections give to the job; `in_flight` requests or prompts. */
+/* The mean of the squares over the square of the mean: exactly 1 where all are alike. */
+static double spread(const struct length *length)
+{
+    double deviation = length->deviation / length->mean;
+    return 1 + deviation * deviation;
+}
+
+/* Lengths within the model's window cannot vary more than this (see length_read). */
+static void check_spread(speedup_context *context, const speedup_scenario *scenario, const char *key, const struct length *length)
+{
+    const struct model *model = scenario->model;
+    if (!model || model->max_sequence <= length->mean || length->longest > 0)
+        return;
+    double widest = sqrt((model->max_sequence - length->mean) * (length->mean - 1));
+    struct place place = scenario_place(scenario, key);
+    if (length->deviation > widest)
+        problem(context, SPEEDUP_TOO_LONG, &place, "a deviation of %.4g about %.4g tokens takes lengths beyond the %.0f of '%s'", length->deviation,
+                length->mean, model->max_sequence, model->head.id);
+}
+
+/* What both sections give to the job; `front` is the layout of a prefill pool, or NULL;
+ * `in_flight` requests or prompts. */
 static speedup_status complete(speedup_context *context, speedup_scenario *scenario, const struct requests_record *r,
-                               double in_flight)
+                               const struct serving_layout_record *front, double in_flight)
 {
     struct inference *inference = &scenario->job.inference;
     const struct serving_layout_record *l = &r->layout;
-    inference->prompt = r->prompt;
-    inference->output = r->output;
-    inference->output_longest = fmax(r->output, r->output_longest);
-    scenario_gather(context, scenario, &r->job);
-    scenario_check_length(context, scenario, "prompt", r->prompt + inference->output_longest);
-    if (r->output_longest > 0 && r->output_longest < r->output) {
+    struct length prompt = {1, 0, 1}, output = {1, 0, 1};
+    length_read(context, &scenario->tree, r->prompt, "prompt", &prompt);
+    length_read(context, &scenario->tree, r->output, "output", &output);
+    if (r->output_longest > 0 && r->output_longest < output.mean) {
         struct place place = scenario_place(scenario, "output_longest");
         problem(context, SPEEDUP_INCONSISTENT, &place, "'output_longest' is less than 'output'");
     }
-    if (scenario->model && r->job.accelerators >= 1 && !r->job.uneven)
-        check_layout(context, scenario, r);
+    scenario_gather(context, scenario, &r->job);
+    output.longest = fmax(output.longest, r->output_longest);
+    scenario_check_length(context, scenario, "prompt", fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest));
+    check_spread(context, scenario, "prompt", &prompt);
+    check_spread(context, scenario, "output", &output);
+    /* What nothing else limits ends where the model's window does. */
+    double window = scenario->model && scenario->model->max_sequence > 0 ? scenario->model->max_sequence - prompt.mean : 1e9;
+    inference->prompt = prompt.mean;
+    inference->output = output.mean;
+    inference->prompt_spread = spread(&prompt);
+    inference->output_spread = spread(&output);
+    inference->output_deviation = output.deviation;
+    inference->output_longest = output.longest > 0 ? output.longest : fmax(window, output.mean);
+    double decoders = r->job.accelerators - inference->front.accelerators;
+    if (scenario->model && decoders >= 1 && !r->job.uneven)
+        check_layout(context, scenario, "layout", l, decoders);
+    if (scenario->model && front && !r->job.uneven)
+        check_layout(context, scenario, "prefill", front, inference->front.accelerators);
     const double layout[VARIABLES] = {
         [VARIABLE_ACCELERATORS] = r->job.accelerators,
         [VARIABLE_TENSOR] = l->tensor,
         [VARIABLE_PIPELINE] = l->pipeline,
-        [VARIABLE_DATA] = r->job.accelerators / (l->tensor * l->attention_data * l->pipeline),
+        [VARIABLE_DATA] = decoders / (l->tensor * l->attention_data * l->pipeline),
         [VARIABLE_CONTEXT] = 1,
         [VARIABLE_EXPERT] = l->expert,
         [VARIABLE_VIRTUAL_STAGES] = 1,
@@ -149,12 +205,28 @@ static speedup_status complete(speedup_context *context, speedup_scenario *scena
     return scenario_complete(context, scenario, layout);
 }
 
-static const struct requests_record requests_default = {.job = {.confidence = 0.9}, .layout = {0, 1, 1, 1, 1}};
+#define ALL_WHOLE {0, 1, 1, 1, 1}
+static const struct requests_record requests_default = {.job = {.confidence = 0.9}, .layout = ALL_WHOLE};
+
+/* A pool of its own for prefill leaves some accelerators to decode. */
+static void read_front(speedup_context *context, speedup_scenario *scenario, const struct serve_record *r)
+{
+    const struct serving_layout_record *l = &r->prefill.layout;
+    double accelerators = r->requests.job.accelerators, own = r->prefill.accelerators;
+    if (own < 1 || accelerators < 1)
+        return;
+    if (own >= accelerators) {
+        struct place place = scenario_place(scenario, "prefill");
+        problem(context, SPEEDUP_INCONSISTENT, &place, "prefill takes %.0f of %.0f accelerators; leave some to decode", own, accelerators);
+        return;
+    }
+    scenario->job.inference.front = (struct front){own, l->tensor, l->pipeline, l->attention_data};
+}
 
 speedup_status serving_read(speedup_context *context, speedup_scenario *scenario)
 {
     struct inference *inference = &scenario->job.inference;
-    struct serve_record r = {.requests = requests_default};
+    struct serve_record r = {.requests = requests_default, .prefill.layout = ALL_WHOLE};
     record_read(context, &scenario->tree, scenario->section, &serve_table, NULL, &r);
     record_require(context, &scenario->tree, scenario->section, &serve_table, &r);
     struct place place = yaml_place(&scenario->tree, scenario->section);
@@ -168,7 +240,8 @@ speedup_status serving_read(speedup_context *context, speedup_scenario *scenario
     inference->fixed_lengths = r.fixed_lengths;
     inference->first_target = r.targets.time_to_first_token;
     inference->token_target = r.targets.time_per_output_token;
-    return complete(context, scenario, &r.requests, r.concurrency);
+    read_front(context, scenario, &r);
+    return complete(context, scenario, &r.requests, inference->front.accelerators > 0 ? &r.prefill.layout : NULL, r.concurrency);
 }
 
 speedup_status generation_read(speedup_context *context, speedup_scenario *scenario)
@@ -177,5 +250,5 @@ speedup_status generation_read(speedup_context *context, speedup_scenario *scena
     record_read(context, &scenario->tree, scenario->section, &generate_table, NULL, &r);
     record_require(context, &scenario->tree, scenario->section, &generate_table, &r);
     scenario->job.kind = JOB_INFERENCE;
-    return complete(context, scenario, &r.requests, r.batch);
+    return complete(context, scenario, &r.requests, NULL, r.batch);
 }

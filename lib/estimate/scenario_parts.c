@@ -342,6 +342,18 @@ speedup_status scenario_prefix(speedup_context *context, const speedup_scenario 
     return context->first;
 }
 
+/* What can be made can be estimated: a layout that leaves nothing finite is told here, with its place. */
+static speedup_status check_estimate(speedup_context *context, const speedup_scenario *scenario)
+{
+    lanes out[METRICS];
+    job_evaluate(&scenario->job, scenario->variables, out);
+    speedup_status status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
+    struct place place = yaml_place(&scenario->tree, scenario->section);
+    if (status)
+        problem(context, status, &place, "this job cannot be estimated: %s", speedup_status_text(status));
+    return status;
+}
+
 speedup_status scenario_complete(speedup_context *context, speedup_scenario *scenario, const double layout[VARIABLES])
 {
     struct job *job = &scenario->job, whole;
@@ -358,6 +370,12 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
                 job->model->head.id);
         return context->first;
     }
+    if (layout[VARIABLE_DATA] < 1 && !scenario->open_layout) { /* an uneven job's; others have been told */
+        struct place place = scenario_place(scenario, "layout");
+        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "the layout takes %.0f accelerators; the job has %.0f",
+                layout[VARIABLE_ACCELERATORS] / layout[VARIABLE_DATA], layout[VARIABLE_ACCELERATORS]);
+        return context->first;
+    }
     shape_measure(job->model, &job->shape);
     inference_measure(job->model, &job->inference);
     fill_hardware(scenario);
@@ -369,5 +387,8 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     if (status)
         return status;
     *job = whole;
-    return scenario->open_layout ? SPEEDUP_OK : effects_explain(context, &job->effects, scenario->variables);
+    if (scenario->open_layout)
+        return SPEEDUP_OK;
+    status = effects_explain(context, &job->effects, scenario->variables);
+    return status ? status : check_estimate(context, scenario);
 }

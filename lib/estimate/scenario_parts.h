@@ -64,6 +64,14 @@ struct place scenario_place(const speedup_scenario *scenario, const char *key);
 /* Tells of a sequence longer than the model's window. */
 void scenario_check_length(speedup_context *context, const speedup_scenario *scenario, const char *key, double tokens);
 
+/* Tokens of a prompt or an output; `longest` is 0 where nothing but the model limits it. */
+struct length {
+    double mean, deviation, longest;
+};
+
+/* Reads a number or a record of length_table; all problems are told. Without a node nothing is read. */
+void length_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *key, struct length *length);
+
 /* The sections, each read into a job. */
 speedup_status training_read(speedup_context *context, speedup_scenario *scenario);
 speedup_status serving_read(speedup_context *context, speedup_scenario *scenario);

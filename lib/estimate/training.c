@@ -180,9 +180,11 @@ static lanes data_parallel(const struct job *job, const lanes v[VARIABLES], cons
     lanes contention = lanes_select(inside, lanes_of(C(CONTENTION_LINK)), lanes_of(C(CONTENTION_NETWORK)));
     lanes hidden = lanes_max(communication - E(DATA_OVERLAP) * stage * rounds, ZERO) + contention * communication;
     lanes seconds = lanes_select(E(DATA_OVERLAP) > 0, hidden, communication);
-    lanes nodes = lanes_max(d * t / job->node, ONE), depth;
-    LANES_EACH(depth, log(nodes[lane_]));
-    seconds += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
+    if (!lanes_all(E(TREE_ROUNDS) == 0)) {
+        lanes nodes = lanes_max(d * t / job->node, ONE), depth;
+        LANES_EACH(depth, log(nodes[lane_]));
+        seconds += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
+    }
     return lanes_select(d > 1, seconds, ZERO);
 }
 

@@ -473,7 +473,7 @@ static void best_layout(const speedup_scenario *scenario, double accelerators, d
                 speedup_column columns[METRICS];
                 for (int m = 0; m < METRICS; m++)
                     columns[m] = (speedup_column){sizeof *columns, m, 0, &out[m]};
-                if (speedup_scenario_estimate_batch(scenario, in, 4, columns, METRICS, 1) || out[SPEEDUP_METRIC_STATUS] != 0)
+                if (speedup_scenario_estimate_batch(scenario, in, 4, columns, METRICS, 1, 1) || out[SPEEDUP_METRIC_STATUS] != 0)
                     continue;
                 bool fits = out[SPEEDUP_METRIC_FITS] != 0;
                 bool better = fits ? best <= 0 || out[SPEEDUP_METRIC_STEP_SECONDS] < best

@@ -66,15 +66,15 @@ static bool with_optimization(struct seeker *s, const struct optimization *added
 
 /* The variables of a layout with one degree changed, on as many accelerators as there
  * are, or on as many as one copy of the model then takes. */
-static void with_degree(const struct seeker *s, enum variable degree, double value, lanes v[VARIABLES])
+static void with_degree(const struct seeker *s, const struct job *job, enum variable degree, double value, lanes v[VARIABLES])
 {
-    const struct job *job = &s->scenario->job;
     memcpy(v, s->scenario->variables, sizeof(lanes[VARIABLES]));
     if (degree == VARIABLES)
         return;
     v[degree] = lanes_of(value);
     double ranks = v[VARIABLE_TENSOR][0] * v[VARIABLE_PIPELINE][0] * v[VARIABLE_CONTEXT][0] * v[VARIABLE_ATTENTION_DATA][0];
-    double accelerators = fmax(v[VARIABLE_ACCELERATORS][0], ranks), data = accelerators / ranks;
+    double front = job->inference.front.accelerators, others = v[VARIABLE_ACCELERATORS][0] - s->scenario->job.inference.front.accelerators;
+    double accelerators = fmax(others, ranks) + front, data = (accelerators - front) / ranks;
     v[VARIABLE_ACCELERATORS] = lanes_of(accelerators);
     v[VARIABLE_DATA] = lanes_of(data);
     if (job->kind == JOB_TRAINING)
@@ -86,7 +86,7 @@ static bool try(struct seeker *s, const struct job *job, enum variable degree, d
                 const struct optimization *added, struct change *change)
 {
     lanes v[VARIABLES], out[METRICS];
-    with_degree(s, degree, value, v);
+    with_degree(s, job, degree, value, v);
     job_evaluate(job, v, out);
     if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0)
         return false;
@@ -122,6 +122,30 @@ static void try_degrees(struct seeker *s, const struct job *job, const struct op
     }
 }
 
+/* The first degree of a pool for prefill that makes both pools fit; the other pool has it
+ * too where its own is less. */
+static void try_front(struct seeker *s, const struct job *job, const struct optimization *added, size_t most)
+{
+    const struct front *now = &job->inference.front;
+    double other = s->scenario->variables[VARIABLE_TENSOR][0];
+    for (double value = now->tensor * 2; now->accelerators > 0 && value <= fmax(job->domain, job->node); value *= 2) {
+        struct job changed = *job;
+        struct front *front = &changed.inference.front;
+        double ranks = value * front->pipeline * front->attention_data;
+        struct change change;
+        front->tensor = value;
+        front->accelerators = fmax(front->accelerators, ranks);
+        if (fmod(front->accelerators, ranks) != 0 || fmod(job->model->heads, value) != 0 ||
+            !try(s, &changed, VARIABLE_TENSOR, fmax(other, value), added, &change))
+            continue;
+        change.front = value;
+        if (other >= value)
+            change.degree = VARIABLES;
+        keep(s, 0, most, &change);
+        return;
+    }
+}
+
 /* One optimization more, with each degree at its nearest if the job does not fit by it alone. */
 static void try_optimizations(struct seeker *s, bool with_degrees)
 {
@@ -133,9 +157,10 @@ static void try_optimizations(struct seeker *s, bool with_degrees)
         struct change change;
         if (!with_optimization(s, added, &job))
             continue;
-        if (with_degrees)
+        if (with_degrees) {
             try_degrees(s, &job, added, MOST_OPTIMIZATIONS_TOLD);
-        else if (try(s, &job, VARIABLES, 0, added, &change))
+            try_front(s, &job, added, MOST_OPTIMIZATIONS_TOLD);
+        } else if (try(s, &job, VARIABLES, 0, added, &change))
             keep(s, first, MOST_OPTIMIZATIONS_TOLD, &change);
     }
 }
@@ -151,6 +176,7 @@ speedup_status plan_changes(speedup_context *context, const speedup_scenario *sc
     if (scenario->selection_count)
         memcpy(s.selections, scenario->selections, scenario->selection_count * sizeof *s.selections);
     try_degrees(&s, &scenario->job, NULL, MOST_CHANGES);
+    try_front(&s, &scenario->job, NULL, MOST_CHANGES);
     try_optimizations(&s, false);
     if (!s.count)
         try_optimizations(&s, true);

@@ -8,12 +8,13 @@
 struct change {
     enum variable degree;             /* VARIABLES: no variable changes */
     double value;                     /* of the degree */
+    double front;                     /* tensor-parallel degree of a pool for prefill; 0: as it is */
     const struct optimization *added; /* NULL: none */
     double values[METRICS];           /* with the change */
     double accelerators;              /* that it takes */
 };
 
-enum { MOST_OPTIMIZATIONS_TOLD = 3, MOST_CHANGES = 3 + MOST_OPTIMIZATIONS_TOLD };
+enum { MOST_OPTIMIZATIONS_TOLD = 3, MOST_CHANGES = 4 + MOST_OPTIMIZATIONS_TOLD };
 
 /* The changes that make a scenario fit which does not: the nearest value of each degree,
  * then optimizations on the fewest accelerators, the fastest first. Problems of what

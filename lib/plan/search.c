@@ -3,11 +3,12 @@
  * are ordered by value, then by index, and a front does not depend on an order. */
 #include "plan/space.h"
 
-#include <pthread.h>
+#include "base/threads.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 14, MOST_THREADS = 256 };
+enum { CHUNK = 1 << 14 };
 
 struct found {
     double value[MOST_FRONT_METRICS];
@@ -181,7 +182,7 @@ static void flush(struct walker *w)
     for (int i = 0; i < VARIABLES; i++)
         for (int lane = w->count; lane < LANES && variables[i].scope == SCOPE_LAYOUT; lane++)
             w->v[i][lane] = w->v[i][0];
-    effects_evaluate(&w->job.effects, w->v, w->e, &status);
+    w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
     lane_mask fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & (status == 0);
@@ -267,30 +268,23 @@ struct search {
     atomic_bool stop;
     speedup_progress_function progress;
     void *user;
+    speedup_result **results; /* by worker */
 };
 
-struct worker {
-    struct search *search;
-    speedup_result *result;
-    bool first; /* on the caller's thread: tells progress */
-    pthread_t thread;
-};
-
-static void *work(void *pointer)
+static void work(void *pointer, uint32_t worker)
 {
-    struct worker *worker = pointer;
-    struct search *search = worker->search;
-    struct walker walker = {.space = search->space, .result = worker->result};
+    struct search *search = pointer;
+    struct walker walker = {.space = search->space, .result = search->results[worker]};
     while (!atomic_load(&search->stop)) {
         uint64_t at = atomic_fetch_add(&search->next, CHUNK);
         if (at >= search->end)
             break;
         walk(&walker, at, search->end - at < CHUNK ? search->end : at + CHUNK);
-        if (worker->first && search->progress &&
+        /* Progress is told on the caller's thread. */
+        if (!worker && search->progress &&
             search->progress(search->user, at - search->begin, search->end - search->begin))
             atomic_store(&search->stop, true);
     }
-    return NULL;
 }
 
 speedup_status speedup_space_search(speedup_context *context, const speedup_space *space, uint64_t begin, uint64_t end,
@@ -309,31 +303,21 @@ speedup_status speedup_space_search(speedup_context *context, const speedup_spac
     struct search search = {.space = space, .begin = begin, .end = end, .progress = progress, .user = user};
     atomic_init(&search.next, begin);
     atomic_init(&search.stop, false);
-    struct worker *workers = context->allocator.allocate(context->allocator.user, threads * sizeof *workers);
-    if (!workers)
-        return no_memory(context);
-    memset(workers, 0, threads * sizeof *workers);
-    uint32_t started = 0;
+    speedup_result *results[MOST_THREADS];
+    search.results = results;
     bool memory = true;
-    for (uint32_t i = 0; i < threads && memory; i++) {
-        workers[i] = (struct worker){.search = &search, .first = i == 0, .result = result_allocate(&context->allocator, space)};
-        memory = workers[i].result != NULL;
+    for (uint32_t i = 0; i < threads; i++) {
+        results[i] = memory ? result_allocate(&context->allocator, space) : NULL;
+        memory = results[i] != NULL;
     }
-    /* A thread that cannot be started leaves its work to the others. */
-    for (uint32_t i = 1; i < threads && memory; i++, started++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-            break;
     if (memory)
-        work(&workers[0]);
-    for (uint32_t i = 1; i <= started; i++)
-        pthread_join(workers[i].thread, NULL);
-    speedup_result *whole = workers[0].result;
+        threads_run(threads, work, &search);
+    speedup_result *whole = results[0];
     for (uint32_t i = 1; i < threads; i++) {
         if (memory)
-            absorb(whole, workers[i].result);
-        speedup_result_free(workers[i].result);
+            absorb(whole, results[i]);
+        speedup_result_free(results[i]);
     }
-    context->allocator.release(context->allocator.user, workers);
     if (!memory || whole->failed) {
         speedup_result_free(whole);
         return no_memory(context);

@@ -259,6 +259,7 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
                    "unit; `base: id` reuses an entry, `replaces: true` overrides one.\n\n## Jobs\n");
     for (const struct record_table *const *table = job_tables; *table; table++)
         format_record(&out, "###", *table);
+    format_record(&out, "###", &length_table);
     format_record(&out, "###", &plan_table);
     text_put(&out, "\n## Catalog sections\n");
     for (int kind = 0; kind < KINDS; kind++) {

@@ -188,10 +188,15 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
         struct node *row = put_object(arena, list, NULL, NULL);
         const char *degree = change->degree == VARIABLES ? NULL : variables[change->degree].name;
         const char *added = change->added ? change->added->head.id : NULL;
-        put_text(arena, row, "change", "change",
-                 degree ? report_say(arena, "%s %.0f%s%s", degree, change->value, added ? " and " : "", added ? added : "") : added);
+        const char *front = change->front > 0 ? report_say(arena, "prefill.tensor %.0f", change->front) : NULL;
+        const char *said = degree ? report_say(arena, "%s %.0f", degree, change->value) : NULL, *more[] = {front, added};
+        for (size_t k = 0; k < 2; k++)
+            said = said && more[k] ? report_say(arena, "%s and %s", said, more[k]) : said ? said : more[k];
+        put_text(arena, row, "change", "change", said);
         if (degree)
             put_number(arena, row, degree, NULL, change->value, "1");
+        if (front)
+            put_number(arena, row, "prefill_tensor", NULL, change->front, "1");
         if (added)
             put_text(arena, row, "optimization", NULL, added);
         put_number(arena, row, "accelerators", "accelerators", change->accelerators, "1");
@@ -262,6 +267,10 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
                                                 scenario->system->head.name,
                                                 training ? "" : report_say(arena, ", tensor %.0f, pipeline %.0f", v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0])));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
+    const int32_t *chosen = scenario->job.effects.precision;
+    if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
+        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
+                                                         scenario->model->quantized));
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && has_variable(training, (enum variable)i))

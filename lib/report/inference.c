@@ -56,10 +56,51 @@ static void put_load(struct arena *arena, struct node *answer, const speedup_sce
     if (m->serving)
         put_text(arena, answer, "room", "room for all",
                  m->request_rate > 0 ? load > 1.01 ? "NO: requests arrive faster than they are served, and the queue grows without end" : "yes"
-                 : load > 1 ? report_say(arena, "NO: %.0f requests are more than fit at once; the rest wait", scenario->variables[VARIABLE_CONCURRENCY][0])
+                 : load > 1 ? report_say(arena, "NO: %.0f requests are more than fit at once; the rest wait, each %s", scenario->variables[VARIABLE_CONCURRENCY][0],
+                                          report_quantity(arena, "s", values[SPEEDUP_METRIC_QUEUE_SECONDS]))
                             : "yes");
-    if (m->first_target > 0 || m->token_target > 0)
-        put_bool(arena, answer, "meets_targets", "meets its targets", values[SPEEDUP_METRIC_MEETS_TARGETS] != 0);
+    if (m->first_target <= 0 && m->token_target <= 0)
+        return;
+    double most = values[SPEEDUP_METRIC_CONCURRENCY_AT_TARGETS], rate = values[SPEEDUP_METRIC_REQUESTS_AT_TARGETS];
+    put_bool(arena, answer, "meets_targets", "meets its targets", values[SPEEDUP_METRIC_MEETS_TARGETS] != 0);
+    put_number(arena, answer, "concurrency_at_targets", NULL, most, "1");
+    put_number(arena, answer, "requests_per_second_at_targets", NULL, rate, "1/s");
+    put_text(arena, answer, "load_at_targets", "most that meets them",
+             most >= 1 ? report_say(arena, "%.0f requests at once, %s", most, report_quantity(arena, "1/s", rate)) : "none: one request alone misses them");
+}
+
+/* The two pools beside each other, and which of them the rate ends at. */
+static void put_pools(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
+{
+    const struct front *front = &scenario->job.inference.front;
+    const lanes *v = scenario->variables;
+    if (front->accelerators <= 0)
+        return;
+    /* The peak is that of the pool that lacks memory. */
+    bool decode_known = values[SPEEDUP_METRIC_PREFILL_MEMORY] <= scenario->job.memory;
+    const struct {
+        const char *name;
+        double accelerators, tensor, pipeline, attention_data, in_use, memory;
+    } pools[] = {
+        {"prefill", front->accelerators, front->tensor, front->pipeline, front->attention_data,
+         values[SPEEDUP_METRIC_PREFILL_UTILIZATION], values[SPEEDUP_METRIC_PREFILL_MEMORY]},
+        {"decode", v[VARIABLE_ACCELERATORS][0] - front->accelerators, v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0],
+         v[VARIABLE_ATTENTION_DATA][0], values[SPEEDUP_METRIC_DECODE_UTILIZATION], decode_known ? values[SPEEDUP_METRIC_MEMORY_PEAK] : NAN},
+    };
+    bool fits = values[SPEEDUP_METRIC_FITS] != 0;
+    struct node *list = put_list(arena, root, "pools", "Pools");
+    for (size_t i = 0; i < 2; i++) {
+        struct node *row = put_object(arena, list, NULL, NULL);
+        put_text(arena, row, "pool", "pool", pools[i].name);
+        put_number(arena, row, "accelerators", "accelerators", pools[i].accelerators, "1");
+        put_number(arena, row, "tensor", "tensor", pools[i].tensor, "1");
+        put_number(arena, row, "pipeline", "pipeline", pools[i].pipeline, "1");
+        put_number(arena, row, "attention_data", "attention data", pools[i].attention_data, "1");
+        put_number(arena, row, "memory_peak", "memory", pools[i].memory, "B");
+        put_number(arena, row, "utilization", "in use", fits ? pools[i].in_use : NAN, "%");
+        put_number(arena, row, "requests_per_second", "serves at most", fits ? values[SPEEDUP_METRIC_REQUESTS_PER_SECOND] / pools[i].in_use : NAN, "1/s");
+        put_text(arena, row, "limits", "limits the rate", !fits ? NULL : pools[i].in_use >= pools[1 - i].in_use ? "yes" : "no");
+    }
 }
 
 void report_inference_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
@@ -82,6 +123,13 @@ void report_inference_answer(struct arena *arena, struct node *root, const speed
     bool fits = values[SPEEDUP_METRIC_FITS] != 0;
     report_fits(arena, answer, scenario, values);
     put_load(arena, answer, scenario, values);
+    static const struct shown between[] = {
+        {SPEEDUP_METRIC_PREFILL_QUEUE_SECONDS, "wait for prefill"},
+        {SPEEDUP_METRIC_TRANSFER_SECONDS, "moving the cache"},
+        {SPEEDUP_METRIC_TRANSFER_BYTES, "cache of a prompt"},
+    };
+    if (fits && scenario->job.inference.front.accelerators > 0)
+        put_all(arena, answer, values, between, sizeof between / sizeof *between, scenario->confidence);
     for (size_t i = 0; fits && i < sizeof times / sizeof *times; i++) {
         if (values[times[i].metric] > 0)
             report_metric(arena, answer, values, times[i].metric, times[i].label, scenario->confidence);
@@ -95,6 +143,7 @@ void report_inference_answer(struct arena *arena, struct node *root, const speed
     };
     put_all(arena, answer, values, memory, sizeof memory / sizeof *memory, scenario->confidence);
     put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
+    put_pools(arena, root, scenario, values);
     if (fits)
         put_price(arena, root, scenario, values);
 }

@@ -126,7 +126,11 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         struct node *row = put_object(&arena, list, NULL, NULL);
         put_text(&arena, row, "name", "", figures[i].name);
-        put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
+        bool told = figures[i].asked <= 0 || figures[i].nearest > 0; /* a cost without a price is not */
+        if (told)
+            put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
+        else
+            put_text(&arena, row, "needs", "needs", NULL);
         if (figures[i].asked > 0)
             put_number(&arena, row, "requested", "requested", figures[i].asked, figures[i].unit);
         else

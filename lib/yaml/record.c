@@ -145,15 +145,15 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
     return true;
 }
 
-static bool read_count(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
-                       const struct field *field, double *value)
+bool read_count(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, double least,
+                double most, double *value)
 {
     double number;
-    if (!read_number(context, tree, node, field->key, DIMENSION_COUNT, field->least, field->most, &number))
+    if (!read_number(context, tree, node, what, DIMENSION_COUNT, least, most, &number))
         return false;
     if (number != floor(number)) {
         struct place place = yaml_place(tree, node);
-        problem(context, SPEEDUP_NOT_WHOLE, &place, "'%s' must be a whole number, not '%.40s'", field->key,
+        problem(context, SPEEDUP_NOT_WHOLE, &place, "'%s' must be a whole number, not '%.40s'", what,
                 yaml_text(tree, node));
         return false;
     }
@@ -211,7 +211,7 @@ static bool read_field(speedup_context *context, const struct yaml_tree *tree, u
         return read_number(context, tree, node, field->key, (enum dimension)field->dimension, field->least,
                            field->most, at);
     case FIELD_COUNT:
-        return read_count(context, tree, node, field, at);
+        return read_count(context, tree, node, field->key, field->least, field->most, at);
     case FIELD_BOOL:
         return read_bool(context, tree, node, field->key, at);
     case FIELD_CHOICE:

@@ -57,6 +57,8 @@ void record_require(speedup_context *context, const struct yaml_tree *tree, uint
 /* One value by type, for nodes that a table cannot describe; false after a problem. */
 bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
                  enum dimension dimension, double least, double most, double *value);
+bool read_count(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, double least,
+                double most, double *value);
 bool read_text(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
                const char **value);
 bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,

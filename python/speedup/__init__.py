@@ -397,12 +397,14 @@ class Scenario(Owner):
         check(lib.speedup_scenario_estimate(self._handle, values, len(values)))
         return Estimate(values)
 
-    def batch(self, columns, metrics=None):
+    def batch(self, columns, metrics=None, threads=1):
         """Estimate many layouts at once.
 
         columns  a mapping from the name of a layout variable to a column of numbers, or to
                  one number for all; numpy arrays of doubles are read in place
         metrics  names; None for all
+        threads  how many may work, from 1 to 256; the same bits for any number. Effects that
+                 are Python functions run on the caller's thread alone
 
         Gives a dict from metric to column: numpy arrays of the columns' common shape, or lists
         where numpy is not installed. A layout that cannot be has its reason in the metric
@@ -419,9 +421,11 @@ class Scenario(Owner):
             if name not in layout:
                 raise not_found("layout variable", name, layout)
         inputs, outputs, count = _columns(list(columns.values()), len(wanted))
+        if threads > 1 and self._handle.calls_python():
+            threads = 1  # an exception could not leave another thread, and Python runs one at a time
         check(lib.speedup_scenario_estimate_batch(
             self._handle, *_table([layout[name] for name in columns], inputs),
-            *_table([known[name] for name in wanted], outputs), count))
+            *_table([known[name] for name in wanted], outputs), count, threads))
         return dict(zip(wanted, (list(made) if isinstance(made, ctypes.Array) else made for made in outputs)))
 
     def report(self, format="text"):

@@ -130,6 +130,10 @@ class Handle:
     def __reduce__(self):
         raise TypeError("objects of the library cannot be copied or pickled; make them anew from their text")
 
+    def calls_python(self):
+        """Is one of the effects in it a Python function?"""
+        return any(item.calls_python() if isinstance(item, Handle) else True for item in self.kept)
+
 
 @contextmanager
 def context():

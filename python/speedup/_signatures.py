@@ -160,7 +160,15 @@ SPEEDUP_METRIC_ENERGY_INPUT = 65
 SPEEDUP_METRIC_ENERGY_OUTPUT = 66
 SPEEDUP_METRIC_FIRST_TOKEN_SIGMA = 67
 SPEEDUP_METRIC_MEMORY_HOST = 68
-SPEEDUP_METRIC_COUNT = 69
+SPEEDUP_METRIC_CONCURRENCY_AT_TARGETS = 69
+SPEEDUP_METRIC_REQUESTS_AT_TARGETS = 70
+SPEEDUP_METRIC_PREFILL_UTILIZATION = 71
+SPEEDUP_METRIC_DECODE_UTILIZATION = 72
+SPEEDUP_METRIC_PREFILL_QUEUE_SECONDS = 73
+SPEEDUP_METRIC_TRANSFER_SECONDS = 74
+SPEEDUP_METRIC_TRANSFER_BYTES = 75
+SPEEDUP_METRIC_PREFILL_MEMORY = 76
+SPEEDUP_METRIC_COUNT = 77
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
 SPEEDUP_ADMIT = 0
@@ -392,7 +400,7 @@ FUNCTIONS = {
     "speedup_scenario_unref": (None, [POINTER(speedup_scenario)]),
     "speedup_scenario_estimate": (c_int32, [POINTER(speedup_scenario), POINTER(c_double), c_size_t]),
     "speedup_scenario_estimate_batch": (c_int32, [POINTER(speedup_scenario), POINTER(speedup_column),
-        c_size_t, POINTER(speedup_column), c_size_t, c_size_t]),
+        c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),

@@ -5,7 +5,9 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
-out=$("$build/tests/bench/bench" "$here/../../examples/llama-65b-training.yaml" "$build/tests/bench/libspeedup-stripped.so")
+examples=$here/../../examples
+out=$("$build/tests/bench/bench" "$examples/llama-65b-training.yaml" "$examples/llama-70b-serving.yaml" "$examples/plan-gpt3-175b.yaml" \
+    "$build/tests/bench/libspeedup-stripped.so")
 version=$(echo "$out" | sed -n 's/^libspeedup //p')
 file=$here/results/$version-$(uname -m).txt
 {

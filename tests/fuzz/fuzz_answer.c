@@ -40,7 +40,7 @@ static void check_figures(const speedup_scenario *scenario)
     for (int32_t i = 0; i < SPEEDUP_METRIC_COUNT; i++)
         columns[i] = (speedup_column){.struct_size = sizeof *columns, .id = i, .values = &many[i]};
     speedup_status status = speedup_scenario_estimate(scenario, one, SPEEDUP_METRIC_COUNT);
-    require(!speedup_scenario_estimate_batch(scenario, NULL, 0, columns, SPEEDUP_METRIC_COUNT, 1), "a batch runs", NULL);
+    require(!speedup_scenario_estimate_batch(scenario, NULL, 0, columns, SPEEDUP_METRIC_COUNT, 1, 1), "a batch runs", NULL);
     require((double)status == one[SPEEDUP_METRIC_STATUS], "the status is a metric", NULL);
     for (int32_t i = 0; i < SPEEDUP_METRIC_COUNT; i++) {
         speedup_word word = {.struct_size = sizeof word};

@@ -145,7 +145,7 @@ static void estimate_from(const speedup_scenario *scenario, struct layouts *l, d
         size_t metric = (i + begin) % SPEEDUP_METRIC_COUNT;
         columns[i] = (speedup_column){sizeof *columns, (int32_t)metric, 0, out[metric]};
     }
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, turned, INPUTS, columns, SPEEDUP_METRIC_COUNT, LAYOUTS), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, turned, INPUTS, columns, SPEEDUP_METRIC_COUNT, LAYOUTS, 1), SPEEDUP_OK);
     cases += LAYOUTS;
 }
 

@@ -64,6 +64,27 @@ def test_values_that_are_no_layout_have_a_status(example):
     assert numpy.isfinite(numpy.array(list(made.values()))).all()
 
 
+def test_any_number_of_threads_gives_the_same_bits(example, refused):
+    scenario = speedup.Scenario(example)
+    columns = {"tensor": [2 ** (i % 4) for i in range(5000)], "micro_batch": [2 ** (i % 3) for i in range(5000)]}
+    alone = scenario.batch(columns)
+    for threads in (2, 3, 7):
+        assert {name: bits(column) for name, column in scenario.batch(columns, threads=threads).items()} == \
+            {name: bits(column) for name, column in alone.items()}
+    for threads in (0, -1, 257):
+        assert refused(scenario.batch, columns, threads=threads).name == "INVALID_ARGUMENT"
+
+
+def test_an_exception_of_a_function_comes_out_of_a_batch_with_threads(job, refused):
+    calm = [True]
+    own = speedup.Optimization("own").effect("memory.weights", lambda view: 1 if calm[0] else {}["gone"])
+    catalog = speedup.Catalog().register(own).register(speedup.Optimization("other").effect("memory.weights", 1))
+    scenario = speedup.Scenario(job, catalog, {"train.optimizations": ["own"]})
+    calm[0] = False
+    error = refused(scenario.batch, {"micro_batch": [1] * 3000}, threads=2)
+    assert error.name == "CALLBACK" and isinstance(error.__cause__, KeyError)
+
+
 def test_wrong_columns_are_refused(example, refused):
     scenario = speedup.Scenario(example)
     error = refused(scenario.batch, {"tensr": [1]})

@@ -72,6 +72,17 @@ class Command(unittest.TestCase):
         self.assertEqual(shown["parameters"], 8030261248)
         self.assertEqual(shown["parameters_active"], shown["counted"]["parameters_active"])
 
+    def test_a_quantized_file_says_what_it_is_estimated_in(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = json.loads(Path(self.config).read_text(encoding="utf-8"))
+            path = Path(folder) / "quantized.json"
+            path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
+            load = ("--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128")
+            self.assertIn("fp8", estimate(*load)["note"])
+            self.assertNotIn("note", estimate(*load, "--optimize", "fp8-weights"))
+            path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "x: [y"}}), encoding="utf-8")
+            self.assertNotIn("note", estimate(*load))
+
     def test_a_wrong_line_is_refused(self):
         job = ("--model", "llama-7b", "--hardware", "dgx-h100")
         run("estimate", code=2)

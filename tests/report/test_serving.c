@@ -163,6 +163,78 @@ static void targets_are_met_or_not(void **state)
     assert_contains(report, "meets its targets      no");
 }
 
+static void the_largest_load_that_meets_the_targets_is_told(void **state)
+{
+    (void)state;
+    estimate(serving, WITH("serve.targets={time_per_output_token: 20 ms}"), SPEEDUP_FORMAT_JSON);
+    double most = number("answer.concurrency_at_targets");
+    assert_true(most > 64);
+    assert_contains(string("answer.load_at_targets"), "requests at once");
+    char text[100];
+    snprintf(text, sizeof text, "serve.concurrency=%.0f", most * 1.1);
+    estimate(serving, WITH("serve.targets={time_per_output_token: 20 ms}", text), SPEEDUP_FORMAT_TEXT);
+    assert_contains(report, "meets its targets      no");
+    estimate(serving, WITH("serve.targets={time_per_output_token: 1 ms}"), SPEEDUP_FORMAT_JSON);
+    assert_near(number("answer.concurrency_at_targets"), 0, 0);
+    assert_contains(string("answer.load_at_targets"), "one request alone misses them");
+}
+
+static void pools_stand_beside_each_other(void **state)
+{
+    (void)state;
+    double value;
+    estimate(serving, PLAIN, SPEEDUP_FORMAT_JSON);
+    assert_int_equal(json_count(report, "pools"), 0);
+    static const char *const apart[] = {"serve.accelerators=16", "serve.prefill={accelerators: 4, tensor: 4}", "serve.layout={tensor: 4}", "serve.prompt=8000", NULL};
+    estimate(serving, apart, SPEEDUP_FORMAT_JSON);
+    assert_int_equal(json_count(report, "pools"), 2);
+    assert_near(number("pools[0].accelerators") + number("pools[1].accelerators"), 16, 0);
+    assert_string_equal(string("pools[0].limits"), "yes");
+    assert_string_equal(string("pools[1].limits"), "no");
+    assert_true(number("pools[0].requests_per_second") >= number("answer.requests_per_second.value"));
+    assert_true(number("pools[1].requests_per_second") >= number("pools[0].requests_per_second"));
+    assert_near(number("answer.transfer_bytes"), 8000.0 * 80 * 2 * 8 * 128, 1e-12);
+    /* A pool that does not hold the model says so, and by how much. */
+    static const char *const small[] = {"serve.accelerators=9", "serve.prefill={accelerators: 1}", "serve.layout={tensor: 4}", "serve.optimizations=[]", NULL};
+    estimate(serving, small, SPEEDUP_FORMAT_JSON);
+    assert_contains(string("answer.verdict"), "NO: it needs");
+    assert_false(json_number(report, "pools[0].utilization", &value));
+    assert_false(json_number(report, "pools[1].memory_peak", &value));
+    assert_near(number("pools[0].memory_peak"), number("answer.memory_peak.value"), 1e-3);
+    /* What is told to fit does: the pool's own degree and accelerators. */
+    bool told = false;
+    for (size_t i = 0; i < json_count(report, "changes"); i++) {
+        char path[100], degree[100], accelerators[100], total[100];
+        double all;
+        snprintf(path, sizeof path, "changes[%zu].prefill_tensor", i);
+        if (!json_number(report, path, &value))
+            continue;
+        snprintf(path, sizeof path, "changes[%zu].accelerators", i);
+        assert_true(json_number(report, path, &all));
+        snprintf(degree, sizeof degree, "serve.prefill.tensor=%.0f", value);
+        snprintf(accelerators, sizeof accelerators, "serve.prefill.accelerators=%.0f", value);
+        snprintf(total, sizeof total, "serve.accelerators=%.0f", all);
+        static const char *const as_before[] = {"serve.layout={tensor: 4}", "serve.optimizations=[]", "serve.prefill={accelerators: 1}"};
+        assert_near(all, 8 + value, 0);
+        assert_true(metric_of(world.catalog, serving, WITH(as_before[0], as_before[1], as_before[2], degree, accelerators, total),
+                              SPEEDUP_METRIC_FITS) == 1);
+        told = true;
+    }
+    assert_true(told);
+}
+
+/* Never a number for a service that cannot be: 0 requests fit, and none are served. */
+static void what_does_not_fit_serves_nobody(void **state)
+{
+    (void)state;
+    double value;
+    estimate(serving, WITH("serve.layout={tensor: 1}", "serve.optimizations=[]", "serve.targets={time_per_output_token: 1 s}"), SPEEDUP_FORMAT_JSON);
+    assert_near(number("answer.max_concurrency"), 0, 0);
+    assert_false(json_number(report, "answer.requests_per_second.value", &value));
+    assert_false(json_number(report, "answer.concurrency_at_targets", &value));
+    assert_int_equal(json_count(report, "per_million"), 0);
+}
+
 static void what_does_not_fit_has_no_times_but_changes(void **state)
 {
     (void)state;
@@ -334,6 +406,9 @@ int main(void)
         cmocka_unit_test(more_requests_than_fit_are_told),
         cmocka_unit_test(a_rate_that_is_not_served_has_no_mean_wait),
         cmocka_unit_test(targets_are_met_or_not),
+        cmocka_unit_test(the_largest_load_that_meets_the_targets_is_told),
+        cmocka_unit_test(pools_stand_beside_each_other),
+        cmocka_unit_test(what_does_not_fit_serves_nobody),
         cmocka_unit_test(what_does_not_fit_has_no_times_but_changes),
         cmocka_unit_test(every_change_that_is_told_is_enough),
         cmocka_unit_test(an_impossible_layout_is_refused_with_its_numbers),

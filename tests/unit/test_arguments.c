@@ -125,9 +125,11 @@ static void scenarios(void **state)
     REFUSED(speedup_scenario_create_file(x, c, "n", NULL, 0, NULL));
     REFUSED(speedup_scenario_estimate(NULL, values, 4));
     REFUSED(speedup_scenario_estimate(s, NULL, 4));
-    REFUSED(speedup_scenario_estimate_batch(NULL, NULL, 0, NULL, 0, 0));
-    REFUSED(speedup_scenario_estimate_batch(s, NULL, 1, NULL, 0, 1));
-    REFUSED(speedup_scenario_estimate_batch(s, NULL, 0, NULL, 1, 1));
+    REFUSED(speedup_scenario_estimate_batch(NULL, NULL, 0, NULL, 0, 0, 1));
+    REFUSED(speedup_scenario_estimate_batch(s, NULL, 1, NULL, 0, 1, 1));
+    REFUSED(speedup_scenario_estimate_batch(s, NULL, 0, NULL, 1, 1, 1));
+    REFUSED(speedup_scenario_estimate_batch(s, NULL, 0, NULL, 0, 1, 0));
+    REFUSED(speedup_scenario_estimate_batch(s, NULL, 0, NULL, 0, 1, 257));
     REFUSED(speedup_metric_interval(NULL, 4, 0, 0.9, &low, &low));
     REFUSED(speedup_metric_interval(values, 4, 0, 0.9, NULL, &low));
     REFUSED(speedup_metric_interval(values, 4, 0, 0.9, &low, NULL));

@@ -1,12 +1,14 @@
 /* Estimates: batch and single, what cannot be, intervals, and what must follow when a
  * machine or a job changes. */
+#include "estimate/scenario.h"
+
 #include "helper.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { METRICS = SPEEDUP_METRIC_COUNT, MOST = 64 };
+enum { MOST = 64 };
 
 static const int layout_variables[] = {
     SPEEDUP_VARIABLE_ACCELERATORS, SPEEDUP_VARIABLE_TENSOR, SPEEDUP_VARIABLE_PIPELINE, SPEEDUP_VARIABLE_CONTEXT,
@@ -25,12 +27,15 @@ static speedup_status batch(const speedup_scenario *scenario, double columns[LAY
         inputs[i] = (speedup_column){sizeof *inputs, layout_variables[i], 0, columns[i]};
     for (int m = 0; m < METRICS; m++)
         outputs[m] = (speedup_column){sizeof *outputs, m, 0, out[m]};
-    return speedup_scenario_estimate_batch(scenario, inputs, LAYOUT, outputs, METRICS, count);
+    return speedup_scenario_estimate_batch(scenario, inputs, LAYOUT, outputs, METRICS, count, 1);
 }
 
 static const char moe[] = "train: {model: mixtral-8x7b, system: dgx-h100, accelerators: 64, sequence: 4096, "
                           "global_batch: 128, tokens: 1 T, price: 2 USD/h, optimizations: [bf16-mixed-precision, "
                           "flash-attention-2, zero-1, communication-overlap]}\n";
+
+static const char serving[] = "serve: {model: deepseek-v3, system: dgx-h200, accelerators: 8, layout: {tensor: 8}, prompt: 1000, "
+                              "output: 300, concurrency: 16, optimizations: [fp8-weights]}\n";
 
 static void a_batch_gives_the_bits_of_single_estimates(const char *yaml)
 {
@@ -95,6 +100,69 @@ static void a_batch_gives_the_bits_of_single_estimates_of_experts(void **state)
     a_batch_gives_the_bits_of_single_estimates(moe);
 }
 
+/* Blocks follow each other here that fit and that do not: nothing of one is left in the next. */
+static void a_batch_of_services_gives_the_bits_of_single_estimates(void **state)
+{
+    (void)state;
+    static const double tensors[] = {1, 2, 4, 8, 3}, in_flight[] = {8, 64, 1000, 100000};
+    enum { SERVICES = 40 };
+    double tensor[SERVICES], concurrency[SERVICES], out[METRICS][SERVICES], values[METRICS];
+    speedup_column outputs[METRICS];
+    for (size_t i = 0; i < SERVICES; i++) {
+        tensor[i] = tensors[i / 4 % 5];
+        concurrency[i] = in_flight[(i + i / 20) % 4];
+    }
+    const speedup_column inputs[] = {{sizeof *inputs, SPEEDUP_VARIABLE_TENSOR, 0, tensor},
+                                     {sizeof *inputs, SPEEDUP_VARIABLE_CONCURRENCY, 0, concurrency}};
+    for (int m = 0; m < METRICS; m++)
+        outputs[m] = (speedup_column){sizeof *outputs, m, 0, out[m]};
+    speedup_scenario *scenario = scenario_of(world.catalog, serving, PLAIN);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, inputs, 2, outputs, METRICS, SERVICES, 1), SPEEDUP_OK);
+    size_t fit = 0, good = 0;
+    for (size_t i = 0; i < SERVICES; i++) {
+        char degree[40], requests[40];
+        snprintf(degree, sizeof degree, "serve.layout.tensor=%.0f", tensor[i]);
+        snprintf(requests, sizeof requests, "serve.concurrency=%.0f", concurrency[i]);
+        speedup_scenario *single = NULL;
+        speedup_status status = speedup_scenario_create(world.context, world.catalog, "t", serving, strlen(serving),
+                                                        WITH(degree, requests), 2, &single);
+        assert_bits(out[SPEEDUP_METRIC_STATUS][i], status);
+        if (status)
+            continue;
+        assert_ok(speedup_scenario_estimate(single, values, METRICS));
+        for (int m = 0; m < METRICS; m++)
+            assert_bits(out[m][i], values[m]);
+        good++;
+        fit += values[SPEEDUP_METRIC_FITS] == 1;
+        speedup_scenario_unref(single);
+    }
+    assert_true(good < SERVICES && fit > 0 && fit < good);
+    speedup_scenario_unref(scenario);
+}
+
+static void every_kernel_gives_the_same_bits(void **state)
+{
+    (void)state;
+    static const char *const jobs[] = {job, moe, serving};
+    if (!&kernel_wide || kernel_choose() != &kernel_wide)
+        skip();
+    for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
+        speedup_scenario *scenario = scenario_of(world.catalog, jobs[j], PLAIN);
+        lanes v[VARIABLES], e[TARGETS], plain[METRICS] = {{0}}, wide[METRICS] = {{0}};
+        for (int tensor = 1; tensor <= 8; tensor++) {
+            memcpy(v, scenario->variables, sizeof v);
+            v[VARIABLE_TENSOR] = (lanes){tensor, 1, 2, 4};
+            v[VARIABLE_PIPELINE] = (lanes){1, 2, 1, 3};
+            effects_begin(&scenario->job.effects, e);
+            kernel_plain.evaluate(&scenario->job, v, e, plain);
+            effects_begin(&scenario->job.effects, e);
+            kernel_wide.evaluate(&scenario->job, v, e, wide);
+            assert_memory_equal(plain, wide, sizeof plain);
+        }
+        speedup_scenario_unref(scenario);
+    }
+}
+
 static void every_lane_gives_the_same_bits(void **state)
 {
     (void)state;
@@ -120,7 +188,7 @@ static void a_layout_that_cannot_be_does_not_disturb_its_neighbours(void **state
     double tensor[] = {2, 3, -1, 2, NAN, INFINITY, 0, 2, 1e300, 2}, step[10], status[10], alone;
     speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor};
     speedup_column out[] = {{sizeof *out, SPEEDUP_METRIC_STEP_SECONDS, 0, step}, {sizeof *out, SPEEDUP_METRIC_STATUS, 0, status}};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 10), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 10, 1), SPEEDUP_OK);
     alone = metric_of(world.catalog, job, PLAIN, SPEEDUP_METRIC_STEP_SECONDS);
     for (int i = 0; i < 10; i++) {
         assert_bits(status[i], tensor[i] == 2 ? 0.0 : SPEEDUP_DOES_NOT_DIVIDE);
@@ -136,7 +204,7 @@ static void a_requirement_of_the_layout_rules_lanes_out(void **state)
     double accelerators[] = {2, 16, 2}, status[3];
     speedup_column in = {sizeof in, SPEEDUP_VARIABLE_ACCELERATORS, 0, accelerators};
     speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, 3), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &out, 1, 3, 1), SPEEDUP_OK);
     assert_bits(status[0], SPEEDUP_REQUIREMENT);
     assert_bits(status[1], 0.0);
     assert_bits(status[2], SPEEDUP_REQUIREMENT);
@@ -150,7 +218,7 @@ static void columns_of_data_must_agree_with_the_rest(void **state)
     double data[] = {8, 4, 16}, accumulation[] = {4, 8, 2}, status[3];
     speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_DATA, 0, data}, {sizeof *in, SPEEDUP_VARIABLE_ACCUMULATION, 0, accumulation}};
     speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3, 1), SPEEDUP_OK);
     assert_bits(status[0], 0.0);
     assert_bits(status[1], SPEEDUP_DOES_NOT_DIVIDE); /* 2 x 4 are not 16 accelerators */
     assert_bits(status[2], SPEEDUP_DOES_NOT_DIVIDE);
@@ -166,11 +234,11 @@ static void columns_are_checked(void **state)
     const speedup_column bad[] = {{4, SPEEDUP_VARIABLE_TENSOR, 0, one}, {sizeof good, -1, 0, one}, {sizeof good, 100000, 0, one},
                                   {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, NULL}, {sizeof good, SPEEDUP_VARIABLE_HIDDEN, 0, one}};
     for (int i = 0; i < 5; i++)
-        assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1), SPEEDUP_INVALID_ARGUMENT);
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0), SPEEDUP_OK);
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0), SPEEDUP_OK);
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0, 1), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0, 1), SPEEDUP_OK);
     speedup_scenario_unref(scenario);
 }
 
@@ -594,6 +662,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_a_dense_model),
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_experts),
+        cmocka_unit_test(a_batch_of_services_gives_the_bits_of_single_estimates),
+        cmocka_unit_test(every_kernel_gives_the_same_bits),
         cmocka_unit_test(every_lane_gives_the_same_bits),
         cmocka_unit_test(a_layout_that_cannot_be_does_not_disturb_its_neighbours),
         cmocka_unit_test(a_requirement_of_the_layout_rules_lanes_out),

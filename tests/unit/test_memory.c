@@ -381,7 +381,7 @@ static void estimates_allocate_nothing(void **state)
         assert_int_equal(speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
     }
     const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor}, result = {sizeof in, SPEEDUP_METRIC_STEP_SECONDS, 0, out};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100), SPEEDUP_OK);
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, &result, 1, 100, 1), SPEEDUP_OK);
     assert_int_equal(f.calls, calls);
     speedup_scenario_unref(scenario);
     speedup_context_destroy(context);

@@ -1,8 +1,11 @@
 /* Threads: one catalog and one scenario used by many at once, each thread with a
- * context of its own. Run under the thread sanitizer it proves more than it asserts. */
+ * context of its own; and the threads of the library's own calls. Run under the thread sanitizer it proves more than it asserts. */
 #include "helper.h"
 
+#include <errno.h>
+#include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +28,7 @@ static bool estimates_alike(void)
     fill(tensor);
     const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor}, out = {sizeof out, SPEEDUP_METRIC_STEP_SECONDS, 0, step};
     return !speedup_scenario_estimate(shared, values, SPEEDUP_METRIC_COUNT) && !memcmp(values, expected, sizeof values) &&
-           !speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS) && !memcmp(step, expected_batch, sizeof step);
+           !speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS, 1) && !memcmp(step, expected_batch, sizeof step);
 }
 
 /* Everything a thread may do with what is shared; NULL when all went well. */
@@ -77,7 +80,7 @@ static void all_threads_get_the_same_answers(void **state)
     fill(tensor);
     const speedup_column in = {sizeof in, SPEEDUP_VARIABLE_TENSOR, 0, tensor}, out = {sizeof out, SPEEDUP_METRIC_STEP_SECONDS, 0, expected_batch};
     assert_ok(speedup_scenario_estimate(shared, expected, SPEEDUP_METRIC_COUNT));
-    assert_ok(speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS));
+    assert_ok(speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS, 1));
     assert_ok(speedup_report_estimate(world.context, shared, SPEEDUP_FORMAT_JSON, &text));
     expected_report = strdup(speedup_text_get(text));
     speedup_text_free(text);
@@ -121,11 +124,117 @@ static void the_last_thread_ends_the_scenario(void **state)
     }
 }
 
+/* Stands before pthread_create by the linker's --wrap: counts, and fails after a number of threads. */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start_at)(void *), void *user);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start_at)(void *), void *user);
+static size_t created, creatable = SIZE_MAX;
+static bool signals_reach_created;
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start_at)(void *), void *user)
+{
+    sigset_t blocked;
+    if (created >= creatable)
+        return EAGAIN;
+    created++;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    signals_reach_created |= !sigismember(&blocked, SIGINT) || !sigismember(&blocked, SIGTERM);
+    return __real_pthread_create(thread, attributes, start_at, user);
+}
+
+static void begin_creating(size_t most)
+{
+    created = 0;
+    creatable = most;
+    signals_reach_created = false;
+}
+
+enum { MANY = 10007, METRICS = SPEEDUP_METRIC_COUNT };
+
+/* All metrics of many layouts, among them some that cannot be. */
+static double *batch_of_many(const speedup_scenario *scenario, size_t count, uint32_t threads)
+{
+    static double tensor[MANY], pipeline[MANY], micro_batch[MANY];
+    for (int i = 0; i < MANY; i++) {
+        tensor[i] = 1 << i % 5;
+        pipeline[i] = 1 + i / 5 % 7;
+        micro_batch[i] = i % 1013 == 0 ? (double)NAN : 1 << i / 35 % 3;
+    }
+    const speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_TENSOR, 0, tensor},
+                                 {sizeof *in, SPEEDUP_VARIABLE_PIPELINE, 0, pipeline},
+                                 {sizeof *in, SPEEDUP_VARIABLE_MICRO_BATCH, 0, micro_batch}};
+    speedup_column out[METRICS];
+    double *values = calloc((size_t)METRICS * MANY, sizeof *values);
+    for (int m = 0; m < METRICS; m++)
+        out[m] = (speedup_column){sizeof *out, m, 0, values + (size_t)m * MANY};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 3, out, METRICS, count, threads), SPEEDUP_OK);
+    return values;
+}
+
+static void assert_same_batch(const speedup_scenario *scenario, size_t count, uint32_t threads, const double *wanted)
+{
+    double *values = batch_of_many(scenario, count, threads);
+    assert_memory_equal(values, wanted, (size_t)METRICS * MANY * sizeof *values);
+    free(values);
+}
+
+static void a_batch_has_the_same_bits_on_any_number_of_threads(void **state)
+{
+    (void)state;
+    static const uint32_t threads[] = {2, 3, 7, 256};
+    static const size_t counts[] = {0, 1, 1023, 1024, 1025, 5000, MANY};
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        begin_creating(SIZE_MAX);
+        double *alone = batch_of_many(scenario, counts[c], 1);
+        assert_int_equal(created, 0);
+        for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+            begin_creating(SIZE_MAX);
+            assert_same_batch(scenario, counts[c], threads[i], alone);
+            assert_true(created < threads[i] && created <= counts[c] / 1024);
+            assert_false(signals_reach_created);
+        }
+        free(alone);
+    }
+    assert_int_equal(created, MANY / 1024);
+    speedup_scenario_unref(scenario);
+}
+
+static void threads_that_cannot_be_made_leave_their_work_to_the_others(void **state)
+{
+    (void)state;
+    static const char plan[] = "plan: {model: llama-2-7b, systems: [dgx-h100], accelerators: [8, 16, 32], sequence: 4096, "
+                               "global_batch: 64, tensor: [1, 2, 4, 8], pipeline: [1, 2, 4], micro_batch: [1, 2, 4], "
+                               "optimizations: [bf16-mixed-precision, flash-attention-2]}";
+    speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
+    speedup_space *space = NULL;
+    double *alone = batch_of_many(scenario, MANY, 1);
+    assert_ok(speedup_space_create(world.context, world.catalog, "t", plan, sizeof plan - 1, NULL, 0, &space));
+    for (size_t most = 0; most < 3; most++) {
+        begin_creating(most);
+        assert_same_batch(scenario, MANY, 7, alone);
+        assert_int_equal(created, most);
+        begin_creating(most);
+        speedup_result *result = NULL;
+        speedup_counts counts = {.struct_size = sizeof counts};
+        assert_ok(speedup_space_search(world.context, space, 0, UINT64_MAX, 7, NULL, NULL, &result));
+        assert_ok(speedup_result_counts(result, &counts));
+        assert_int_equal(counts.searched, counts.size);
+        assert_true(counts.feasible > 0);
+        speedup_result_free(result);
+    }
+    begin_creating(SIZE_MAX);
+    free(alone);
+    speedup_space_unref(space);
+    speedup_scenario_unref(scenario);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_threads_get_the_same_answers),
         cmocka_unit_test(the_last_thread_ends_the_scenario),
+        cmocka_unit_test(a_batch_has_the_same_bits_on_any_number_of_threads),
+        cmocka_unit_test(threads_that_cannot_be_made_leave_their_work_to_the_others),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -1,0 +1,94 @@
+/* Lengths of prompts and outputs: a number, or how it varies. Knows no job. */
+#include "estimate/scenario_parts.h"
+
+/* Of a distribution an estimate needs three numbers, whichever way it is given. */
+struct length_record {
+    uint64_t present;
+    double mean, deviation, longest;
+    uint32_t values, shares;
+};
+
+enum { LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_LONGEST, LENGTH_VALUES, LENGTH_SHARES }; /* rows of the table */
+
+#define MOST_TOKENS 1e9
+#define LENGTH_NUMBER(name_, least_, shown_, doc_)                                                            \
+    {.key = #name_, .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = least_, .most = MOST_TOKENS, \
+     .shown = shown_, .offset = offsetof(struct length_record, name_), .doc = doc_}
+
+static const struct field length_fields[] = {
+    LENGTH_NUMBER(mean, 1, "by values", "mean"),
+    LENGTH_NUMBER(deviation, 0, "0", "standard deviation"),
+    LENGTH_NUMBER(longest, 1, "no limit but the model's", "no request is longer"),
+    {.key = "values", .type = FIELD_NODE, .shown = "[512, 4096]", .offset = offsetof(struct length_record, values),
+     .doc = "lengths that there are, in place of mean, deviation and longest"},
+    {.key = "shares", .type = FIELD_NODE, .shown = "[0.8, 0.2]", .offset = offsetof(struct length_record, shares),
+     .doc = "share of the requests that has each of them; without it all have the same"},
+    {.key = NULL},
+};
+const struct record_table length_table = {
+    "length", "Tokens of a prompt or an output where they vary: a mean with its deviation, or values with their shares.", length_fields};
+
+/* Mean, deviation and largest of values with shares. */
+static void read_values(speedup_context *context, const struct yaml_tree *tree, const char *key, struct length_record *r)
+{
+    struct place place = yaml_place(tree, r->values);
+    if (!expect_kind(context, tree, r->values, YAML_SEQUENCE, "values") ||
+        (r->shares && !expect_kind(context, tree, r->shares, YAML_SEQUENCE, "shares")))
+        return;
+    uint32_t count = yaml_at(tree, r->values)->length, shares = r->shares ? yaml_at(tree, r->shares)->length : count;
+    if (!count || count != shares) {
+        problem(context, SPEEDUP_INCONSISTENT, &place, "'%s' has %u values and %u shares; each value takes a share", key,
+                (unsigned)count, (unsigned)shares);
+        return;
+    }
+    double whole = 0, sum = 0, squares = 0;
+    uint32_t share_at = r->shares ? yaml_at(tree, r->shares)->first : 0;
+    for (uint32_t at = yaml_at(tree, r->values)->first; at && !problems_full(context); at = yaml_at(tree, at)->next) {
+        double value = 1, share = 1.0 / count;
+        read_number(context, tree, at, "values", DIMENSION_COUNT, 1, MOST_TOKENS, &value);
+        if (share_at) {
+            read_number(context, tree, share_at, "shares", DIMENSION_NONE, 0, 1, &share);
+            share_at = yaml_at(tree, share_at)->next;
+        }
+        whole += share;
+        sum += share * value;
+        squares += share * value * value;
+        r->longest = share > 0 ? fmax(r->longest, value) : r->longest;
+    }
+    if (fabs(whole - 1) > 0.001)
+        problem(context, SPEEDUP_INCONSISTENT, &place, "the shares of '%s' add up to %.4g, not to 1", key, whole);
+    r->mean = sum / whole;
+    r->deviation = sqrt(fmax(squares / whole - r->mean * r->mean, 0));
+}
+
+void length_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *key, struct length *length)
+{
+    if (!node)
+        return;
+    if (yaml_at(tree, node)->kind != YAML_MAPPING) {
+        if (read_count(context, tree, node, key, 1, MOST_TOKENS, &length->mean))
+            length->longest = length->mean;
+        return;
+    }
+    struct length_record r = {0};
+    size_t before = context->count + context->unlisted;
+    record_read(context, tree, node, &length_table, NULL, &r);
+    struct place place = yaml_place(tree, node);
+    bool moments = r.present & (1u << LENGTH_MEAN | 1u << LENGTH_DEVIATION | 1u << LENGTH_LONGEST);
+    bool values = r.present & (1u << LENGTH_VALUES | 1u << LENGTH_SHARES);
+    if (FIELD_GIVEN(&r, LENGTH_VALUES) == FIELD_GIVEN(&r, LENGTH_MEAN) || (moments && values))
+        problem(context, SPEEDUP_INCONSISTENT, &place, "'%s' takes either 'mean' or 'values'", key);
+    else if (values)
+        read_values(context, tree, key, &r);
+    if (context->count + context->unlisted > before)
+        return;
+    if (r.longest > 0 && r.longest < r.mean)
+        problem(context, SPEEDUP_INCONSISTENT, &place, "the longest of '%s' is less than its mean", key);
+    /* Between 1 and the longest no spread about the mean is wider than that of the two
+     * ends (Bhatia and Davis 2000). */
+    double widest = r.longest > 0 && !values ? sqrt((r.longest - r.mean) * (r.mean - 1)) : r.deviation;
+    if (r.longest >= r.mean && r.deviation > widest)
+        problem(context, SPEEDUP_INCONSISTENT, &place, "a deviation of %.4g is more than lengths from 1 to %.0f with a mean of %.4g can have, %.4g",
+                r.deviation, r.longest, r.mean, widest);
+    *length = (struct length){r.mean, r.deviation, r.longest > 0 ? r.longest : r.deviation > 0 ? 0 : r.mean};
+}
