@@ -1,7 +1,7 @@
 /* The `calibrate` command: fits an accelerator's own coefficients to published step
  * times, or to measured kernels, judges them on rows held back, and writes them as an
  * entry of a catalog. */
-#include "fit_training.h"
+#include "training_rows.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "csv.h"
-#include "fit_training.h"
+#include "training_rows.h"
 #include "validate_ablations.h"
 #include "validate_plans.h"
 #include "validate_rows.h"
@@ -113,23 +113,6 @@ static void take(struct figure *figure, const double *values, int32_t metric)
     speedup_metric_interval(values, SPEEDUP_METRIC_COUNT, metric, confidence, &figure->low, &figure->high);
 }
 
-/* Reads and estimates a scenario; the library's own words say why it cannot. */
-static bool estimate(const struct session *session, const struct mapped_job *mapped, double *values, char *why)
-{
-    const struct options *o = session->options;
-    speedup_scenario *scenario = NULL;
-    speedup_status status = speedup_scenario_create(session->context, session->catalog, "row", mapped->text,
-                                                    mapped->length, o->settings, o->setting_count, &scenario);
-    if (!status)
-        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
-    if (status) {
-        const char *text = speedup_diagnostic_message(session->context, 0);
-        snprintf(why, REASON_TEXT, "%s", text ? text : speedup_status_text(status));
-    }
-    speedup_scenario_unref(scenario);
-    return !status;
-}
-
 /* Where recomputation is unknown, a run fits if it fits with recomputation. */
 static bool is_impossible(const struct session *session, const struct published_job *job, const double *values)
 {
@@ -141,7 +124,7 @@ static bool is_impossible(const struct session *session, const struct published_
     char why[REASON_TEXT];
     full.recompute = "full";
     map_training(session->catalog, &full, &mapped);
-    return !recompute_unknown(job) || !estimate(session, &mapped, again, why) || again[SPEEDUP_METRIC_FITS] <= 0;
+    return !recompute_unknown(job) || !estimate_mapped(session, &mapped, again, why) || again[SPEEDUP_METRIC_FITS] <= 0;
 }
 
 static bool judge_training(const struct session *session, const struct csv *csv, size_t at, struct judged *row)
@@ -150,13 +133,15 @@ static bool judge_training(const struct session *session, const struct csv *csv,
     struct published_result result;
     struct mapped_job mapped;
     double values[SPEEDUP_METRIC_COUNT];
-    if (!published_read(csv, at, stderr, &job) || !result_read(csv, at, &job, stderr, &result))
+    if (!published_read(csv, at, stderr, &job))
         return false;
-    map_training(session->catalog, &job, &mapped);
+    map_job(session, &job, &mapped);
+    if (!result_read(csv, at, &job, stderr, &result))
+        return false;
     if (!mapped.skipped[0] && result.step_seconds <= 0)
         snprintf(mapped.skipped, sizeof mapped.skipped, "no step time, rate or TFLOP/s");
     memcpy(row->skipped, mapped.skipped, sizeof row->skipped);
-    if (row->skipped[0] || !estimate(session, &mapped, values, row->skipped))
+    if (row->skipped[0] || !estimate_mapped(session, &mapped, values, row->skipped))
         return true;
     row->value.measured = result.step_seconds;
     row->memory.measured = result.memory_bytes;
@@ -185,7 +170,7 @@ static bool judge_inference(const struct session *session, const struct inferenc
     if (*run->suspect)
         row->suspect = run->suspect;
     memcpy(row->skipped, run->job.skipped, sizeof row->skipped);
-    if (row->skipped[0] || !estimate(session, &run->job, values, row->skipped) || is_out_of_memory(row, values))
+    if (row->skipped[0] || !estimate_mapped(session, &run->job, values, row->skipped) || is_out_of_memory(row, values))
         return true;
     row->value.measured = run->measured;
     row->first.measured = run->first_measured;
@@ -214,7 +199,7 @@ static void judge_inference_ablation(const struct session *session, const struct
     double values[2][SPEEDUP_METRIC_COUNT];
     memcpy(row->skipped, inference->job[0].skipped, sizeof row->skipped);
     for (int side = 0; side < 2 && !row->skipped[0]; side++)
-        if (!estimate(session, &inference->job[side], values[side], row->skipped) || is_out_of_memory(row, values[side]))
+        if (!estimate_mapped(session, &inference->job[side], values[side], row->skipped) || is_out_of_memory(row, values[side]))
             return;
     if (row->skipped[0])
         return;
@@ -239,16 +224,16 @@ static bool judge_ablation(const struct session *session, const struct csv *csv,
     double values[2][SPEEDUP_METRIC_COUNT], seconds[2] = {0, 0};
     for (int side = 0; side < 2 && !row->skipped[0]; side++) {
         struct mapped_job mapped;
-        map_training(session->catalog, &ablation.job[side], &mapped);
+        map_job(session, &ablation.job[side], &mapped);
         memcpy(row->skipped, mapped.skipped, sizeof row->skipped);
-        if (!row->skipped[0] && estimate(session, &mapped, values[side], row->skipped))
+        if (!row->skipped[0] && estimate_mapped(session, &mapped, values[side], row->skipped))
             seconds[side] = values[side][ablation.metric];
         if (!row->skipped[0] && ablation.job[side].layers > 0 && ablation.per_layer) {
             /* A layer alone: the difference that half the layers make. */
             struct published_job half = ablation.job[side];
             half.layers = half.layers / 2;
             map_training(session->catalog, &half, &mapped);
-            if (estimate(session, &mapped, values[side], row->skipped))
+            if (estimate_mapped(session, &mapped, values[side], row->skipped))
                 seconds[side] -= values[side][ablation.metric];
         }
     }

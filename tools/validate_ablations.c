@@ -33,7 +33,7 @@ static const struct {
     {"GPT 530B", 0, {.model = "megatron-530b", .recompute = "full"}},
     {"GPT-3 175B", 0, {.model = "megatron-175b", .tp = 8, .pp = 12, .n_gpus = 384, .global_batch = 1536, .recompute = "full"}},
     /* The 22 billion model of arXiv 2205.05198, table 3 */
-    {"22B single layer", 0, {.model = "megatron-22b", .global_batch = 4}},
+    {"22B single layer", 0, {.model = "megatron-22b", .global_batch = 4, .recompute = "none"}},
     /* InternEvo: as many sequences an accelerator as in its training rows of this model, 8; 2 of them at once is assumed */
     {"7B bf16 seq2048 (tp=2", 16, {.model = "internlm-7b", .ffn_kind = "swiglu", .tp = 2, .micro_batch = 4, .attention = "flash"}},
     /* Prototypes of BLOOM: heads and batch of training rows of the same source and shape */
@@ -197,7 +197,7 @@ bool ablation_read(const speedup_catalog *catalog, const struct csv *csv, size_t
         return true;
 
     struct published_job base = {.gpu = gpu, .model = known_word(catalog, workload, model_id), .n_gpus = n_gpus,
-                                 .seq = 2048, .ffn_kind = "gelu", .precision = "bf16", .recompute = "none",
+                                 .seq = 2048, .ffn_kind = "gelu", .precision = "bf16", .recompute = "",
                                  .zero_stage = find(workload, "FSDP") ? "fsdp" : "", .attention = "", .comm_overlap = "",
                                  .launch_blocking = "", .compiled = "", .sequence_parallel = "no", .fused_kernels = "", .notes = ""};
     double per_replica = 0;

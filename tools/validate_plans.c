@@ -5,7 +5,7 @@
 #include "validate_plans.h"
 
 #include "command.h"
-#include "validate_rows.h"
+#include "training_rows.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -93,7 +93,7 @@ static int choice_of(const char *item)
     return -1;
 }
 
-/* The plan around a scenario that map_training() wrote. */
+/* The plan around a scenario that map_job() wrote. */
 static void plan_around(const char *scenario, struct writer *out)
 {
     const char *train = strstr(scenario, "train:\n"), *item = strstr(scenario, "  optimizations:\n");
@@ -320,7 +320,7 @@ bool validate_plans(const struct session *session, const struct csv *csv)
             good = false;
             continue;
         }
-        map_training(session->catalog, &job, &jobs[count]);
+        map_job(session, &job, &jobs[count]);
         bool known = jobs[count].skipped[0] != 0;
         skipped += known;
         for (size_t j = 0; j < count && !known; j++)

@@ -13,6 +13,7 @@
  *    parallelism alone.
  *  - Batch: where no micro-batch is published, 1 with a pipeline, else the largest that
  *    divides and stays within 8,192 tokens; where no batch is published, 8 micro-batches.
+ *    (Of scores that do not fit, validate.c takes fewer.)
  *  - Software: what shards the optimizer names the stack (`stack_rules`); nothing sharded
  *    with attention of Transformer Engine is Megatron Core too.
  *    ZeRO-1 alone is the DeepSpeed pipeline engine on plain models, and ZeRO-3 fetches tensor
@@ -55,24 +56,24 @@ static const struct stack_rule {
     bool core, sharded_weights;
     double gradient_bytes; /* as kept */
 } stack_rules[] = {
-    {"", "hsdp|hybrid_shard|hybrid shard|hybrid-shard|hybrid fsdp", "", "pytorch-fsdp", "hybrid-shard", false, true, 4},
-    {"", "fsdp", "zero2|zero-2|shard_grad|grad_op", "pytorch-fsdp", "fsdp: {reshard: 0}", false, true, 4},
-    {"", "no_shard|ddp|distributed data parallel", "", NULL, "communication-overlap", false, false, 4},
-    {"", "fsdp|full_shard|full shard|fully_shard|fully sharded", "", "pytorch-fsdp", "fsdp", false, true, 4},
-    {"", "distributed|dist-opt|dist_opt|distopt", "", "megatron-core", "distributed-optimizer", true, false, 4},
-    {"1 (", "shard group", "", NULL, "zero-1-grouped", false, false, 2},
+    {"1 (", "shardgroup", "", NULL, "zero-1-grouped", false, false, 2},
+    {"", "hsdp|hybridshard|hybridfsdp", "", "pytorch-fsdp", "hybrid-shard", false, true, 4},
+    {"", "fsdp", "zero2|shardgrad|gradop", "pytorch-fsdp", "fsdp: {reshard: 0}", false, true, 4},
+    {"", "noshard|ddp|distributeddataparallel", "", NULL, "communication-overlap", false, false, 4},
+    {"", "fsdp|fullshard|fullyshard", "", "pytorch-fsdp", "fsdp", false, true, 4},
+    {"", "distributed|distopt", "", "megatron-core", "distributed-optimizer", true, false, 4},
     {"1 (", "", "", NULL, "zero-1-broadcast", false, false, 2},
     {"3", "", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
-    {"", "zero-3|zero3|zero 3|zero_3|stage 3|stage3|stage-3|stage_3|gemini", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
+    {"", "zero3|stage3|gemini", "", NULL, "zero-3: {prefetch: 0}", false, true, 2},
     {"2", "", "", NULL, "zero-2", false, false, 2},
-    {"", "zero-2|zero2|zero 2|zero_2|stage 2|stage2|stage-2|stage_2", "", NULL, "zero-2", false, false, 2},
+    {"", "zero2|stage2", "", NULL, "zero-2", false, false, 2},
     {"1", "", "", "deepspeed-pipeline", "zero-1", false, false, 2},
-    {"", "zero-1|zero1|zero 1|zero_1|stage 1|stage1|stage-1|stage_1", "", "deepspeed-pipeline", "zero-1", false, false, 2},
+    {"", "zero1|stage1", "", "deepspeed-pipeline", "zero-1", false, false, 2},
+    {"", "zero0|stage0", "", NULL, NULL, false, false, 2},
     {"0", "", "", NULL, NULL, false, false, 2},
     {"no", "", "", NULL, NULL, false, false, 2},
     {"off", "", "", NULL, NULL, false, false, 2},
     {"false", "", "", NULL, NULL, false, false, 2},
-    {"", "zero-0|zero0|zero 0|zero_0|stage 0|stage0|stage-0|stage_0", "", NULL, NULL, false, false, 2},
 };
 static const struct stack_rule nothing_sharded = {"", "", "", NULL, NULL, false, false, 2};
 static const struct stack_rule core_unsharded = {"", "", "", "megatron-core", NULL, true, false, 4};
@@ -82,26 +83,24 @@ static const struct {
     const char *words, *more, *optimization;
 } formats[] = {
     {"nvfp4|fp4", "", "nvfp4-mixed-precision"},
-    {"mxfp8|fp8-mx|fp8_mx|fp8 mx", "", "mxfp8-mixed-precision"},
-    {"fp8|float8", "block|-sc|_sc|subchannel", "block-fp8-mixed-precision"},
+    {"mxfp8|fp8mx", "", "mxfp8-mixed-precision"},
+    {"fp8|float8", "block|fp8sc|subchannel", "block-fp8-mixed-precision"},
     {"fp8|float8|e4m3", "", "fp8-mixed-precision"},
-    {"bf16|bfloat16|fp16|float16|half|16-mixed|16-bit|16 bit|amp|nf4", "", "bf16-mixed-precision"},
+    {"bf16|bfloat16|fp16|float16|half|16mixed|16bit|amp|nf4", "", "bf16-mixed-precision"},
     {"tf32", "", "tf32"},
-    {"fp32|float32|32-true|32-bit", "", ""},
+    {"fp32|float32|32true|32bit", "", ""},
 };
 
 /* Attention by the text of `attention`, the first that fits; "" for unfused. */
 static const struct {
     const char *words, *optimization;
 } attentions[] = {
-    {"te fused|cudnn|transformer engine|transformerengine", "cudnn-attention"},
-    {"flash3|flash-3|flash 3|fa3|fa-3|flashattention3|flashattention-3|flash-attention-3|flash attention 3|flash-attn 3|flash-attn-3|flash_attn_3|flash-attn v3",
-     "flash-attention-3"},
-    {"flash2|flash-2|flash 2|fa2|fa-2|flashattention2|flashattention-2|flash-attention-2|flash attention 2|flash-attn 2|flash-attn-2|flash_attention_2|flash-attn v2",
-     "flash-attention-2"},
-    {"flash|xformers|memory efficient|memory-efficient|mem-eff|triton", "flash-attention-1"},
-    {"sdpa|scaled_dot_product|splash|pallas|aiter|ck|fused attention", "fused-attention"},
-    {"math|unfused|eager|naive|standard|fused softmax|none|local", ""},
+    {"tefused|cudnn|transformerengine", "cudnn-attention"},
+    {"flash3|fa3|flashattention3|flashattn3|flashattnv3", "flash-attention-3"},
+    {"flash2|fa2|flashattention2|flashattn2|flashattnv2", "flash-attention-2"},
+    {"flash|xformers|memoryefficient|memeff|triton", "flash-attention-1"},
+    {"sdpa|scaleddotproduct|splash|pallas|aiter|ck|fusedattention", "fused-attention"},
+    {"math|unfused|eager|naive|standard|fusedsoftmax|none|local", ""},
 };
 
 /* ---- columns ---------------------------------------------------------------------- */
@@ -123,10 +122,19 @@ bool published_read(const struct csv *csv, size_t row, FILE *errors, struct publ
         const char *column;
         const char **value;
     } texts[] = {
-        {"model", &job->model}, {"gpu", &job->gpu}, {"ffn_kind", &job->ffn_kind}, {"zero_stage", &job->zero_stage},
-        {"precision", &job->precision}, {"attention", &job->attention}, {"recompute", &job->recompute},
-        {"comm_overlap", &job->comm_overlap}, {"launch_blocking", &job->launch_blocking},
-        {"compiled", &job->compiled}, {"sequence_parallel", &job->sequence_parallel}, {"fused_kernels", &job->fused_kernels}, {"notes", &job->notes},
+        {"model", &job->model},
+        {"gpu", &job->gpu},
+        {"ffn_kind", &job->ffn_kind},
+        {"zero_stage", &job->zero_stage},
+        {"precision", &job->precision},
+        {"attention", &job->attention},
+        {"recompute", &job->recompute},
+        {"comm_overlap", &job->comm_overlap},
+        {"launch_blocking", &job->launch_blocking},
+        {"compiled", &job->compiled},
+        {"sequence_parallel", &job->sequence_parallel},
+        {"fused_kernels", &job->fused_kernels},
+        {"notes", &job->notes},
     };
     bool good = true;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -206,7 +214,8 @@ static const struct stack_rule *stack_of(const struct published_job *job)
         return engine ? &core_unsharded : &nothing_sharded;
     for (size_t i = 0; i < sizeof stack_rules / sizeof *stack_rules; i++) {
         const struct stack_rule *rule = &stack_rules[i];
-        if (begins(job->zero_stage, rule->begins) && holds(job->zero_stage, rule->words) && holds(job->zero_stage, rule->more))
+        if (begins(job->zero_stage, rule->begins) && holds(job->zero_stage, rule->words) &&
+            holds(job->zero_stage, rule->more))
             return engine && !rule->optimization ? &core_unsharded : rule;
     }
     return NULL;
@@ -228,10 +237,12 @@ static bool is_gated(const speedup_catalog *catalog, const struct published_job 
         return fmod(job->ffn, job->hidden) != 0;
     const char *known = model_id(catalog, job->model);
     double hidden = from_catalog(catalog, known, "hidden"), layers = from_catalog(catalog, known, "layers"),
-           heads = from_catalog(catalog, known, "heads"), head = or_else(from_catalog(catalog, known, "head_dim"), hidden / heads),
+           heads = from_catalog(catalog, known, "heads"),
+           head = or_else(from_catalog(catalog, known, "head_dim"), hidden / heads),
            ffn = from_catalog(catalog, known, "ffn"), parameters = from_catalog(catalog, known, "parameters");
-    double plain = layers * hidden * (2 * head * (heads + or_else(from_catalog(catalog, known, "kv_heads"), heads)) + 2 * ffn) +
-                   from_catalog(catalog, known, "vocab") * hidden;
+    double plain =
+        layers * hidden * (2 * head * (heads + or_else(from_catalog(catalog, known, "kv_heads"), heads)) + 2 * ffn) +
+        from_catalog(catalog, known, "vocab") * hidden;
     return from_catalog(catalog, known, "experts.count") > 0 || parameters - plain > 0.5 * layers * hidden * ffn;
 }
 
@@ -241,8 +252,8 @@ static void fill_shape(const speedup_catalog *catalog, const char *known, struct
     const struct {
         const char *field;
         double *value;
-    } fields[] = {{"layers", &job->layers}, {"hidden", &job->hidden}, {"heads", &job->heads},
-                  {"kv_heads", &job->kv_heads}, {"ffn", &job->ffn}, {"vocab", &job->vocab}};
+    } fields[] = {{"layers", &job->layers},     {"hidden", &job->hidden}, {"heads", &job->heads},
+                  {"kv_heads", &job->kv_heads}, {"ffn", &job->ffn},       {"vocab", &job->vocab}};
     job->ffn_kind = is_gated(catalog, job) ? "gated" : "plain";
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         *fields[i].value = or_else(*fields[i].value, from_catalog(catalog, known, fields[i].field));
@@ -255,7 +266,8 @@ static const double most_parameters = 1.4;
 static const char *put_model(const speedup_catalog *catalog, struct published_job *job, struct mapped_job *mapped)
 {
     const char *known = model_id(catalog, job->model);
-    bool special = from_catalog(catalog, known, "experts.count") > 0 || from_catalog(catalog, known, "attention.kv_rank") > 0;
+    bool special =
+        from_catalog(catalog, known, "experts.count") > 0 || from_catalog(catalog, known, "attention.kv_rank") > 0;
     double longest = from_catalog(catalog, known, "max_sequence");
     if (known && !special && job->hidden <= 0 && longest > 0 && job->seq > longest)
         fill_shape(catalog, known, job);
@@ -265,7 +277,8 @@ static const char *put_model(const speedup_catalog *catalog, struct published_jo
         return known;
     known = same ? known : NULL;
     struct name name = id_like(job->model);
-    double layers = job->layers, hidden = job->hidden, vocab = or_else(job->vocab, from_catalog(catalog, known, "vocab"));
+    double layers = job->layers, hidden = job->hidden,
+           vocab = or_else(job->vocab, from_catalog(catalog, known, "vocab"));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes && hidden <= 0; i++)
         if (!strcmp(name.text, sizes[i].name)) {
             layers = sizes[i].layers;
@@ -286,17 +299,18 @@ static const char *put_model(const speedup_catalog *catalog, struct published_jo
     double head = or_else(from_catalog(catalog, known, "head_dim"), hidden / heads);
     double ffn = or_else(or_else(job->ffn, from_catalog(catalog, known, "ffn")), 4 * hidden);
     bool gated = is_gated(catalog, job);
-    double parameters = layers * hidden * (2 * head * (heads + kv_heads) + (2 + gated) * ffn) + (1 + gated) * vocab * hidden;
+    double parameters =
+        layers * hidden * (2 * head * (heads + kv_heads) + (2 + gated) * ffn) + (1 + gated) * vocab * hidden;
     if (job->ep > 1 || job->params > most_parameters * parameters) {
         skip(mapped, "experts of the model '%.60s'", job->model);
         return NULL;
     }
-    put(mapped, "models:\n  published:\n    layers: %.0f\n    hidden: %.0f\n    heads: %.0f\n    kv_heads: %.0f\n", layers, hidden,
-        heads, kv_heads);
+    put(mapped, "models:\n  published:\n    layers: %.0f\n    hidden: %.0f\n    heads: %.0f\n    kv_heads: %.0f\n",
+        layers, hidden, heads, kv_heads);
     if (head != hidden / heads)
         put(mapped, "    head_dim: %.0f\n", head);
-    put(mapped, "    ffn: %.0f\n    ffn_kind: %s\n    vocab: %.0f\n    tied_embeddings: %s\n", ffn, gated ? "gated" : "plain", vocab,
-        gated ? "false" : "true");
+    put(mapped, "    ffn: %.0f\n    ffn_kind: %s\n    vocab: %.0f\n    tied_embeddings: %s\n", ffn,
+        gated ? "gated" : "plain", vocab, gated ? "false" : "true");
     return "published";
 }
 
@@ -307,13 +321,15 @@ static double accelerator_number(const speedup_catalog *catalog, const char *acc
 }
 
 /* NULL for a format that is not known here. */
-static const char *precision_of(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator)
+static const char *precision_of(const speedup_catalog *catalog, const struct published_job *job,
+                                const char *accelerator)
 {
     const char *text = *job->precision ? job->precision : "bf16";
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (!holds(text, formats[i].words) || !holds(text, formats[i].more))
             continue;
-        if (!strcmp(formats[i].optimization, "bf16-mixed-precision") && accelerator_number(catalog, accelerator, "peak.bf16") <= 0)
+        if (!strcmp(formats[i].optimization, "bf16-mixed-precision") &&
+            accelerator_number(catalog, accelerator, "peak.bf16") <= 0)
             return "fp16-mixed-precision"; /* equally fast */
         return formats[i].optimization;
     }
@@ -321,7 +337,8 @@ static const char *precision_of(const speedup_catalog *catalog, const struct pub
 }
 
 /* NULL for unfused attention. */
-static const char *attention_of(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator)
+static const char *attention_of(const speedup_catalog *catalog, const struct published_job *job,
+                                const char *accelerator)
 {
     double capability = accelerator_number(catalog, accelerator, "compute_capability");
     const char *fused = capability >= 8 ? "flash-attention-2" : "fused-attention";
@@ -350,14 +367,16 @@ static struct again again_of(const speedup_catalog *catalog, const struct publis
 {
     const char *text = job->recompute;
     double layers = or_else(job->layers, from_catalog(catalog, model_id(catalog, job->model), "layers"));
-    double blocks = number_behind(text, "block|num_layers|num-layers"), every = number_behind(text, "selective (|selective");
-    if (!*text || begins(text, "no") || begins(text, "off") || begins(text, "false") || begins(text, "0") || begins(text, "minimal"))
+    double blocks = number_behind(text, "block|numlayers"), every = number_behind(text, "selective");
+    if (!*text || begins(text, "no") || begins(text, "off") || begins(text, "false") || begins(text, "0") ||
+        begins(text, "minimal"))
         return (struct again){0};
     if (!holds(text, "uniform") && blocks > 0 && layers > 0) /* so many layers of a stage */
         return (struct again){.layers = fmin(1, blocks * or_else(job->pp, 1) * or_else(job->vpp, 1) / layers)};
-    if (begins(text, "full") || holds(text, "uniform|every layer|all layers|yes|true|activation checkpointing|gradient checkpointing"))
+    if (begins(text, "full") ||
+        holds(text, "uniform|everylayer|alllayers|yes|true|activationcheckpointing|gradientcheckpointing"))
         return (struct again){.layers = 1};
-    if (holds(text, "op-sac|op sac|op_sac|per-op|selective op|selective (op|selective-op")) /* every second product is kept */
+    if (holds(text, "opsac|perop|selectiveop")) /* every second product is kept */
         return (struct again){.layers = 0.5};
     if (every >= 1)
         return (struct again){.layers = 1 / every};
@@ -393,16 +412,18 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
     const struct stack_rule *stack = stack_of(job);
     const char *attention = attention_of(catalog, job, accelerator), *overlap = job->comm_overlap;
     struct again again = again_of(catalog, job);
-    bool single = find(job->precision, "fp32 grad"), mixed = strstr(precision, "mixed") != NULL, narrow = mixed && !find(precision, "16");
-    bool compiled = begins(job->compiled, "t") || begins(job->compiled, "y") || begins(job->compiled, "1") || begins(accelerator, "tpu");
+    bool single = find(job->precision, "fp32 grad"), mixed = strstr(precision, "mixed") != NULL,
+         narrow = mixed && !find(precision, "16");
+    bool compiled = begins(job->compiled, "t") || begins(job->compiled, "y") || begins(job->compiled, "1") ||
+                    begins(accelerator, "tpu");
     bool silent = begins(overlap, "no") || begins(overlap, "off") || begins(overlap, "false");
     bool torch = stack->stack && !strcmp(stack->stack, "pytorch-fsdp");
     double replicas = data_degree(job) * or_else(job->cp, 1);
     put(mapped, "  optimizations:\n");
     /* Accumulation in fp32 keeps 4 bytes beside the 2 of the backward pass, and half a byte of copies (fitted). */
     if (mixed)
-        put(mapped, "    - %s: {gradient_bytes: %g, reduce_bytes: %d}\n", precision, single ? 6.483 : stack->gradient_bytes,
-            single || stack->core ? 4 : 2);
+        put(mapped, "    - %s: {gradient_bytes: %g, reduce_bytes: %d}\n", precision,
+            single ? 6.483 : stack->gradient_bytes, single || stack->core ? 4 : 2);
     else
         add(mapped, *precision, precision);
     add(mapped, narrow && stack->core, "fused-casts");
@@ -414,8 +435,9 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
     if (again.layers > 0 && again.layers < 1)
         put(mapped, "    - activation-checkpointing: {share: %.4g}\n", again.layers);
     add(mapped, again.attention && !attention, "selective-checkpointing");
-    add(mapped, job->tp > 1 && says(job->sequence_parallel, stack->core || torch || again.attention), "sequence-parallelism");
-    double group = number_behind(job->zero_stage, "shard group|dp_shard|group");
+    add(mapped, job->tp > 1 && says(job->sequence_parallel, stack->core || torch || holds(job->recompute, "selective")),
+        "sequence-parallelism");
+    double group = number_behind(job->zero_stage, "shardgroup|dpshard|group");
     const char *sharding = stack->optimization;
     if (sharding && begins(sharding, "zero-3") && is_gated(catalog, job))
         sharding = "zero-3";
@@ -424,14 +446,17 @@ static void put_optimizations(const speedup_catalog *catalog, const struct publi
     else
         add(mapped, replicas > 1 && sharding, sharding);
     bool own = stack->optimization && (stack->sharded_weights || !strcmp(stack->optimization, "communication-overlap"));
-    add(mapped, !own && !silent && (stack->core || holds(overlap, "dp|data|grad|yes|true|reduce")), "communication-overlap");
-    add(mapped, job->tp > 1 && !silent && ((stack->core && job->ep <= 1) || holds(overlap, "tp|tensor|userbuffer")), "tensor-overlap");
+    add(mapped, !own && !silent && (stack->core || holds(overlap, "dp|data|grad|yes|true|reduce")),
+        "communication-overlap");
+    add(mapped, job->tp > 1 && !silent && ((stack->core && job->ep <= 1) || holds(overlap, "tp|tensor|userbuffer")),
+        "tensor-overlap");
     /* Containers from June 2026 on dispatch tokens in fused kernels, across the links of a rack. */
     const char *known = model_id(catalog, job->model);
-    add(mapped, from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606, "fused-dispatch");
+    add(mapped, from_catalog(catalog, known, "experts.count") > 0 && job->domain > 8 && release_of(job->notes) >= 2606,
+        "fused-dispatch");
     bool quantized = holds(job->model, "qlora") || holds(job->notes, "qlora") || holds(job->precision, "nf4");
     add(mapped, quantized, "qlora");
-    add(mapped, !quantized && (holds(job->model, "lora") || holds(job->notes, "task lora")), "lora");
+    add(mapped, !quantized && (holds(job->model, "lora") || holds(job->notes, "tasklora")), "lora");
 }
 
 /* Sequences of a micro-batch. */
@@ -463,14 +488,17 @@ static double usually(const speedup_catalog *catalog, const char *accelerator, c
     return system && speedup_catalog_number(catalog, "systems", system, field, &value) == SPEEDUP_OK ? value : 0;
 }
 
-static void put_system(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator, struct mapped_job *mapped)
+static void put_system(const speedup_catalog *catalog, const struct published_job *job, const char *accelerator,
+                       struct mapped_job *mapped)
 {
     double usual_node = or_else(usually(catalog, accelerator, "accelerators_per_node"), 8);
     double each = or_else(usually(catalog, accelerator, "network") / 1e9 / usual_node, 25);
     double node = or_else(job->gpus_per_node, usual_node), domain = usually(catalog, accelerator, "scale_up_domain");
-    put(mapped, "systems:\n  published:\n    accelerator: %s\n    accelerators_per_node: %.0f\n    scale_up_domain: %.0f\n"
-                "    network: %g GB/s\n",
-        accelerator, node, or_else(job->domain, domain > usual_node ? domain : node), or_else(job->network, each * node));
+    put(mapped,
+        "systems:\n  published:\n    accelerator: %s\n    accelerators_per_node: %.0f\n    scale_up_domain: %.0f\n"
+        "    network: %g GB/s\n",
+        accelerator, node, or_else(job->domain, domain > usual_node ? domain : node),
+        or_else(job->network, each * node));
 }
 
 void map_training(const speedup_catalog *catalog, const struct published_job *published, struct mapped_job *mapped)
@@ -508,11 +536,13 @@ void map_training(const speedup_catalog *catalog, const struct published_job *pu
     if (!software && says(job->launch_blocking, false))
         software = "launch-blocking";
     /* Where the degrees do not multiply up to the accelerators, the degrees are believed. */
-    put(mapped, "train:\n  model: %s\n  system: published\n%s%s%s  accelerators: %.0f\n  sequence: %.0f\n"
-                "  global_batch: %.0f\n  micro_batch: %.0f\n  uneven: true\n",
+    put(mapped,
+        "train:\n  model: %s\n  system: published\n%s%s%s  accelerators: %.0f\n  sequence: %.0f\n"
+        "  global_batch: %.0f\n  micro_batch: %.0f\n  uneven: true\n",
         model, software ? "  stack: " : "", software ? software : "", software ? "\n" : "",
         tp * pp * cp * data_degree(job), job->seq, batch_of(job), micro_batch_of(job));
-    put(mapped, "  layout: {tensor: %.0f, pipeline: %.0f, context: %.0f, expert: %.0f, virtual_stages: %.0f, ends_as_layers: %s}\n",
+    put(mapped,
+        "  layout: {tensor: %.0f, pipeline: %.0f, context: %.0f, expert: %.0f, virtual_stages: %.0f, ends_as_layers: %s}\n",
         tp, pp, cp, experts ? or_else(job->ep, 1) : 1, or_else(job->vpp, interleaved ? 2 : 1),
         find(job->notes, "embedding as own") ? "true" : "false");
     put_optimizations(catalog, job, accelerator, precision, mapped);

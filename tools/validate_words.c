@@ -51,16 +51,29 @@ const char *find(const char *text, const char *word)
     }
 }
 
+/* Where a word of some letters ends that a text begins with, whatever separates them there;
+ * NULL for another text. */
+static const char *end_of_word(const char *text, const char *word, size_t length)
+{
+    for (size_t i = 0; i < length; i++, text++) {
+        while (i && *text && !isalnum((unsigned char)*text))
+            text++;
+        if (tolower((unsigned char)*text) != word[i])
+            return NULL;
+    }
+    return text;
+}
+
 /* Where the first of some words ends in a text; NULL for none. */
 static const char *end_of(const char *text, const char *words)
 {
-    char word[40];
     while (*words) {
         size_t length = strcspn(words, "|");
-        snprintf(word, sizeof word, "%.*s", (int)length, words);
-        const char *at = find(text, word);
-        if (at)
-            return at + length;
+        for (const char *at = text; *at; at++) {
+            const char *end = end_of_word(at, words, length);
+            if (end)
+                return end;
+        }
         words += length + (words[length] == '|');
     }
     return NULL;
@@ -74,7 +87,7 @@ bool holds(const char *text, const char *words)
 double number_behind(const char *text, const char *words)
 {
     const char *at = end_of(text, words);
-    at = at ? at + strspn(at, " =:-_") : "";
+    at = at ? at + strspn(at, " =:-_(") : "";
     return isdigit((unsigned char)*at) ? strtod(at, NULL) : 0;
 }
 
@@ -154,7 +167,7 @@ enum form { FORM_UNSAID, FORM_SXM, FORM_PCIE, FORM_NVL };
 /* What a name says of a board beside its chip. */
 struct board {
     struct words chip; /* the name without what follows */
-    int form;      /* enum form */
+    enum form form;
     double memory; /* GB, 0: not said */
 };
 
@@ -162,9 +175,13 @@ static struct board board_of(const char *name)
 {
     static const struct {
         const char *begin;
-        int form;
+        enum form form;
         bool whole;
-    } forms[] = {{"sxm", FORM_SXM, false}, {"hgx", FORM_SXM, true}, {"dgx", FORM_SXM, true}, {"pcie", FORM_PCIE, false}, {"nvl", FORM_NVL, true}};
+    } forms[] = {{"sxm", FORM_SXM, false},
+                 {"hgx", FORM_SXM, true},
+                 {"dgx", FORM_SXM, true},
+                 {"pcie", FORM_PCIE, false},
+                 {"nvl", FORM_NVL, true}};
     struct board board = {.form = FORM_UNSAID};
     char chip[96] = "", word[40];
     while (*name) {
@@ -181,12 +198,14 @@ static struct board board_of(const char *name)
                 board.form = forms[i].form;
                 own = false;
             }
-        if (end > word && number >= 8 && (begins(unit, "gb") || begins(unit, "gib") || (begins(unit, "g") && !unit[1]))) {
+        if (end > word && number >= 8 &&
+            (begins(unit, "gb") || begins(unit, "gib") || (begins(unit, "g") && !unit[1]))) {
             board.memory = number;
             own = false;
         }
         if (end > word && begins(end, "x") && end[1] && isalpha((unsigned char)end[1]) && number >= 1)
-            snprintf(word, sizeof word, "%.*s", (int)(length - (size_t)(end + 1 - word)), name + (end + 1 - word)); /* "8xH100" */
+            snprintf(word, sizeof word, "%.*s", (int)(length - (size_t)(end + 1 - word)),
+                     name + (end + 1 - word)); /* "8xH100" */
         if (own && length && strlen(chip) + strlen(word) + 2 < sizeof chip)
             strcat(strcat(chip, " "), word);
         name += length + (name[length] != 0 && !isalnum((unsigned char)name[length]));
@@ -204,11 +223,13 @@ const char *accelerator_id(const speedup_catalog *catalog, const char *name)
         struct board own = board_of(id);
         bool named = has_words(&board.chip, &own.chip);
         if ((!named && !(alias && !strcmp(alias, id))) || (own.form && board.form && own.form != board.form) ||
-            (own.memory > 0 && board.memory > 0 && (own.memory > 1.05 * board.memory || board.memory > 1.05 * own.memory)))
+            (own.memory > 0 && board.memory > 0 &&
+             (own.memory > 1.05 * board.memory || board.memory > 1.05 * own.memory)))
             continue;
         /* The longer name, then what is said, then what is usual. */
-        double rank = 1000 * (double)own.chip.length + 100 * (own.form == board.form) + 100 * (own.memory > 0 && board.memory > 0) +
-                      50 * (!board.form && own.form == FORM_SXM) + own.memory / 10;
+        double rank = 1000 * (double)own.chip.length + 100 * (own.form == board.form) +
+                      100 * (own.memory > 0 && board.memory > 0) + 50 * (!board.form && own.form == FORM_SXM) +
+                      own.memory / 10;
         if (rank > most) {
             most = rank;
             best = id;

@@ -11,7 +11,8 @@ bool begins(const char *text, const char *word);
 /* Where the text holds such a word; NULL for nowhere. */
 const char *find(const char *text, const char *word);
 
-/* Does the text hold one of some words, "a|b|c"? Without words, yes. */
+/* Does the text hold one of some words, "zero3|fsdp"? They are written in small letters and
+ * digits; the text may have what it likes between these ("ZeRO-3"). Without words, yes. */
 bool holds(const char *text, const char *words);
 
 /* The number behind the first of some words that a digit follows ("block 4", "group=8");
