@@ -95,8 +95,8 @@ def plans(speedup, path):
     a = answer(speedup, "plans", path)
     o, rows = a["overall"], [row for row in a["rows"] if not row["uneven"] and not row["unfit"]]
     page = ("### The best plan beside what was run\n\n"
-            f"{o['configurations']} configurations, each once. {o['uneven']} have layers or a batch that do not divide evenly, which no space "
-            f"holds; {o['unfit']} need more memory as described, as recomputation is not published. Of the other {o['n']} the best plan is "
+            f"{o['configurations']} configurations, each once. {o['uneven']} have layers or a batch that do not divide evenly, which no\nspace "
+            f"holds; {o['unfit']} need more memory as described, as recomputation is not published. Of the other {o['n']} the best\nplan is "
             f"predicted slower than the published layout in {o['slower']}.\n\n")
     by_source = {}
     for row in rows:
