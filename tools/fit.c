@@ -29,9 +29,9 @@ static const struct {
     {"cudnn_attention", EVERY, NULL, 1.1, 0.15},         /* of that of the kernel alone */
     {"flash_attention_1", ACCELERATOR, NULL, 0.34, 0.2},
     {"flash_attention_2", ACCELERATOR, NULL, 0.45, 0.3},
-    {"matmul_gain_fp8", EVERY, NULL, 0.87, 0.05},
-    {"matmul_gain_mxfp8", EVERY, NULL, 0.87, 0.05},
-    {"matmul_gain_nvfp4", EVERY, NULL, 0.65, 0.08},
+    {"matmul_gain_fp8", EVERY, NULL, 1.03, 0.05},
+    {"matmul_gain_mxfp8", EVERY, NULL, 1.0, 0.05},
+    {"matmul_gain_nvfp4", EVERY, NULL, 1.0, 0.15},
     {"bandwidth_fraction", EVERY, NULL, 0.77, 0.1},
     {"expert_efficiency", EVERY, NULL, 0.55, 0.35},
     {"expert_half_tokens", EVERY, NULL, 500, 0.5},
