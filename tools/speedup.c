@@ -318,6 +318,12 @@ static int usage_error(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
+static int value_error(const char *flag, const char *value)
+{
+    fprintf(stderr, "speedup: %s cannot be '%s'; 'speedup --help' says what it takes\n", flag, value);
+    return EXIT_USAGE;
+}
+
 /* Keeps a setting that an option of plan stands for: --top 5 is plan.top=5. */
 static bool add_setting(struct options *o, const char *key, const char *value, bool list)
 {
@@ -396,7 +402,7 @@ static int parse(int argc, char **argv, struct options *o)
             if (i + 1 == argc)
                 return usage_error("a value is missing after", argv[i]);
             if (!take_value(o, argv[i], argv[i + 1]))
-                return usage_error("this value cannot be used", argv[i + 1]);
+                return value_error(argv[i], argv[i + 1]);
             i++;
         } else if (!strcmp(argv[i], "--json")) {
             o->json = true;

@@ -695,8 +695,10 @@ static void put_times(const struct job *job, const struct split *at, const lanes
     out[SPEEDUP_METRIC_DECODE_SECONDS] = a->step;
     out[SPEEDUP_METRIC_LONGEST_GAP] = a->gap;
     out[SPEEDUP_METRIC_QUEUE_SECONDS] = a->queue;
-    out[SPEEDUP_METRIC_BATCH] = a->batch * ranks;
-    out[SPEEDUP_METRIC_OCCUPANCY] = a->batch / a->in_flight * a->occupied;
+    /* A step has a sequence at least, also of a rank that mostly has none. */
+    lanes batch = lanes_min(a->batch, a->in_flight);
+    out[SPEEDUP_METRIC_BATCH] = batch * ranks;
+    out[SPEEDUP_METRIC_OCCUPANCY] = batch / a->in_flight * a->occupied;
     out[SPEEDUP_METRIC_REQUESTS_PER_SECOND] = requests;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = requests * m->output;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = requests * m->output / V(ACCELERATORS);

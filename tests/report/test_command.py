@@ -87,9 +87,11 @@ class Command(unittest.TestCase):
         job = ("--model", "llama-7b", "--hardware", "dgx-h100")
         run("estimate", code=2)
         run("estimate", *job, code=2)
+        self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *job, code=2))
+        self.assertIn("--accelerators", run("estimate", *job, "--accelerators", "x", "--serve", "1x2x3", code=2))
         run("estimate", *job, "--serve", "1x2x3", "--train", "1x2", code=2)
         for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
-            self.assertIn("--help", run("estimate", *job, "--serve", load, code=2))
+            self.assertIn("CONCURRENCYxPROMPTxOUTPUT", run("estimate", *job, "--serve", load, code=2))
 
     def test_an_unknown_name_is_told(self):
         load = ("--serve", "1x128x128")
@@ -138,7 +140,7 @@ class Command(unittest.TestCase):
     def test_a_wrong_plan_is_refused(self):
         run("plan", code=2)
         for wrong in (("--serve", "64x1024"), ("--serve", "1x2x3", "--train", "1x2"), ("--serve", "1x2x3", "--request-rate", "1 /s")):
-            self.assertIn("--help", run("plan", "--model", "llama-2-7b", *wrong, code=2))
+            self.assertIn("PROMPTxOUTPUT", run("plan", "--model", "llama-2-7b", *wrong, code=2))
         self.assertIn("neither", run("plan", "--model", "no-such", code=1))
         self.assertIn("dgx-h100", run("plan", "--model", "llama-2-7b", "--systems", "dgx-h10", code=1))
         self.assertIn("'prompt' makes", run("plan", "--model", "llama-2-7b", "--serve", "1x2x3", "--tokens", "1T", code=1))

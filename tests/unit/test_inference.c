@@ -66,6 +66,19 @@ static void a_rate_is_served_by_the_closed_loop_that_has_it(void **state)
     assert_true(compared > 30);
 }
 
+static void no_more_decode_than_are_in_flight(void **state)
+{
+    (void)state;
+    double few[SPEEDUP_METRIC_COUNT];
+    /* Also where there are more copies of the model than requests. */
+    for (size_t i = 0; i < SERVICES; i++) {
+        char text[100];
+        serve(services[i], WITH(setting(text, "accelerators", 1024)), few);
+        assert_true(few[METRIC(BATCH)] <= 1 + 1e-9);
+        assert_true(few[METRIC(OCCUPANCY)] <= 1 + 1e-9);
+    }
+}
+
 static void a_higher_rate_makes_requests_wait_longer(void **state)
 {
     (void)state;
@@ -441,6 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_is_served_by_the_closed_loop_that_has_it),
+        cmocka_unit_test(no_more_decode_than_are_in_flight),
         cmocka_unit_test(a_higher_rate_makes_requests_wait_longer),
         cmocka_unit_test(a_number_and_a_length_without_spread_give_the_same_bits),
         cmocka_unit_test(values_are_their_moments),
