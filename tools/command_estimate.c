@@ -224,9 +224,9 @@ int run_estimate(const struct session *session)
             asked = &requests[i];
             count++;
         }
-    bool single = o->model || o->hardware || count;
+    bool single = o->model || o->hardware || count || o->stack || o->optimize || o->price || o->request.accelerators > 0;
     if (single && o->argument_count) {
-        fprintf(stderr, "speedup: --model, --hardware, --serve, --generate and --train stand in the place of a scenario file; "
+        fprintf(stderr, "speedup: --model, --hardware and what goes with them stand in the place of a scenario file; "
                         "over one, write --set PATH=VALUE\n");
         return EXIT_USAGE;
     }

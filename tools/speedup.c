@@ -18,45 +18,45 @@ static const struct {
     {EXIT_ERROR, "the input has errors; they are on standard error"},
     {EXIT_USAGE, "the command line is wrong"},
     {EXIT_WARN, "admit: outside a limit, but a warning is enough"},
-    {EXIT_REFUSE, "admit: refused"},
+    {EXIT_REFUSE, "admit: refused, also for errors of the scenario"},
     {EXIT_NO_PLAN, "plan: no plan of the space is possible"},
 };
 
 static const struct {
-    const char *name, *value, *text;
+    const char *name, *value, *takers, *text; /* the commands that take it; NULL: all */
 } flags[] = {
-    {"--json", NULL, "print JSON instead of text"},
-    {"--set", "PATH=VALUE", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
-    {"--catalog", "FILE.yaml", "add a file of accelerators, systems, models or optimizations; may be repeated"},
-    {"--top", "N", "plan: how many of the best plans to print"},
-    {"--pareto", "METRIC,METRIC", "plan: print the Pareto front of these metrics too"},
-    {"--systems", "ID,ID", "plan: systems to choose from"},
-    {"--objective", "WHAT", "plan: time, cost, energy; of training accelerator-hours, of services throughput"},
-    {"--deadline", "TIME", "plan: longest run, such as 30d"},
-    {"--tokens", "COUNT", "plan: tokens of the run, such as 1.4T"},
-    {"--request-rate", "RATE", "plan: requests that a service must serve, such as '10 /s'"},
-    {"--model", "ID|FILE.json", "estimate, plan, catalog show: a model of the catalog, or the config.json of a Hugging Face repository"},
-    {"--hardware", "SYSTEM", "estimate: a system of the catalog"},
-    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan: a service, such as 64x1024x1024; with --request-rate 1024x1024"},
-    {"--generate", "BATCHxPROMPTxOUTPUT", "estimate: a static batch"},
-    {"--train", "BATCHxSEQUENCE", "estimate, plan: a training step; estimated in bf16-mixed-precision unless --optimize says otherwise"},
-    {"--stack", "ID", "estimate, plan: the software (serving-engine, for inference)"},
-    {"--optimize", "ID,ID", "estimate, plan: optimizations, in their order; of every plan, without choices"},
-    {"--price", "ID|USD/h", "estimate, plan: price of an accelerator-hour, such as 2.50 USD/h"},
-    {"--why", NULL, "plan: also what binds the best plan, and what a little more of it is worth; searches the space anew"},
-    {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
-    {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
-    {"--budget", "USD", "admit, plan: most money; of a planned service, for an hour"},
-    {"--accelerators", "N", "admit: accelerators granted; estimate: how many (the smallest power of two that fits); plan: how many (open)"},
-    {"--memory", "BYTES", "admit: memory granted per accelerator, such as 80G"},
-    {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
-    {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
-    {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
-    {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
-    {"--accelerator", "ID", "calibrate: the accelerator to fit; without it, everything that training rows can tell"},
-    {"--help", NULL, "print this help"},
-    {"--version", NULL, "print the version"},
+    {"--json", NULL, NULL, "print JSON instead of text"},
+    {"--set", "PATH=VALUE", "estimate, compose, plan, validate", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
+    {"--catalog", "FILE.yaml", NULL, "add a file of accelerators, systems, models or optimizations; may be repeated"},
+    {"--top", "N", "plan", "how many of the best plans to print"},
+    {"--pareto", "METRIC,METRIC", "plan", "print the Pareto front of these metrics too"},
+    {"--systems", "ID,ID", "plan", "systems to choose from"},
+    {"--objective", "WHAT", "plan", "time, cost, energy; of training accelerator-hours, of services throughput"},
+    {"--deadline", "TIME", "plan", "longest run, such as 30d"},
+    {"--tokens", "COUNT", "plan", "tokens of the run, such as 1.4T"},
+    {"--request-rate", "RATE", "plan", "requests that a service must serve, such as '10 /s'"},
+    {"--model", "ID|FILE.json", "estimate, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--hardware", "SYSTEM", "estimate", "a system of the catalog"},
+    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan", "a service, such as 64x1024x1024; with --request-rate 1024x1024"},
+    {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
+    {"--train", "BATCHxSEQUENCE", "estimate, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},
+    {"--stack", "ID", "estimate, plan", "the software (serving-engine, for inference)"},
+    {"--optimize", "ID,ID", "estimate, plan", "optimizations, in their order; of every plan, without choices"},
+    {"--price", "ID|USD/h", "estimate, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
+    {"--threads", "N", "plan, validate", "threads to search with (1); the answer is the same for any number"},
+    {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d; seconds without a unit"},
+    {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
+    {"--accelerators", "N", "admit, estimate, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; plan: open)"},
+    {"--memory", "BYTES", "admit", "memory granted per accelerator, such as 80G (of 1000^3)"},
+    {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
+    {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
+    {"--warn-only", NULL, "admit", "never refuse"},
+    {"--kind", "KIND", "validate", "training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
+    {"--leave-out", "WHAT", "validate", "fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
+    {"--accelerator", "ID", "calibrate", "the accelerator to fit; without it, everything that training rows can tell"},
+    {"--help", NULL, NULL, "print this help"},
+    {"--version", NULL, NULL, "print the version"},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags, EXITS = sizeof exits / sizeof *exits };
@@ -169,8 +169,12 @@ static int run_admit(const struct session *session)
         fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
         return EXIT_USAGE;
     }
-    if (status)
+    speedup_scenario *named = NULL;
+    if (status) {
+        read_scenario(session, &named); /* the same problems, with the name of the file */
         tell_problems(session);
+    }
+    speedup_scenario_unref(named);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);
@@ -289,7 +293,8 @@ static void print_help(FILE *to)
     fprintf(to, "\noptions:\n");
     for (size_t i = 0; i < FLAGS; i++) {
         int width = fprintf(to, "  %s %s", flags[i].name, flags[i].value ? flags[i].value : "");
-        fprintf(to, "%*s  %s\n", width < 38 ? 38 - width : 0, "", flags[i].text);
+        const char *takers = flags[i].takers;
+        fprintf(to, "%*s  %s%s%s\n", width < 38 ? 38 - width : 0, "", takers ? takers : "", takers ? ": " : "", flags[i].text);
     }
     fprintf(to, "\nexit codes:\n");
     for (size_t i = 0; i < EXITS; i++)
@@ -306,7 +311,8 @@ static void print_man(void)
         printf(".TP\n\\fB%s\\fR %s\n%s\n", commands[i].name, commands[i].arguments, commands[i].text);
     printf(".SH OPTIONS\n");
     for (size_t i = 0; i < FLAGS; i++)
-        printf(".TP\n\\fB\\%s\\fR %s\n%s\n", flags[i].name, flags[i].value ? flags[i].value : "", flags[i].text);
+        printf(".TP\n\\fB\\%s\\fR %s\n%s%s%s\n", flags[i].name, flags[i].value ? flags[i].value : "",
+               flags[i].takers ? flags[i].takers : "", flags[i].takers ? ": " : "", flags[i].text);
     printf(".SH EXIT STATUS\n");
     for (size_t i = 0; i < EXITS; i++)
         printf(".TP\n%d\n%s\n", exits[i].code, exits[i].text);
@@ -394,6 +400,10 @@ static int parse(int argc, char **argv, struct options *o)
             flag++;
         if (flag == FLAGS && argv[i][0] == '-' && argv[i][1])
             return usage_error("unknown option", argv[i]);
+        if (flag < FLAGS && flags[flag].takers && !strstr(flags[flag].takers, argv[1])) {
+            fprintf(stderr, "speedup: '%s' takes no %s; it is an option of %s\n", argv[1], argv[i], flags[flag].takers);
+            return EXIT_USAGE;
+        }
         if (flag == FLAGS) {
             if (o->argument_count == sizeof o->arguments / sizeof *o->arguments)
                 return usage_error("too many arguments at", argv[i]);

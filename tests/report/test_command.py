@@ -87,7 +87,10 @@ class Command(unittest.TestCase):
         job = ("--model", "llama-7b", "--hardware", "dgx-h100")
         run("estimate", code=2)
         run("estimate", *job, code=2)
-        self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *job, code=2))
+        for ignored in (job, ("--price", "3"), ("--accelerators", "128")):
+            self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *ignored, code=2))
+        self.assertIn("an option of plan", run("estimate", "job.yaml", "--deadline", "3d", code=2))
+        self.assertIn("'admit' takes no --set", run("admit", "job.yaml", "--set", "train.price=1 USD/h", code=2))
         self.assertIn("--accelerators", run("estimate", *job, "--accelerators", "x", "--serve", "1x2x3", code=2))
         run("estimate", *job, "--serve", "1x2x3", "--train", "1x2", code=2)
         for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
