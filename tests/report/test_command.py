@@ -96,6 +96,12 @@ class Command(unittest.TestCase):
         for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
             self.assertIn("CONCURRENCYxPROMPTxOUTPUT", run("estimate", *job, "--serve", load, code=2))
 
+    def test_a_service_without_an_engine_is_told(self):
+        path = Path(self.config).with_name("service.yaml")
+        path.write_text("serve: {model: llama-7b, system: dgx-h100, accelerators: 1, prompt: 128, output: 128, concurrency: 4}", encoding="utf-8")
+        self.assertIn("'stack'", estimate(str(path))["stack_note"])
+        self.assertNotIn("stack_note", estimate(str(path), "--set", "serve.stack=vllm"))
+
     def test_an_unknown_name_is_told(self):
         load = ("--serve", "1x128x128")
         self.assertIn("neither", run("estimate", "--model", "no-such", "--hardware", "dgx-h100", *load, code=1))
