@@ -285,15 +285,22 @@ static const struct command {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static void print_help(FILE *to)
+/* Of one command what it takes; of NULL everything. */
+static void print_help(FILE *to, const struct command *command)
 {
-    fprintf(to, "usage: speedup COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-9s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+    if (command) {
+        fprintf(to, "usage: speedup %s %s%s[OPTIONS]\n\n%s\n", command->name, command->arguments, *command->arguments ? " " : "", command->text);
+    } else {
+        fprintf(to, "usage: speedup COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
+        for (size_t i = 0; i < COMMANDS; i++)
+            fprintf(to, "  %-9s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+    }
     fprintf(to, "\noptions:\n");
     for (size_t i = 0; i < FLAGS; i++) {
+        const char *takers = command ? NULL : flags[i].takers;
+        if (command && flags[i].takers && !strstr(flags[i].takers, command->name))
+            continue;
         int width = fprintf(to, "  %s %s", flags[i].name, flags[i].value ? flags[i].value : "");
-        const char *takers = flags[i].takers;
         fprintf(to, "%*s  %s%s%s\n", width < 38 ? 38 - width : 0, "", takers ? takers : "", takers ? ": " : "", flags[i].text);
     }
     fprintf(to, "\nexit codes:\n");
@@ -442,11 +449,11 @@ static speedup_status open_catalog(struct session *session)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        print_help(stderr);
+        print_help(stderr, NULL);
         return EXIT_USAGE;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-        print_help(stdout);
+        print_help(stdout, NULL);
         return EXIT_FINE;
     }
     if (!strcmp(argv[1], "--version")) {
@@ -464,7 +471,7 @@ int main(int argc, char **argv)
         return usage_error("unknown command", argv[1]);
     for (int i = 2; i < argc; i++)
         if (!strcmp(argv[i], "--help")) {
-            print_help(stdout);
+            print_help(stdout, command);
             return EXIT_FINE;
         }
     struct options options = {.request = {.struct_size = sizeof options.request},

@@ -89,6 +89,8 @@ class Command(unittest.TestCase):
         run("estimate", *job, code=2)
         for ignored in (job, ("--price", "3"), ("--accelerators", "128")):
             self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *ignored, code=2))
+        self.assertIn("--slack", run("admit", "--help"))
+        self.assertNotIn("--deadline", run("admit", "--help"))
         self.assertIn("an option of plan", run("estimate", "job.yaml", "--deadline", "3d", code=2))
         self.assertIn("'admit' takes no --set", run("admit", "job.yaml", "--set", "train.price=1 USD/h", code=2))
         self.assertIn("--accelerators", run("estimate", *job, "--accelerators", "x", "--serve", "1x2x3", code=2))
