@@ -393,6 +393,8 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;
         return o->threads != 0;
     }
+    if (!strcmp(flag, "--accelerators") && (strspn(value, "0123456789") != strlen(value) || !strtol(value, NULL, 10)))
+        return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!strcmp(flag, numbers[i].flag))
             return (*numbers[i].to = parse_scaled(value, numbers[i].suffixes, numbers[i].factors)) >= 0;

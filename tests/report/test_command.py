@@ -93,7 +93,8 @@ class Command(unittest.TestCase):
         self.assertNotIn("--deadline", run("admit", "--help"))
         self.assertIn("an option of plan", run("estimate", "job.yaml", "--deadline", "3d", code=2))
         self.assertIn("'admit' takes no --set", run("admit", "job.yaml", "--set", "train.price=1 USD/h", code=2))
-        self.assertIn("--accelerators", run("estimate", *job, "--accelerators", "x", "--serve", "1x2x3", code=2))
+        for number in ("x", "0", "2.5", ""):
+            self.assertIn("--accelerators", run("estimate", *job, "--accelerators", number, "--serve", "1x2x3", code=2))
         run("estimate", *job, "--serve", "1x2x3", "--train", "1x2", code=2)
         for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
             self.assertIn("CONCURRENCYxPROMPTxOUTPUT", run("estimate", *job, "--serve", load, code=2))
