@@ -45,10 +45,10 @@ static const struct {
     {"--price", "ID|USD/h", "estimate, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
     {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan, validate", "threads to search with (1); the answer is the same for any number"},
-    {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d; seconds without a unit"},
+    {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
     {"--accelerators", "N", "admit, estimate, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; plan: open)"},
-    {"--memory", "BYTES", "admit", "memory granted per accelerator, such as 80G (of 1000^3)"},
+    {"--memory", "BYTES", "admit", "memory granted per accelerator, such as 80GiB"},
     {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit", "never refuse"},
@@ -118,8 +118,13 @@ static int run_compose(const struct session *session)
     return print_report(session, status, text);
 }
 
-/* A number with an optional suffix; a negative number when it is none. */
-static double parse_scaled(const char *text, const char *suffixes, const double *factors)
+struct scale {
+    const char *unit;
+    double factor;
+};
+
+/* A number and its unit, "" where it may have none; a negative number when it is none of these. */
+static double parse_scaled(const char *text, const struct scale *scales)
 {
     double value = 0, place = 0;
     const char *c = text;
@@ -138,12 +143,12 @@ static double parse_scaled(const char *text, const char *suffixes, const double 
     if (*c == 'e' && c[1] >= '0' && c[1] <= '9' && !c[2]) {
         for (int exponent = c[1] - '0'; exponent; exponent--)
             value *= 10;
-        return value;
+        c += 2;
     }
-    if (!*c)
-        return value;
-    const char *suffix = strchr(suffixes, *c);
-    return suffix && !c[1] ? value * factors[suffix - suffixes] : -1;
+    c += strspn(c, " ");
+    while (scales->unit && strcmp(scales->unit, c))
+        scales++;
+    return scales->unit ? value * scales->factor : -1;
 }
 
 static int run_admit(const struct session *session)
@@ -353,15 +358,19 @@ static bool add_setting(struct options *o, const char *key, const char *value, b
 /* An option with a value; false when the value cannot be used. */
 static bool take_value(struct options *o, const char *flag, const char *value)
 {
-    static const double times[] = {1, 60, 3600, 86400}, sizes[] = {1e3, 1e6, 1e9, 1e12}, none[] = {1};
+    static const struct scale none[] = {{"", 1}, {NULL, 0}};
+    static const struct scale times[] = {{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"day", 86400}, {"days", 86400}, {NULL, 0}};
+    static const struct scale money[] = {{"", 1}, {"USD", 1}, {"k", 1e3}, {"kUSD", 1e3}, {"M", 1e6}, {"MUSD", 1e6}, {NULL, 0}};
+    static const struct scale sizes[] = {{"B", 1}, {"k", 1e3}, {"kB", 1e3}, {"M", 1e6}, {"MB", 1e6}, {"MiB", 0x1p20}, {"G", 1e9}, {"GB", 1e9},
+                                         {"GiB", 0x1p30}, {"T", 1e12}, {"TB", 1e12}, {"TiB", 0x1p40}, {NULL, 0}};
     const struct {
-        const char *flag, *suffixes;
-        const double *factors;
+        const char *flag;
+        const struct scale *scales;
         double *to;
     } numbers[] = {
-        {"--time-limit", "smhd", times, &o->request.time_limit}, {"--budget", "kM", sizes, &o->request.budget},
-        {"--accelerators", "", none, &o->request.accelerators},  {"--memory", "kMGT", sizes, &o->request.memory},
-        {"--confidence", "", none, &o->policy.confidence},       {"--slack", "", none, &o->policy.slack},
+        {"--time-limit", times, &o->request.time_limit},    {"--budget", money, &o->request.budget},
+        {"--accelerators", none, &o->request.accelerators}, {"--memory", sizes, &o->request.memory},
+        {"--confidence", none, &o->policy.confidence},      {"--slack", none, &o->policy.slack},
     };
     if (!strcmp(flag, "--set") && o->setting_count < sizeof o->settings / sizeof *o->settings)
         return o->settings[o->setting_count++] = value, true;
@@ -389,7 +398,7 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         if (!strcmp(flag, texts[i].flag))
             return *texts[i].to = value, true;
     if (!strcmp(flag, "--threads")) {
-        double threads = parse_scaled(value, "", none);
+        double threads = parse_scaled(value, none);
         o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;
         return o->threads != 0;
     }
@@ -397,7 +406,7 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!strcmp(flag, numbers[i].flag))
-            return (*numbers[i].to = parse_scaled(value, numbers[i].suffixes, numbers[i].factors)) >= 0;
+            return (*numbers[i].to = parse_scaled(value, numbers[i].scales)) >= 0;
     return false;
 }
 

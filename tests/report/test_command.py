@@ -89,6 +89,10 @@ class Command(unittest.TestCase):
         run("estimate", *job, code=2)
         for ignored in (job, ("--price", "3"), ("--accelerators", "128")):
             self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *ignored, code=2))
+        for limit in (("--time-limit", "3"), ("--time-limit", "3w"), ("--memory", "80"), ("--budget", "20 EUR")):
+            self.assertIn(limit[0], run("admit", "job.yaml", *limit, code=2))
+        for limit in (("--time-limit", "3 days"), ("--time-limit", "1.5d"), ("--memory", "80 GiB"), ("--budget", "20 kUSD")):
+            self.assertIn("cannot be read", run("admit", "none.yaml", *limit, code=1))
         self.assertIn("--slack", run("admit", "--help"))
         self.assertNotIn("--deadline", run("admit", "--help"))
         self.assertIn("an option of plan", run("estimate", "job.yaml", "--deadline", "3d", code=2))
