@@ -184,6 +184,8 @@ def written(reader):
 
 
 def main():
+    if sys.argv[1:] and sys.argv[1].startswith("--"):
+        sys.exit(__doc__)
     text = written(Reader(preprocessed("speedup.h", set())))
     where = sys.argv[1] if len(sys.argv) > 1 else str(HERE / "speedup" / "_signatures.py")
     if where == "-":
