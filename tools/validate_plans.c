@@ -108,7 +108,7 @@ static void plan_around(const char *scenario, struct writer *out)
         snprintf(key, sizeof key, "%s: ", axes[i].key);
         put(out, "  %s[%s, %.0f]\n", key, axes[i].values, number_of(train, key));
     }
-    put(out, "  top: 1\n  optimizations:\n");
+    put(out, "  top: 1\n  confidence: 0.5\n  optimizations:\n");
     for (item = item ? strchr(item, '\n') + 1 : ""; *item; item = strchr(item, '\n') + 1) {
         const char *text = item + strspn(item, " -");
         int choice = choice_of(text);

@@ -421,7 +421,8 @@ SPEEDUP_API speedup_status speedup_scenario_attribute(speedup_context *context, 
                                                       speedup_contribution *contributions, size_t *count);
 
 /** What the optimizations of the catalog that a scenario lacks would bring, one alone
- *  added to it: those with which it still can be and fits, the largest gain first.
+ *  added to it: those with which it still can be, trains as many parameters and fits,
+ *  the largest gain first.
  *  @param context where problems are told
  *  @param scenario the scenario, which must fit
  *  @param[in,out] contributions best first, struct_size set by the caller in the first; as
