@@ -157,7 +157,7 @@ SPEEDUP_API speedup_status speedup_result_gap(const speedup_result *result, doub
 /** While no plan is possible: the plan that misses one limit alone, and by the least.
  *  @param result the result
  *  @param resource SPEEDUP_RESOURCE_MEMORY to SPEEDUP_RESOURCE_RATE: the limit; or
- *         SPEEDUP_RESOURCE_COUNT: whatever it misses, the plan whose worst miss is the least
+ *         SPEEDUP_RESOURCE_ANY: whatever it misses, the plan whose worst miss is the least
  *  @param[out] index of the plan in its space
  *  @param[out] factor what it needs over what there is: over 1
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when a plan is possible or none is so near, or
@@ -209,6 +209,7 @@ SPEEDUP_API speedup_status speedup_space_scenario(speedup_context *context, cons
 
 /** What a plan can have more or less of. @since 0.1 */
 enum {
+    SPEEDUP_RESOURCE_ANY = -1,         /**< whichever it is */
     SPEEDUP_RESOURCE_MEMORY = 0,       /**< B of an accelerator */
     SPEEDUP_RESOURCE_HOST_MEMORY = 1,  /**< B of a node */
     SPEEDUP_RESOURCE_DEADLINE = 2,     /**< s of the whole run */
@@ -222,7 +223,7 @@ enum {
     SPEEDUP_RESOURCE_BANDWIDTH = 10,   /**< B/s of an accelerator's memory */
     SPEEDUP_RESOURCE_LINK = 11,        /**< B/s of an accelerator's scale-up link */
     SPEEDUP_RESOURCE_NETWORK = 12,     /**< B/s of a node's network */
-    SPEEDUP_RESOURCE_COUNT = 13
+    SPEEDUP_RESOURCE_COUNT = 13        /**< how many there are in this version */
 };
 
 /** What a little more of a resource is worth to the best plan of a space. Limits and
@@ -252,7 +253,8 @@ typedef struct speedup_worth {
  *  @param result of the whole space: the best of a part says nothing of what binds it
  *  @param threads how many threads may work, from 1 to 256
  *  @param[in,out] worths struct_size set by the caller in the first
- *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many apply
+ *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many were
+ *         written, limits before accelerators before rates
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when the result has no plan,
  *          SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */

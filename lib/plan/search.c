@@ -692,7 +692,7 @@ speedup_status speedup_result_gap(const speedup_result *result, double *bound, d
 
 speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
 {
-    bool any = resource == SPEEDUP_RESOURCE_COUNT;
+    bool any = resource == SPEEDUP_RESOURCE_ANY;
     if (!result || !index || !factor || ((resource < 0 || resource >= NEEDS) && !any))
         return SPEEDUP_INVALID_ARGUMENT;
     const struct found *near = &result->near[any ? NEEDS : resource];

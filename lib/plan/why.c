@@ -259,28 +259,34 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
 speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space, const speedup_result *result,
                                    uint32_t threads, speedup_worth *worths, size_t *count)
 {
-    if (!context || !space || !result || result->space != space || !worths || !count ||
-        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
+    if (!context || !space || !result || result->space != space || !worths || !count || !*count ||
+        worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
         result->counts.searched != speedup_space_size(space))
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
+    size_t room = *count, made = 0;
     *count = 0;
     if (!result->best_count)
         return SPEEDUP_NOT_FOUND;
     double now = result->best[0].value[0];
     uint64_t index = result->best[0].index;
+    speedup_worth all[SPEEDUP_RESOURCE_COUNT];
     for (size_t i = 0; i < SPEEDUP_RESOURCE_COUNT; i++)
-        worths[i] = (speedup_worth){.struct_size = sizeof *worths, .index = index};
+        all[i] = (speedup_worth){.struct_size = sizeof *all, .index = index};
     speedup_scenario *plan;
     speedup_status status = speedup_space_scenario(context, space, index, &plan);
     if (!status)
-        status = worth_of_limits(context, space, &plan->job, now, index, threads, worths, count);
+        status = worth_of_limits(context, space, &plan->job, now, index, threads, all, &made);
     if (!status)
-        status = worth_of_accelerators(context, space, plan, now, threads, worths, count);
+        status = worth_of_accelerators(context, space, plan, now, threads, all, &made);
     if (!status)
-        status = worth_of_rates(context, space, plan, worths, count);
+        status = worth_of_rates(context, space, plan, all, &made);
     speedup_scenario_unref(plan);
-    return status;
+    if (status)
+        return status;
+    *count = made < room ? made : room;
+    memcpy(worths, all, *count * sizeof *worths);
+    return SPEEDUP_OK;
 }
 
 speedup_status why_accelerators(speedup_context *context, const speedup_space *space, uint32_t threads, struct remedy *remedy)

@@ -110,7 +110,7 @@ static speedup_status report_plan(speedup_context *context, const speedup_space 
 {
     if (text)
         *text = NULL;
-    if (!context || !space || !result || !text)
+    if (!context || !space || !result || result->space != space || !text)
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
     struct arena arena;
@@ -170,8 +170,11 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_space
 speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
                                        uint32_t threads, int32_t format, speedup_text **text)
 {
-    if (!threads || threads > MOST_THREADS)
+    if (!threads || threads > MOST_THREADS) {
+        if (text)
+            *text = NULL;
         return SPEEDUP_INVALID_ARGUMENT;
+    }
     return report_plan(context, space, result, threads, format, text);
 }
 

@@ -92,7 +92,7 @@ static bool is_over(speedup_context *context)
 }
 
 /* What each optimization of a plan brings, and what those of the catalog would add. */
-void report_attribution(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *plan)
+static void put_attribution(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *plan)
 {
     enum { MOST_NEXT = 3 };
     size_t count = 0;
@@ -222,7 +222,7 @@ static void put_near(struct arena *arena, struct node *root, const speedup_space
         bool all = r == NEEDS; /* told only when no limit alone would do */
         if (all && shown)
             break;
-        if (speedup_result_near(result, all ? SPEEDUP_RESOURCE_COUNT : r, &index, &factor) ||
+        if (speedup_result_near(result, all ? SPEEDUP_RESOURCE_ANY : r, &index, &factor) ||
             speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
             continue;
         const struct program *program = &space->programs[index / space->layouts];
@@ -273,7 +273,7 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
     double factor;
     struct cure cures[MOST_CURES];
     size_t count;
-    if (speedup_result_near(result, SPEEDUP_RESOURCE_COUNT, &index, &factor) ||
+    if (speedup_result_near(result, SPEEDUP_RESOURCE_ANY, &index, &factor) ||
         why_additions(context, space, index, arena, cures, &count))
         return;
     struct node *list = put_list(arena, root, "additions", count ? "Or one of these added to the nearest plan" : NULL);
@@ -300,7 +300,7 @@ void report_why(speedup_context *context, struct arena *arena, struct node *root
     }
     if (speedup_space_scenario(context, space, index, &plan))
         return;
-    report_attribution(context, arena, root, plan);
+    put_attribution(context, arena, root, plan);
     speedup_scenario_unref(plan);
     if (threads && !context->first)
         put_worth(context, arena, root, space, result, threads);

@@ -146,9 +146,10 @@ static double number_of(const char *yaml, const char *key)
 }
 
 /* The least miss of each limit alone, and the least of the worst misses. */
+enum { WORST_MISS = SPEEDUP_RESOURCE_RATE + 1, MISSES };
 struct misses {
-    double least[SPEEDUP_RESOURCE_COUNT + 1];
-    uint64_t index[SPEEDUP_RESOURCE_COUNT + 1];
+    double least[MISSES];
+    uint64_t index[MISSES];
 };
 
 static void add_miss(struct misses *misses, int limit, double miss, uint64_t index)
@@ -162,7 +163,7 @@ static void add_miss(struct misses *misses, int limit, double miss, uint64_t ind
 static void brute_misses(const double *layout, const double *v, const char *yaml, uint64_t index, struct misses *misses)
 {
     bool service = strstr(yaml, "prompt") != NULL;
-    double deadline = number_of(yaml, "deadline: "), budget = number_of(yaml, "budget: "), miss[SPEEDUP_RESOURCE_COUNT] = {0};
+    double deadline = number_of(yaml, "deadline: "), budget = number_of(yaml, "budget: "), miss[WORST_MISS] = {0};
     miss[SPEEDUP_RESOURCE_MEMORY] = v[SPEEDUP_METRIC_MEMORY_PEAK] / (v[SPEEDUP_METRIC_MEMORY_HEADROOM] + v[SPEEDUP_METRIC_MEMORY_PEAK]);
     miss[SPEEDUP_RESOURCE_DEADLINE] = deadline > 0 ? v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS] / deadline : 0;
     miss[SPEEDUP_RESOURCE_BUDGET] = budget > 0 ? v[SPEEDUP_METRIC_COST] / budget : 0;
@@ -176,14 +177,14 @@ static void brute_misses(const double *layout, const double *v, const char *yaml
     }
     double worst = 0;
     int missed = 0, which = 0;
-    for (int i = 0; i < SPEEDUP_RESOURCE_COUNT; i++) {
+    for (int i = 0; i < WORST_MISS; i++) {
         worst = fmax(worst, miss[i]);
         if (miss[i] > 1) {
             missed++;
             which = i;
         }
     }
-    add_miss(misses, SPEEDUP_RESOURCE_COUNT, worst, index);
+    add_miss(misses, WORST_MISS, worst, index);
     if (missed == 1)
         add_miss(misses, which, worst, index);
 }
@@ -296,12 +297,11 @@ static void check(const speedup_result *result, const struct plan *plans, size_t
  * is held against a factor that only the library knows. */
 static void check_near(const speedup_result *result, const struct misses *misses, size_t count, bool sure)
 {
-    for (int i = 0; i <= SPEEDUP_RESOURCE_COUNT; i++) {
+    for (int r = SPEEDUP_RESOURCE_ANY; r <= SPEEDUP_RESOURCE_RATE; r++) {
         uint64_t index;
         double factor;
-        if (i > SPEEDUP_RESOURCE_RATE && i < SPEEDUP_RESOURCE_COUNT)
-            continue;
-        speedup_status status = speedup_result_near(result, i, &index, &factor);
+        int i = r == SPEEDUP_RESOURCE_ANY ? WORST_MISS : r;
+        speedup_status status = speedup_result_near(result, r, &index, &factor);
         if (count || (!sure && !(misses->least[i] > 0))) {
             assert_int_equal(status, SPEEDUP_NOT_FOUND);
         } else if (!sure) {
@@ -329,7 +329,7 @@ static void check_same(const speedup_result *a, const speedup_result *b)
     speedup_result_counts(a, &c);
     speedup_result_counts(b, &d);
     assert_memory_equal(&c, &d, sizeof c);
-    for (int r = 0; r <= SPEEDUP_RESOURCE_COUNT; r++) {
+    for (int r = SPEEDUP_RESOURCE_ANY; r <= SPEEDUP_RESOURCE_RATE; r++) {
         assert_int_equal(speedup_result_near(a, r, &i, &x), speedup_result_near(b, r, &j, &y));
         assert_true(i == j && x == y);
     }

@@ -208,6 +208,9 @@ static void worth_is_what_a_search_with_more_finds(void **state)
     assert_int_equal(speedup_space_worth(context, space, result, 1, w, &count), SPEEDUP_OK);
     assert_int_equal(speedup_space_worth(context, space, result, 3, again, &same), SPEEDUP_OK);
     assert_int_equal(count, same);
+    size_t one = 1;
+    assert_int_equal(speedup_space_worth(context, space, result, 1, again, &one), SPEEDUP_OK);
+    assert_true(one == 1 && again[0].resource == w[0].resource && again[0].gain == w[0].gain);
     double now = best_with(catalog, settings, GIVEN, METRIC);
     for (size_t i = 0; i < count; i++) {
         assert_memory_equal(&w[i], &again[i], sizeof *w);
