@@ -127,14 +127,12 @@ static speedup_status with_rate(speedup_context *context, const speedup_scenario
     if (status)
         return status;
     job_set_precisions(context, &job, &nowhere);
-    lanes v[VARIABLES], out[METRICS];
+    lanes v[VARIABLES];
     memcpy(v, scenario->variables, sizeof v);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope != SCOPE_LAYOUT)
             v[i] = lanes_of(fixed.variables[i]);
-    job_evaluate(&job, v, out);
-    for (int m = 0; m < METRICS; m++)
-        values[m] = out[m][0];
+    job_values(&job, v, values);
     return context->first;
 }
 
@@ -335,10 +333,12 @@ speedup_status why_additions(speedup_context *context, const speedup_space *spac
         job_evaluate(&job, v, out);
         for (int m = 0; m < METRICS; m++)
             cure.values[m] = out[m][0];
-        /* Of a service, the estimate itself tells whether it fits. */
-        bool fits = job.kind == JOB_TRAINING || (out[SPEEDUP_METRIC_FITS][0] != 0 && out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] <= 1 - space->confidence);
-        const struct limits limits = job.kind == JOB_TRAINING ? limits_as_they_are : (struct limits){{HUGE_VAL, HUGE_VAL, 1, 1, 1, 1, 1, 1}};
-        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || !fits || plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
+        struct limits limits = limits_as_they_are;
+        bool service = job.kind == JOB_INFERENCE;
+        if (service) /* the estimate itself tells whether it fits */
+            limits.of[NEED_MEMORY] = limits.of[NEED_HOST] = HUGE_VAL;
+        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || (service && service_lacks_memory(space, out, 0)) ||
+            plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
             continue;
         size_t at = *count < MOST_CURES ? (*count)++ : MOST_CURES;
         for (; at && goal->sign * cure.values[goal->metric] < goal->sign * cures[at - 1].values[goal->metric]; at--)
