@@ -290,6 +290,65 @@ static const struct price *take_price(const struct builder *b, const struct syst
     return price;
 }
 
+/* The prices of the plan that the catalog does not have are told; how many it names. */
+static size_t check_prices(const struct builder *b)
+{
+    uint32_t prices = b->r->prices;
+    if (!prices || yaml_at(b->tree, prices)->kind == YAML_SCALAR)
+        return 0;
+    for (uint32_t item = yaml_at(b->tree, prices)->first; item; item = yaml_at(b->tree, item)->next) {
+        const char *id;
+        struct place place = yaml_place(b->tree, item);
+        if (read_text(b->context, b->tree, item, "prices", &id) && !catalog_find(b->space->catalog, KIND_PRICE, id))
+            catalog_missing(b->context, b->space->catalog, KIND_PRICE, id, &place);
+    }
+    return yaml_at(b->tree, prices)->length;
+}
+
+/* The prices that a plan names, and whether and what the catalog's stand for where it names none. */
+struct pricing {
+    const struct price **named; /* room for those of one system */
+    size_t count;               /* of all that the plan names */
+    bool take;
+    struct text told;
+};
+
+/* The programs of one system: every way to choose, at each of its prices. */
+static void add_system(const struct builder *b, uint32_t item, size_t ways, struct pricing *pricing)
+{
+    speedup_space *space = b->space;
+    const char *id;
+    struct place at = yaml_place(b->tree, item);
+    if (!read_text(b->context, b->tree, item, "systems", &id))
+        return;
+    const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
+    if (!system) {
+        catalog_missing(b->context, space->catalog, KIND_SYSTEM, id, &at);
+        return;
+    }
+    double amount;
+    const struct price **named = pricing->named;
+    size_t count = prices_of(b, system, named, &amount);
+    if (pricing->count && !count) {
+        problem(b->context, SPEEDUP_INCONSISTENT, &at, "none of the prices is for '%s' of '%s'", system->accelerator_id, id);
+        return;
+    }
+    if (pricing->take && !(count = (named[0] = take_price(b, system, &at, &pricing->told)) != NULL))
+        return;
+    for (size_t way = 0; way < ways && !b->context->first; way++) {
+        struct program compiled = {.per_hour = amount};
+        compile(b, id, way, &compiled);
+        for (size_t p = 0; p < (count ? count : 1); p++) {
+            struct program *program = &space->programs[space->program_count++];
+            *program = compiled;
+            if (p)
+                speedup_scenario_ref(program->scenario);
+            program->price = count ? named[p] : NULL;
+            program->per_hour = count ? named[p]->per_hour : amount;
+        }
+    }
+}
+
 static void build_programs(const struct builder *b)
 {
     speedup_space *space = b->space;
@@ -300,19 +359,11 @@ static void build_programs(const struct builder *b)
     struct place section = yaml_place(b->tree, b->section);
     if (!systems)
         problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
+    bool amount = prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR;
     if (!systems || !expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
-        (prices && yaml_at(b->tree, prices)->kind != YAML_SCALAR &&
-         !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
+        (prices && !amount && !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
         return;
-    size_t price_count = prices && yaml_at(b->tree, prices)->kind == YAML_SEQUENCE ? yaml_at(b->tree, prices)->length : 0;
-    for (uint32_t item = price_count ? yaml_at(b->tree, prices)->first : 0; item; item = yaml_at(b->tree, item)->next) {
-        const char *id;
-        struct place place = yaml_place(b->tree, item);
-        if (read_text(b->context, b->tree, item, "prices", &id) && !catalog_find(space->catalog, KIND_PRICE, id))
-            catalog_missing(b->context, space->catalog, KIND_PRICE, id, &place);
-    }
-    const struct price **named = arena_zeroed(&space->arena, price_count + 1, sizeof *named);
-    size_t most = yaml_at(b->tree, systems)->length * (price_count ? price_count : 1);
+    size_t price_count = check_prices(b), most = yaml_at(b->tree, systems)->length * (price_count ? price_count : 1);
     struct place place = yaml_place(b->tree, systems);
     if (!most || !ways || most > MOST_PROGRAMS / ways) {
         if (ways)
@@ -320,48 +371,20 @@ static void build_programs(const struct builder *b)
                     most ? "systems x prices x choices are more than %d" : "no system to choose from; at most %d programs", MOST_PROGRAMS);
         return;
     }
+    struct pricing pricing = {.named = arena_zeroed(&space->arena, price_count + 1, sizeof *pricing.named),
+                              .count = price_count,
+                              .take = needs_price(b) && !price_count && !amount};
     space->programs = arena_zeroed(&space->arena, most * ways, sizeof *space->programs);
-    if (!space->programs || !named)
+    if (!space->programs || !pricing.named)
         return;
-    bool take = needs_price(b) && !price_count && !(prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR);
-    struct text told;
-    text_begin(&told, &b->context->allocator);
-    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next) {
-        const char *id;
-        struct place at = yaml_place(b->tree, item);
-        if (!read_text(b->context, b->tree, item, "systems", &id))
-            continue;
-        const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
-        if (!system) {
-            catalog_missing(b->context, space->catalog, KIND_SYSTEM, id, &at);
-            continue;
-        }
-        double amount;
-        size_t count = prices_of(b, system, named, &amount);
-        if (price_count && !count) {
-            problem(b->context, SPEEDUP_INCONSISTENT, &at, "none of the prices is for '%s' of '%s'", system->accelerator_id, id);
-            continue;
-        }
-        if (take && !(count = (named[0] = take_price(b, system, &at, &told)) != NULL))
-            continue;
-        for (size_t way = 0; way < ways && !b->context->first; way++) {
-            struct program compiled = {.per_hour = amount};
-            compile(b, id, way, &compiled);
-            for (size_t p = 0; p < (count ? count : 1); p++) {
-                struct program *program = &space->programs[space->program_count++];
-                *program = compiled;
-                if (p)
-                    speedup_scenario_ref(program->scenario);
-                program->price = count ? named[p] : NULL;
-                program->per_hour = count ? named[p]->per_hour : amount;
-            }
-        }
-    }
-    if (told.failed)
+    text_begin(&pricing.told, &b->context->allocator);
+    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next)
+        add_system(b, item, ways, &pricing);
+    if (pricing.told.failed)
         no_memory(b->context);
-    else if (told.length)
-        assume_tell(b, "prices", told.bytes, "the newest of the catalog, of several of one day the lowest");
-    text_end(&told);
+    else if (pricing.told.length)
+        assume_tell(b, "prices", pricing.told.bytes, "the newest of the catalog, of several of one day the lowest");
+    text_end(&pricing.told);
 }
 
 /* When no way to choose can be, the reason of the first is an error of the plan. */
