@@ -341,8 +341,11 @@ typedef struct speedup_verdict {
     double cost;               /**< USD: the whole run (in inference a million output tokens), as sure as the policy asks */
     double out_of_memory;      /**< probability that it runs out of memory */
     double accelerators;       /**< accelerators that it uses */
-    speedup_request nearest;   /**< the least request that would be admitted, where there is one */
-    int32_t admissible;        /**< 1: `nearest` would be admitted; 0: no request would, the job must change */
+    double nearest_accelerators; /**< the least request that would be admitted, where there is one */
+    double nearest_memory;     /**< B: of it */
+    double nearest_time_limit; /**< s: of it */
+    double nearest_budget;     /**< USD: of it */
+    int32_t admissible;        /**< 1: that request would be admitted; 0: no request would, the job must change */
     uint32_t notes;            /**< SPEEDUP_NOTE bits */
     double memory_low;         /**< B: least peak memory, with the policy's confidence */
     double memory_high;        /**< B: most */

@@ -47,10 +47,10 @@ static void put_needs(struct arena *arena, struct node *root, const speedup_requ
         const char *name, *unit;
         double needs, asked, nearest, low, high;
     } figures[] = {
-        {"memory", "B", v->memory, request->memory, v->nearest.memory, v->memory_low, v->memory_high},
-        {"time", "s", v->seconds, request->time_limit, v->nearest.time_limit, v->seconds_low, v->seconds_high},
-        {"cost", "USD", v->cost, request->budget, v->nearest.budget, v->cost_low, v->cost_high},
-        {"accelerators", "1", v->accelerators, request->accelerators, v->nearest.accelerators, 0, 0},
+        {"memory", "B", v->memory, request->memory, v->nearest_memory, v->memory_low, v->memory_high},
+        {"time", "s", v->seconds, request->time_limit, v->nearest_time_limit, v->seconds_low, v->seconds_high},
+        {"cost", "USD", v->cost, request->budget, v->nearest_budget, v->cost_low, v->cost_high},
+        {"accelerators", "1", v->accelerators, request->accelerators, v->nearest_accelerators, 0, 0},
     };
     struct node *list = put_list(arena, root, "figures", v->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {

@@ -638,12 +638,12 @@ static void admission_weighs_each_limit(void **state)
     assert_int_equal(speedup_admit(context, catalog, job, strlen(job), &r, &policy, &v), SPEEDUP_OK);
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
     assert_int_equal(v.reasons, SPEEDUP_REASON_TIME | SPEEDUP_REASON_BUDGET);
-    assert_true(v.nearest.time_limit == seconds && v.nearest.budget == cost);
+    assert_true(v.nearest_time_limit == seconds && v.nearest_budget == cost);
     r.budget = 0;
     policy.slack = 0.1;
     assert_int_equal(speedup_admit(context, catalog, job, strlen(job), &r, &policy, &v), SPEEDUP_OK);
     assert_int_equal(v.verdict, SPEEDUP_WARN);
-    speedup_request nearest = v.nearest;
+    const speedup_request nearest = {sizeof nearest, v.nearest_accelerators, v.nearest_memory, v.nearest_time_limit, v.nearest_budget};
     assert_int_equal(speedup_admit(context, catalog, job, strlen(job), &nearest, NULL, &v), SPEEDUP_OK);
     assert_int_equal(v.verdict, SPEEDUP_ADMIT);
     r.accelerators = 32;
