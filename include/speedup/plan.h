@@ -264,7 +264,7 @@ SPEEDUP_API speedup_status speedup_space_worth(speedup_context *context, const s
 
 /** The result of a search, explained: the best plans, the front, what was left out, and
  *  what the best has from each optimization; when none is possible, the nearest changes
- *  that make one so.
+ *  that make one so, for which it searches about twice more, on the caller's thread.
  *  @param context where problems are told
  *  @param space the space
  *  @param result of it
@@ -275,8 +275,8 @@ SPEEDUP_API speedup_status speedup_space_worth(speedup_context *context, const s
 SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space,
                                                const speedup_result *result, int32_t format, speedup_text **text);
 
-/** As speedup_report_plan(), and what binds the best plan and what more of it is worth:
- *  see speedup_space_worth().
+/** As speedup_report_plan(), on several threads, and what binds the best plan and what more
+ *  of it is worth: see speedup_space_worth().
  *  @param context where problems are told
  *  @param space the space
  *  @param result of it

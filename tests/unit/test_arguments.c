@@ -18,6 +18,11 @@ static void contexts_and_diagnostics(void **state)
     REFUSED(speedup_context_set_log(NULL, NULL, NULL));
     REFUSED(speedup_diagnostic_place(NULL, 0, NULL, NULL, NULL, NULL));
     REFUSED(speedup_status_at(0, NULL));
+    REFUSED(speedup_metric_at(0, NULL));
+    REFUSED(speedup_target_at(0, NULL));
+    REFUSED(speedup_rule_at(0, NULL));
+    REFUSED(speedup_variable_at(0, NULL));
+    REFUSED(speedup_precision_at(0, NULL));
     assert_int_equal(speedup_diagnostic_count(NULL), 0);
     assert_null(speedup_diagnostic_text(NULL, 0));
     assert_null(speedup_diagnostic_message(NULL, 0));
