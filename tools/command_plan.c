@@ -120,8 +120,8 @@ static int search_plans(const struct session *session, const char *model)
     uint64_t best;
     bool none = !status && speedup_result_best(result, 0, &best) != SPEEDUP_OK;
     if (!status)
-        status = o->why ? speedup_report_plan_why(session->context, space, result, o->threads, session->format, &text)
-                        : speedup_report_plan(session->context, space, result, session->format, &text);
+        status = o->why ? speedup_report_plan_why(session->context, result, o->threads, session->format, &text)
+                        : speedup_report_plan(session->context, result, session->format, &text);
     speedup_result_free(result);
     speedup_space_unref(space);
     int code = print_report(session, status, text);

@@ -123,13 +123,13 @@ static void plan_around(const char *scenario, struct writer *out)
 }
 
 /* The optimizations of the best plan, from its report: what the choices came to. */
-static void name_choices(const struct session *session, const speedup_space *space, const speedup_result *result,
+static void name_choices(const struct session *session, const speedup_result *result,
                          char names[CHOICE_TEXT])
 {
     static const char key[] = "\"optimizations\": \"";
     speedup_text *report = NULL;
     names[0] = 0;
-    if (speedup_report_plan(session->context, space, result, SPEEDUP_FORMAT_JSON, &report))
+    if (speedup_report_plan(session->context, result, SPEEDUP_FORMAT_JSON, &report))
         return;
     const char *at = strstr(speedup_text_get(report), key);
     struct writer out = {names, 0, CHOICE_TEXT};
@@ -158,7 +158,7 @@ static speedup_status search(const struct session *session, const struct writer 
         row->best = values[SPEEDUP_METRIC_STEP_SECONDS];
         for (int i = 0; i < AXES; i++)
             row->layout[1][i] = layout[axes[i].variable];
-        name_choices(session, space, result, row->optimizations);
+        name_choices(session, result, row->optimizations);
     }
     speedup_result_free(result);
     speedup_space_unref(space);

@@ -249,7 +249,6 @@ typedef struct speedup_worth {
  *  budget, power and targets, and the next number of accelerators that some layout divides into.
  *  Takes somewhat longer than another search.
  *  @param context where problems are told
- *  @param space the space
  *  @param result of the whole space: the best of a part says nothing of what binds it
  *  @param threads how many threads may work, from 1 to 256
  *  @param[in,out] worths struct_size set by the caller in the first
@@ -258,36 +257,32 @@ typedef struct speedup_worth {
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when the result has no plan,
  *          SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space,
-                                               const speedup_result *result, uint32_t threads,
-                                               speedup_worth *worths, size_t *count);
+SPEEDUP_API speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result,
+                                                uint32_t threads, speedup_worth *worths, size_t *count);
 
 /** The result of a search, explained: the best plans, the front, what was left out, and
  *  what the best has from each optimization; when none is possible, the nearest changes
  *  that make one so, for which it searches about twice more, on the caller's thread.
  *  @param context where problems are told
- *  @param space the space
- *  @param result of it
+ *  @param result the result
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK or the code of the first problem
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space,
-                                               const speedup_result *result, int32_t format, speedup_text **text);
+SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_result *result,
+                                               int32_t format, speedup_text **text);
 
 /** As speedup_report_plan(), on several threads, and what binds the best plan and what more
- *  of it is worth: see speedup_space_worth().
+ *  of it is worth: see speedup_result_worth().
  *  @param context where problems are told
- *  @param space the space
- *  @param result of it
+ *  @param result the result
  *  @param threads to search again with, from 1 to 256
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK or the code of the first problem
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space,
-                                                   const speedup_result *result, uint32_t threads, int32_t format,
-                                                   speedup_text **text);
+SPEEDUP_API speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result,
+                                                   uint32_t threads, int32_t format, speedup_text **text);
 
 /** What a job asked for, to be weighed against what it will take. Numbers are finite,
  *  from 0; 0 asks for nothing. @since 0.1 */

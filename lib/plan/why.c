@@ -254,13 +254,13 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
     return status;
 }
 
-speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   uint32_t threads, speedup_worth *worths, size_t *count)
+speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result, uint32_t threads,
+                                    speedup_worth *worths, size_t *count)
 {
-    if (!context || !space || !result || result->space != space || !worths || !count || !*count ||
-        worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
-        result->counts.searched != speedup_space_size(space))
+    if (!context || !result || !worths || !count || !*count || worths[0].struct_size < sizeof *worths || !threads ||
+        threads > MOST_THREADS || result->counts.searched != speedup_space_size(result->space))
         return SPEEDUP_INVALID_ARGUMENT;
+    const speedup_space *space = result->space;
     diagnostics_clear(context);
     size_t room = *count, made = 0;
     *count = 0;

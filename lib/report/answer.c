@@ -160,7 +160,7 @@ static speedup_status answer_plan(speedup_context *context, const speedup_catalo
     if (!status)
         status = speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result);
     if (!status)
-        status = speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, json);
+        status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, json);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;

@@ -104,14 +104,15 @@ static void put_assumed(struct arena *arena, struct node *root, const speedup_sp
     }
 }
 
-static speedup_status report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                  uint32_t threads, int32_t format, speedup_text **text)
+static speedup_status report_plan(speedup_context *context, const speedup_result *result, uint32_t threads, int32_t format,
+                                  speedup_text **text)
 {
     if (text)
         *text = NULL;
-    if (!context || !space || !result || result->space != space || !text)
+    if (!context || !result || !text)
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
+    const speedup_space *space = result->space;
     struct arena arena;
     arena_begin(&arena, &context->allocator);
     struct node *root = report_begin(&arena);
@@ -153,26 +154,25 @@ static speedup_status report_plan(speedup_context *context, const speedup_space 
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     }
-    report_why(context, &arena, root, space, result, threads);
+    report_why(context, &arena, root, result, threads);
     put_assumed(&arena, root, space, format);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;
 }
 
-speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   int32_t format, speedup_text **text)
+speedup_status speedup_report_plan(speedup_context *context, const speedup_result *result, int32_t format, speedup_text **text)
 {
-    return report_plan(context, space, result, 0, format, text);
+    return report_plan(context, result, 0, format, text);
 }
 
-speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                       uint32_t threads, int32_t format, speedup_text **text)
+speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result, uint32_t threads,
+                                       int32_t format, speedup_text **text)
 {
     if (!threads || threads > MOST_THREADS) {
         if (text)
             *text = NULL;
         return SPEEDUP_INVALID_ARGUMENT;
     }
-    return report_plan(context, space, result, threads, format, text);
+    return report_plan(context, result, threads, format, text);
 }

@@ -174,12 +174,13 @@ static const char *unit_of(const speedup_space *space, int32_t resource)
     return resource == SPEEDUP_RESOURCE_BUDGET && space->kind == JOB_INFERENCE ? "USD/h" : resources[resource].unit;
 }
 
-static void put_worth(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                      const speedup_result *result, uint32_t threads)
+static void put_worth(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                      uint32_t threads)
 {
+    const speedup_space *space = result->space;
     speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
     size_t count = SPEEDUP_RESOURCE_COUNT;
-    if (speedup_space_worth(context, space, result, threads, worths, &count))
+    if (speedup_result_worth(context, result, threads, worths, &count))
         return;
     const char *unit = report_word(space->goal.metric).unit;
     const char *limits = "", *rate = "nothing that is modelled";
@@ -212,8 +213,9 @@ static void put_worth(speedup_context *context, struct arena *arena, struct node
 }
 
 /* The plan that misses one limit alone, and by the least, for each limit. */
-static void put_near(struct arena *arena, struct node *root, const speedup_space *space, const speedup_result *result)
+static void put_near(struct arena *arena, struct node *root, const speedup_result *result)
 {
+    const speedup_space *space = result->space;
     struct node *list = put_list(arena, root, "nearest", NULL);
     bool shown = false;
     for (int32_t r = 0; r <= NEEDS && list; r++) {
@@ -254,10 +256,11 @@ static void put_near(struct arena *arena, struct node *root, const speedup_space
 }
 
 /* What would make a plan possible, when none is. */
-static void put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                         const speedup_result *result, uint32_t threads)
+static void put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                         uint32_t threads)
 {
-    put_near(arena, root, space, result);
+    const speedup_space *space = result->space;
+    put_near(arena, root, result);
     struct remedy remedy;
     if (why_accelerators(context, space, threads, &remedy))
         return;
@@ -285,8 +288,8 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
     }
 }
 
-void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                const speedup_result *result, uint32_t threads)
+void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                uint32_t threads)
 {
     uint64_t index;
     speedup_scenario *plan;
@@ -295,13 +298,13 @@ void report_why(speedup_context *context, struct arena *arena, struct node *root
         speedup_result_counts(result, &counts);
         /* After a stop nothing is known of what was not looked at. */
         if (counts.searched == counts.size)
-            put_remedies(context, arena, root, space, result, threads ? threads : 1);
+            put_remedies(context, arena, root, result, threads ? threads : 1);
         return;
     }
-    if (speedup_space_scenario(context, space, index, &plan))
+    if (speedup_space_scenario(context, result->space, index, &plan))
         return;
     put_attribution(context, arena, root, plan);
     speedup_scenario_unref(plan);
     if (threads && !context->first)
-        put_worth(context, arena, root, space, result, threads);
+        put_worth(context, arena, root, result, threads);
 }

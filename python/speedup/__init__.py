@@ -560,10 +560,8 @@ class Result(Owner):
     def report(self, format="text", why_threads=0):
         """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
         if why_threads:
-            def why(context, space, result, form, text):
-                return lib.speedup_report_plan_why(context, space, result, why_threads, form, text)
-            return _report(format, why, self.space._handle, self._handle)
-        return _report(format, lib.speedup_report_plan, self.space._handle, self._handle)
+            return _report(format, lib.speedup_report_plan_why, self._handle, why_threads)
+        return _report(format, lib.speedup_report_plan, self._handle)
 
     def __repr__(self):
         return "<speedup.Result, closed>" if self._held is None else "<speedup.Result>"
