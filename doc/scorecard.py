@@ -91,9 +91,30 @@ def ablations(speedup, path):
                          for r in worst(a["rows"], 100)])
 
 
+def plans(speedup, path):
+    a = answer(speedup, "plans", path)
+    o, rows = a["overall"], [row for row in a["rows"] if not row["uneven"] and not row["unfit"]]
+    page = ("### The best plan beside what was run\n\n"
+            f"{o['configurations']} configurations, each once. {o['uneven']} have layers or a batch that do not divide evenly, which no\nspace "
+            f"holds; {o['unfit']} need more memory as described, as recomputation is not published. Of the other {o['n']} the best\nplan is "
+            f"predicted slower than the published layout in {o['slower']}.\n\n")
+    by_source = {}
+    for row in rows:
+        by_source.setdefault(row["source"], []).append(row["gain"])
+    lines = [[code(source), len(gains), f"{sorted(gains)[len(gains) // 2]:.2f}", f"{max(gains):.2f}", sum(g > 1.5 for g in gains)]
+             for source, gains in by_source.items()]
+    lines.append(["**overall**", o["n"], f"{o['median']:.2f}", f"{o['most']:.2f}", sum(row["gain"] > 1.5 for row in rows)])
+    page += table(["predicted gain", "configurations", "median", "largest", "over 1.5"], lines)
+    heads = ["row", "gain", "layout run", "best layout", "chosen with it"]
+    short = {"tensor": "t", "pipeline": "p", "context": "c", "expert": "x", "virtual_stages": "v", "micro_batch": "b"}
+    layout = lambda l: " ".join(f"{short[k]}{v}" for k, v in l.items() if v > 1 or k == "micro_batch")
+    return page + table(heads, [[r["id"], f"{r['gain']:.2f}", layout(r["published_layout"]), layout(r["best_layout"]),
+                                 r["best_choices"] or "nothing"] for r in rows[:10]])
+
+
 def main():
     speedup, training_file, ablation_file = sys.argv[1:4]
-    made = training(speedup, training_file) + peers(speedup) + ablations(speedup, ablation_file)
+    made = training(speedup, training_file) + peers(speedup) + ablations(speedup, ablation_file) + plans(speedup, training_file)
     page = DOC / "validation.md"
     head, rest = page.read_text(encoding="utf-8").split(BEGIN)
     page.write_text(head + BEGIN + "\n" + made + END + rest.split(END, 1)[1], encoding="utf-8")

@@ -1,25 +1,26 @@
 /* From the columns of published inference rows to scenarios.
  *
  * Rules, in the order of the functions below.
- *  - Names: accelerators by `accelerators`, else as training rows are found. Models by
- *    the longest id of the catalog that their name holds, letters and digits alone; a
- *    smaller or distilled relative (`relatives`) is another model. A shape in columns
- *    goes before the catalog.
+ *  - Names: accelerators by `accelerators`, else as training rows are found; one that
+ *    begins with a digit is an RTX. Models by `models`, or by the longest id of the
+ *    catalog that their name holds, letters and digits alone; a smaller or distilled
+ *    relative (`relatives`) is another model. A shape in columns goes before the catalog.
  *  - Software: the engine names the stack (`engines`); one that is not in the table is a
- *    serving engine in general. SGLang before 0.5.6 does not mix prefill with decode,
- *    which shows where requests stay in step.
+ *    serving engine in general, whose intervals are wider. SGLang before 0.5.6 does not
+ *    mix prefill with decode, which shows where requests stay in step.
  *  - Requests stay in step where all have the same lengths. Column `fixed_lengths` says
  *    so (yes or no); without it a source_locator with "epnone" does, the mark of a client
  *    that sends exact lengths (the others draw theirs).
- *  - Precisions: a checkpoint's label goes to optimizations (`put_precisions`). gpt-oss
- *    is MXFP4 whatever its label. NVFP4 checkpoints of mixtures of experts keep
- *    attention in BF16, INT4 ones also what all tokens share. FP8 is scaled by block
- *    where the model was published so (`in_blocks`) or its experts are labelled so.
+ *  - Precisions: labels have one spelling (`labels`), which goes to optimizations
+ *    (`put_precisions`). gpt-oss is MXFP4 whatever its label. NVFP4 checkpoints of mixtures
+ *    of experts keep attention in BF16, INT4 ones also what all tokens share. FP8 is scaled
+ *    by block where the model was published so (`in_blocks`) or its experts are labelled so.
  *  - Cache: 8 bits where an engine's recipe turns that on with a quantized checkpoint:
  *    TensorRT-LLM always, all engines on Blackwell, vLLM for dense FP8. Rows of static
  *    batches have a column.
  *  - Layout: attention_data as published, tensor parallelism over the rest. llama.cpp
- *    splits layers, so its accelerators are pipeline stages.
+ *    splits layers, so its accelerators are pipeline stages. Static rows that publish no
+ *    degree are taken as tensor parallel.
  *  - Offline rows (a maximum throughput, the batch chosen by the engine) are a service
  *    with more requests than it takes: 2,048 a rank, as that engine's benchmark asks. */
 #include "validate_serving.h"
@@ -35,37 +36,51 @@ const char *const serving_columns[] = {"id", "source", "model", "gpu", "n_gpus",
 const char *const generation_columns[] = {"id", "source", "model", "gpu", "n_gpus", "weights_precision", "batch",
                                           "in_len", "out_len", "engine", NULL};
 
+/* What the rule below does not decide. */
 static const struct {
     const char *name, *id;
 } accelerators[] = {
-    {"a100-sxm", "a100-sxm-80gb"},           {"h100-sxm", "h100-sxm-80gb"},
-    {"h200-sxm", "h200-sxm-141gb"},          {"b200-sxm", "b200"},
-    {"b300-sxm", "b300"},                    {"a100", "a100-pcie-80gb"}, /* where its form is not said */
-    {"3080-10gb", "rtx-3080-10gb"},          {"3090-24gb", "rtx-3090"},
-    {"4070-ti-12gb", "rtx-4070-ti"},         {"4080-16gb", "rtx-4080"},
-    {"4090-24gb", "rtx-4090"},               {"a40-48gb", "a40"},
-    {"rtx-a6000-48gb", "a6000"},             {"l40s-48gb", "l40s"},
-    {"rtx-4000-ada-20gb", "rtx-4000-ada"},   {"rtx-5000-ada-32gb", "rtx-5000-ada"},
-    {"rtx-6000-ada-48gb", "rtx-6000-ada"},   {"jetson-agx-orin", "jetson-agx-orin-64gb"},
-    {"tpuv4", "tpu-v4"},                     {"a6000-48gb", "a6000"},
+    {"a100", "a100-pcie-80gb"}, /* where its form is not said */
 };
 
-/* Software by the begin of the engine's name. */
+/* Software by what the engine's name holds, letters and digits alone; the first that fits. */
 static const struct engine {
-    const char *begins, *stack;
+    const char *holds, *stack;
 } engines[] = {
-    {"trtllm", "tensorrt-llm"},           {"tensorrt-llm v0", "tensorrt-llm-0"}, {"tensorrt-llm", "tensorrt-llm"},
-    {"vllm", "vllm"},                     {"sglang", "sglang"},                  {"fastertransformer", "fastertransformer"},
-    {"llama.cpp", "llama-cpp"},           {"hf transformers", "hugging-face"},   {"tinychat", "tinychat"},
+    {"tensorrtllmv0", "tensorrt-llm-0"}, {"tensorrtllm0", "tensorrt-llm-0"}, {"trtllmv0", "tensorrt-llm-0"},
+    {"trtllm0", "tensorrt-llm-0"},       {"tensorrtllm", "tensorrt-llm"},    {"trtllm", "tensorrt-llm"},
+    {"vllm", "vllm"},                    {"sglang", "sglang"},               {"fastertransformer", "fastertransformer"},
+    {"llamacpp", "llama-cpp"},           {"llamabench", "llama-cpp"},        {"ollama", "llama-cpp"},
+    {"tinychat", "tinychat"},            {"megatron", "megatron-lm-generation"},
+    {"tgi", "serving-engine"},           {"textgeneration", "serving-engine"},
+    {"transformers", "hugging-face"},    {"huggingface", "hugging-face"},    {"jax", "xla-loop"},    {"pathways", "xla-loop"},
+    {"", "serving-engine"}, /* and of static rows "unknown-engine", which is wider */
 };
 
-/* Names of models that hold no id of the catalog. The first four are vision-language
- * models by the language model they are built on (arXiv 2312.07533, 2412.04468). */
+/* Labels of precisions by how they begin, letters and digits alone, and the spelling used
+ * below; the first that fits. The formats of llama.cpp are those of the catalog that
+ * come nearest in bits: 4.5 to 4.9 of a weight, and 8.5. */
+static const struct {
+    const char *begins, *label;
+} labels[] = {
+    {"bf16", "bf16"},       {"fp16", "bf16"},     {"f16", "bf16"},      {"bfloat16", "bf16"}, {"float16", "bf16"}, {"half", "bf16"},
+    {"fp8block", "fp8_block"}, {"fp8", "fp8"},    {"w8a8fp8", "fp8"},   {"w8a8float8", "fp8"}, {"float8", "fp8"},
+    {"nvfp4", "nvfp4"},     {"fp4", "nvfp4"},     {"w4a4nvfp4", "nvfp4"}, {"int4", "int4_wo"}, {"awq", "int4_wo"},  {"gptq", "int4_wo"},
+    {"w4a16", "int4_wo"},   {"4bit", "int4_wo"},  {"q40", "q4-k-m"},    {"q4k", "q4-k-m"},   {"iq4", "q4-k-m"},   {"q80", "int8_wo"},
+    {"int8w", "int8_wo"},   {"w8a16", "int8_wo"}, {"int8", "int8"},     {"w8a8", "int8"},    {"smoothquant", "int8"}, {"nf4", "nf4"},
+};
+
+/* How names of models begin that hold no id of the catalog, or another's. The first four
+ * are vision-language models by the language model they are built on (arXiv 2312.07533,
+ * 2412.04468); distilled ones have the shape of what they were distilled into. */
 static const struct {
     const char *name, *id;
 } models[] = {
     {"nvila8b", "qwen2-5-7b"}, {"nvila2b", "qwen2-5-1-5b"}, {"vila7b", "llama-2-7b"}, {"vila13b", "llama-2-13b"},
-    {"vicuna7b", "llama-2-7b"}, {"gpt175b", "gpt-3-175b"},
+    {"vicuna7b", "llama-2-7b"}, {"vicuna13b", "llama-2-13b"}, {"gpt175b", "gpt-3-175b"}, {"llama30b", "llama-33b"},
+    {"deepseekr1distillqwen7b", "qwen2-5-7b"}, {"deepseekr1distillqwen14b", "qwen2-5-14b"},
+    {"deepseekr1distillqwen32b", "qwen2-5-32b"}, {"deepseekr1distillllama8b", "llama-3-1-8b"},
+    {"deepseekr1distillllama70b", "llama-3-3-70b"}, {"qwen27b", "qwen2-5-7b"}, {"qwen272b", "qwen2-5-72b"},
 };
 
 static const char *const relatives[] = {"mini", "distill", "lite", "vl"};
@@ -94,14 +109,17 @@ static const char *find_accelerator(const speedup_catalog *catalog, const char *
     for (size_t i = 0; i < sizeof accelerators / sizeof *accelerators; i++)
         if (!strcmp(name.text, accelerators[i].name))
             return accelerator_id(catalog, accelerators[i].id);
-    return accelerator_id(catalog, published);
+    char card[64];
+    snprintf(card, sizeof card, "RTX %s", published);
+    const char *id = accelerator_id(catalog, published);
+    return id ? id : isdigit((unsigned char)published[0]) ? accelerator_id(catalog, card) : NULL;
 }
 
 static const char *find_model(const speedup_catalog *catalog, const char *published)
 {
     struct name name = squeezed(published);
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-        if (!strcmp(name.text, models[i].name))
+        if (begins(name.text, models[i].name))
             return model_id(catalog, models[i].id);
     const char *best = NULL, *id, *rest = "";
     size_t longest = 0;
@@ -136,10 +154,23 @@ static const char *kind_of(const speedup_catalog *catalog, const char *model)
 
 static const char *stack_of(const char *engine)
 {
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
-        if (begins(engine, engines[i].begins))
-            return engines[i].stack;
-    return NULL;
+    struct name name = squeezed(engine);
+    size_t i = 0;
+    while (!strstr(name.text, engines[i].holds))
+        i++;
+    return engines[i].stack;
+}
+
+/* A label of a precision in its one spelling; as it is where none is known. */
+static const char *label_of(const char *label)
+{
+    struct name name = squeezed(label);
+    if (!*label)
+        return "bf16";
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (begins(name.text, labels[i].begins))
+            return labels[i].label;
+    return label;
 }
 
 /* Is a version of three numbers below another? Anything else is recent. */
@@ -226,40 +257,39 @@ static bool is_in_blocks(const struct checkpoint *c)
     return is(c->experts, "fp8_block");
 }
 
-/* The optimization for a checkpoint's label; NULL for plain 16 bits, "" for none known. */
+/* The optimization for a checkpoint's labels; NULL for plain 16 bits, "" for none known. */
 static const char *precision_of(const struct checkpoint *c)
 {
     const char *w = c->weights, *x = *c->experts ? c->experts : w;
     if (c->gpt_oss)
         return c->blackwell ? "mxfp4-experts-fp8" : "mxfp4-experts";
-    if (c->mixture && is(x, "nvfp4") && (is(w, "nvfp4") || is(w, "bf16") || is(w, "fp16") || !*w))
+    if (c->mixture && is(x, "nvfp4") && (is(w, "nvfp4") || is(w, "bf16")))
         return "nvfp4-feed-forward";
-    if (c->mixture && is(x, "int4_wo") && (is(w, "int4_wo") || is(w, "bf16") || is(w, "fp16") || !*w))
+    if (c->mixture && is(x, "int4_wo") && (is(w, "int4_wo") || is(w, "bf16")))
         return "int4-experts";
     if (c->mixture && !is(w, x) && !(begins(w, "fp8") && begins(x, "fp8")))
         return "";
     if (is(w, "fp8"))
         return is_in_blocks(c) ? "fp8-weights: {block: 1}" : "fp8-weights";
-    if (is(w, "fp8_block"))
-        return "block-fp8-weights";
-    if (is(w, "nvfp4") || is(w, "fp4"))
-        return "nvfp4-weights";
-    if (is(w, "int4_wo") || begins(w, "int4-awq"))
-        return "awq";
-    if (begins(w, "q4_k_m"))
-        return "q4-k-m";
-    if (is(w, "int8") || is(w, "w8a8"))
-        return "w8a8-int8";
-    return !*w || is(w, "bf16") || is(w, "fp16") ? NULL : "";
+    static const struct {
+        const char *label, *optimization;
+    } plain[] = {
+        {"bf16", NULL},      {"fp8_block", "block-fp8-weights"}, {"nvfp4", "nvfp4-weights"}, {"int4_wo", "awq"},
+        {"q4-k-m", "q4-k-m"}, {"int8", "w8a8-int8"},             {"int8_wo", "int8-weights"}, {"nf4", "nf4-weights"},
+    };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (is(w, plain[i].label))
+            return plain[i].optimization;
+    return "";
 }
 
 static void put_precisions(struct mapped_job *mapped, const struct checkpoint *c, bool narrow_cache)
 {
     const char *precision = precision_of(c);
     if (precision && !*precision) {
-        char labels[80];
-        snprintf(labels, sizeof labels, "%.25s%s%.25s", c->weights, *c->experts ? ", experts " : "", c->experts);
-        skip(mapped, "precision '%s'", labels);
+        char said[80];
+        snprintf(said, sizeof said, "%.25s%s%.25s", c->weights, *c->experts ? ", experts " : "", c->experts);
+        skip(mapped, "precision '%s'", said);
     }
     if (precision || narrow_cache)
         put(mapped, "  optimizations:\n");
@@ -272,7 +302,7 @@ static void put_precisions(struct mapped_job *mapped, const struct checkpoint *c
 /* Does an engine's recipe keep the cache in 8 bits? */
 static bool is_cache_narrow(const struct checkpoint *c, const char *stack)
 {
-    bool quantized = begins(c->weights, "fp8") || is(c->weights, "nvfp4") || is(c->weights, "fp4");
+    bool quantized = begins(c->weights, "fp8") || is(c->weights, "nvfp4");
     return quantized && (is(stack, "tensorrt-llm") || c->blackwell || (is(stack, "vllm") && is(c->weights, "fp8") && !c->mixture));
 }
 
@@ -330,7 +360,7 @@ bool serving_read(const speedup_catalog *catalog, const struct csv *csv, size_t 
         return true;
     bool fixed = has_fixed_lengths(csv, row);
     const char *stack = stack_of(text_of(csv, row, "engine"));
-    run->engine = stack = stack ? stack : "serving-engine";
+    run->engine = stack;
     if (fixed && is(stack, "sglang") && before(text_of(csv, row, "engine_version"), 0, 5, 6))
         stack = "sglang-0-5-5";
     run->kind = kind_of(catalog, model);
@@ -338,8 +368,9 @@ bool serving_read(const speedup_catalog *catalog, const struct csv *csv, size_t 
     run->accelerator = accelerator;
     run->generation = is_blackwell(catalog, accelerator) ? "blackwell" : "before-blackwell";
     data = fmax(1, data);
-    struct checkpoint checkpoint = {.model = model, .weights = text_of(csv, row, "weights_precision"),
-                                    .experts = text_of(csv, row, "moe_precision"),
+    const char *experts = text_of(csv, row, "moe_precision");
+    struct checkpoint checkpoint = {.model = model, .weights = label_of(text_of(csv, row, "weights_precision")),
+                                    .experts = *experts ? label_of(experts) : "",
                                     .mixture = of_model(catalog, model, "experts.count") > 0,
                                     .gpt_oss = begins(model, "gpt-oss"), .blackwell = is_blackwell(catalog, accelerator)};
     put_system(job, accelerator, 400);
@@ -391,16 +422,34 @@ static bool measure(const struct csv *csv, size_t row, double batch, double outp
  * those who collected them. */
 static const char *suspect_of(const struct inference_run *run, const char *accelerator, const char *weights)
 {
-    bool broken = is(run->engine, "llama-cpp") && is(run->phase, "prefill") && is(weights, "fp16") &&
+    bool broken = is(run->engine, "llama-cpp") && is(run->phase, "prefill") && is(weights, "bf16") &&
                   (is(accelerator, "a100-sxm-80gb") || is(accelerator, "l40s"));
     return broken ? "prefill in 16 bits looks broken at its source" : "";
+}
+
+/* Requests of an offline run, all sent at once: those of the benchmark whose rows are
+ * offline, by their lengths (NVIDIA/TensorRT-LLM@00f37686aa, docs/source/performance/
+ * perf-overview.md, "Preparing a Dataset"). No more of them are in flight. */
+static double offline_requests(double prompt, double output)
+{
+    static const struct {
+        double prompt, output, requests;
+    } runs[] = {
+        {128, 128, 30000}, {128, 2048, 3000}, {128, 4096, 1500},  {500, 2000, 3000}, {1000, 1000, 3000},
+        {1000, 2000, 1500}, {2048, 128, 3000}, {2048, 2048, 1500}, {5000, 500, 1500}, {20000, 2000, 1000},
+    };
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        if (runs[i].prompt == prompt && runs[i].output == output)
+            return runs[i].requests;
+    return 1e9;
 }
 
 bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size_t row, FILE *errors, struct inference_run *run)
 {
     struct shape shape = {.gated = find(text_of(csv, row, "ffn_kind"), "glu") || is(text_of(csv, row, "ffn_kind"), "silu")};
     double gpus, tensor, pipeline, batch = 0, prompt, output;
-    const char *engine = text_of(csv, row, "engine"), *gpu = text_of(csv, row, "gpu"), *weights = text_of(csv, row, "weights_precision");
+    const char *engine = text_of(csv, row, "engine"), *gpu = text_of(csv, row, "gpu");
+    const char *weights = label_of(text_of(csv, row, "weights_precision"));
     *run = (struct inference_run){.kind = "dense", .engine = "", .phase = "", .suspect = ""};
     bool offline = begins(text_of(csv, row, "batch"), "max");
     /* All are read, so that all that is wrong is told. */
@@ -421,10 +470,10 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
         return false;
     struct mapped_job *job = &run->job;
     const char *stack = stack_of(engine), *accelerator = find_accelerator(catalog, gpu);
+    if (is(stack, "serving-engine"))
+        stack = "unknown-engine";
     const char *published = text_of(csv, row, "model"), *known = find_model(catalog, published);
     bool columns = shape.layers > 0 && shape.hidden > 0 && shape.heads > 0 && shape.kv_heads > 0 && shape.ffn > 0;
-    if (!stack)
-        skip(job, "engine '%.40s' is not in the catalog", engine);
     if (!accelerator)
         skip(job, "accelerator '%.40s' is not in the catalog", gpu);
     if (!columns && !known)
@@ -446,9 +495,11 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
     struct requests requests = {.section = "generate", .model = model, .stack = stack, .load = "batch", .accelerators = gpus,
                                 .count = batch, .prompt = prompt, .output = output, .tensor = tensor, .pipeline = pipeline,
                                 .attention_data = 1};
-    struct checkpoint checkpoint = {.model = columns ? NULL : known, .weights = is(weights, "fp4") ? "nvfp4" : weights, .experts = "",
+    struct checkpoint checkpoint = {.model = columns ? NULL : known, .weights = weights, .experts = "",
                                     .mixture = !columns && of_model(catalog, known, "experts.count") > 0,
                                     .blackwell = is_blackwell(catalog, accelerator)};
+    if (!*text_of(csv, row, "tp") && !*text_of(csv, row, "pp"))
+        requests.tensor = gpus;
     if (is(stack, "llama-cpp")) {
         requests.tensor = 1;
         requests.pipeline = gpus;
@@ -458,7 +509,7 @@ bool generation_read(const speedup_catalog *catalog, const struct csv *csv, size
         requests.load = "concurrency";
         requests.attention_data = checkpoint.mixture ? gpus : 1;
         requests.tensor = gpus / requests.attention_data;
-        requests.count = 2048 * requests.attention_data;
+        requests.count = fmin(2048 * requests.attention_data, offline_requests(prompt, output));
     }
     put_requests(job, &requests);
     put_precisions(job, &checkpoint, begins(text_of(csv, row, "kv_precision"), "fp8"));
@@ -517,7 +568,7 @@ static void put_speculation(const char *change, const char *workload, struct inf
     double acceptance = behind(workload, "alpha"), tokens = behind(change, "gamma");
     if (acceptance <= 0 || tokens <= 0 || cost <= 0)
         skip(&ablation->job[0], "%s", "acceptance, length or cost of the draft not published");
-    put(&ablation->job[1], "  optimizations:\n    - cuda-graphs\n    - speculative-decoding: {acceptance: %g, draft_tokens: %g, draft_cost: %g}\n",
+    put(&ablation->job[1], "  optimizations:\n    - speculative-decoding: {acceptance: %g, draft_tokens: %g, draft_cost: %g}\n",
         acceptance, tokens, cost);
 }
 
@@ -596,19 +647,17 @@ bool inference_ablation_read(const speedup_catalog *catalog, const struct csv *c
         four_bits(catalog, accelerator, change, workload, metric, &r, ablation);
     } else if (find(category, "speculative") && find(workload, "t5-xxl")) {
         r.prompt = 128;
-        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(64)}, &r, NULL, NULL);
-        put(&ablation->job[0], "  optimizations: [cuda-graphs]\n"); /* XLA, too, makes one program of a step */
+        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(64)}, &r, "xla-loop", "xla-loop");
         put_speculation(change, workload, ablation);
     } else if (find(category, "gqa") && find(workload, "t5-xxl")) {
-        /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). The
-         * decoder's steps alone: prompts are the encoder's. */
+        /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). What
+         * the encoder does to a prompt is what a prefill of as many layers takes. */
         double heads = find(change, "gqa-") ? behind(change, "gqa-") : 1;
         r.count = 32 * gpus;
         r.prompt = 2048;
         r.output = 256;
-        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(heads)}, &r, NULL, NULL);
-        for (int side = 0; side < 2; side++)
-            put(&ablation->job[side], "  optimizations: [cuda-graphs]\n");
+        ablation->metric = SPEEDUP_METRIC_REQUEST_SECONDS;
+        put_sides(ablation, accelerator, (struct shape[2]){t5_xxl(64), t5_xxl(heads)}, &r, "xla-loop", "xla-loop");
     } else if (find(category, "fused-inference") && find(change, "fastertransformer")) {
         /* FasterTransformer's GPT of 89 billion: 48 layers of 12288. */
         bool half = find(workload, "gpt-89b") != NULL;
@@ -618,7 +667,8 @@ bool inference_ablation_read(const speedup_catalog *catalog, const struct csv *c
         if (!r.model)
             skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
         else
-            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, NULL, "fastertransformer");
+            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation",
+                      "fastertransformer");
     } else if (find(category, "cuda-graphs")) {
         r.model = model_in(catalog, workload);
         if (!r.model)

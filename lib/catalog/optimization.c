@@ -365,6 +365,9 @@ void calibration_read(speedup_context *context, const speedup_catalog *catalog, 
         if (!read_number(context, tree, yaml_at(tree, key)->next, id, DIMENSION_NONE, coefficient->least,
                          coefficient->most, &value))
             continue;
-        settings[calibration->count++] = (struct setting){coefficient->slot, value};
+        uint32_t at = 0;
+        while (at < inherited && settings[at].slot != coefficient->slot)
+            at++;
+        settings[at < inherited ? at : calibration->count++] = (struct setting){coefficient->slot, value};
     }
 }

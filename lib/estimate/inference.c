@@ -21,7 +21,7 @@ enum { BOUND_BANDWIDTH, BOUND_PRODUCTS, BOUND_FIXED, BOUND_COMMUNICATION, BOUND_
 
 /* How the entries of the ledger scale the products of a pass. */
 struct scale {
-    lanes bytes, work, expert_work;
+    lanes bytes, work, expert_work, vector; /* vector: 1 in a decode step */
 };
 
 /* A collective: seconds whatever it carries, and for each byte of one rank's tokens. */
@@ -59,7 +59,8 @@ static lanes overlapped(lanes read, lanes work, struct pass *pass)
 static lanes product(const struct format *format, lanes share, lanes tokens, const struct scale *scale, struct pass *pass)
 {
     pass->bytes += share * format->bytes * scale->bytes;
-    return overlapped(share * (format->read * scale->bytes), tokens * share * (format->work * scale->work), pass);
+    lanes work = tokens * share * (format->work * scale->work) + share * (format->vector * scale->vector);
+    return overlapped(share * (format->read * scale->bytes), work, pass);
 }
 
 static void linear_layers(const struct job *job, const struct split *at, lanes tokens, const struct scale *scale,
@@ -201,10 +202,17 @@ static void prepare(const struct job *job, const lanes e[TARGETS], struct split 
     at->ranks = at->n * at->d;
     at->of_n = 1 / at->n;
     at->of_ranks = 1 / at->ranks;
-    at->decode = (struct scale){E(MATMUL_BYTES_DECODE), work, work / E(EXPERT_EFFICIENCY)};
+    at->decode = (struct scale){E(MATMUL_BYTES_DECODE), work, work / E(EXPERT_EFFICIENCY), ONE};
     at->fixed = fixed_seconds(job, e);
     prepare_collectives(job, e, at);
     prepare_cache(job, e, at);
+}
+
+/* A host that launches kernel by kernel shows where the accelerator is the faster one. */
+static void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
+{
+    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    pass->launch = lanes_max(host - pass_total(pass), ZERO);
 }
 
 /* One decode step with B sequences on every rank of attention. A step that verifies
@@ -212,7 +220,6 @@ static void prepare(const struct job *job, const lanes e[TARGETS], struct split 
 static void decode(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B,
                    struct pass *pass)
 {
-    const struct inference *m = &job->inference;
     lanes queries = 1 + E(SPECULATION_DRAFT), tokens = B * queries;
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &at->decode, pass);
@@ -221,16 +228,14 @@ static void decode(const struct job *job, const struct split *at, const lanes e[
     decode_attention(at, B, queries, pass);
     communication(job, at, e, tokens, pass);
     pass->fixed = at->fixed + B * C(SEQUENCE_SECONDS) + (at->p - 1) * C(STAGE_SECONDS);
-    /* A host that launches kernel by kernel shows where the accelerator is the faster one. */
-    lanes host = m->layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    pass->launch = lanes_max(host - pass_total(pass), ZERO);
+    launches(job, e, pass);
 }
 
 /* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens
  * meet all before them, so that prompts that differ count by their mean square. Both products over the whole square, and the traffic of the
  * scores; what skips half of the square or keeps it on the chip is an effect. */
 static void prefill_attention(const struct job *job, const struct split *at, const lanes e[TARGETS],
-                              lanes sequences, lanes cached, struct pass *pass)
+                              lanes sequences, lanes cached, lanes chunks, struct pass *pass)
 {
     const struct inference *m = &job->inference;
     double I = m->prompt;
@@ -243,7 +248,10 @@ static void prefill_attention(const struct job *job, const struct split *at, con
         gathered = fresh * fmin(I, m->top_k) * m->cache_full * 2 / (job->bandwidth * C(ROUTED_STREAM)) + index;
         pairs = scores = windowed;
     }
-    lanes flops = 2 * pairs * m->score_width * E(ATTENTION_FLOPS_PREFILL) / at->n;
+    /* A chunk does not see what is behind it. */
+    lanes seen = 0.5 + 0.5 / chunks;
+    scores *= seen;
+    lanes flops = 2 * pairs * m->score_width * lanes_min(E(ATTENTION_FLOPS_PREFILL), seen) / at->n;
     lanes products = flops / (m->attention_rate * C(UNFUSED_ATTENTION) * E(ATTENTION_EFFICIENCY_PREFILL));
     lanes traffic = scores * job->model->heads / at->n * C(SCORE_PASSES) * E(SCORES_BYTES_PREFILL) /
                     (job->bandwidth * C(BANDWIDTH_FRACTION));
@@ -251,18 +259,35 @@ static void prefill_attention(const struct job *job, const struct split *at, con
     pass->reading += traffic + gathered;
 }
 
-/* Prefill of `sequences` prompts at once on every rank of attention. */
-static void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
-                    struct pass *pass)
+/* What kernels that are not fused move between the products, of a chunk of tokens: none
+ * of it to memory as long as the widest of it, in 32 bits, is small beside the last cache. */
+static lanes between_products(const struct job *job, const struct split *at, lanes tokens, lanes chunks)
 {
+    const struct shape *s = &job->shape;
+    lanes bytes = tokens * (s->layers * s->hidden * C(HIDDEN_BYTES) + s->feed_forward * C(FEED_FORWARD_BYTES) * at->of_n);
+    lanes held = tokens / chunks * (s->feed_forward / s->layers * 4) * at->of_n;
+    double cache = job->accelerator->cache;
+    return bytes * (held * held / (held * held + cache * cache)) / (job->bandwidth * C(BANDWIDTH_FRACTION));
+}
+
+/* Prefill of `sequences` prompts at once on every rank of attention, in chunks that each
+ * read the weights anew. */
+static void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
+                    lanes chunks, struct pass *pass)
+{
+    const struct inference *m = &job->inference;
     lanes work = E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL);
-    struct scale scale = {E(MATMUL_BYTES_PREFILL), work, work / E(EXPERT_EFFICIENCY)};
+    struct scale scale = {E(MATMUL_BYTES_PREFILL) * chunks, work, work / E(EXPERT_EFFICIENCY), ZERO};
     lanes cached = lanes_min(E(PREFIX_CACHED), lanes_of(0.999));
-    lanes tokens = sequences * job->inference.prompt * (1 - cached);
+    lanes tokens = sequences * m->prompt * (1 - cached);
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &scale, pass);
+    lanes unpack = (m->attention * m->attention_format.unpack + m->feed_forward * m->feed_forward_format.unpack) * at->of_n;
+    lanes moved = unpack * chunks + between_products(job, at, tokens, chunks);
+    pass->matmul += moved;
+    pass->reading += moved;
     routed_experts(job, at, tokens * at->d, &scale, pass);
-    prefill_attention(job, at, e, sequences, cached, pass);
+    prefill_attention(job, at, e, sequences, cached, chunks, pass);
     communication(job, at, e, tokens, pass);
 }
 
@@ -322,10 +347,16 @@ static lanes micro_batches(const struct split *at, lanes B)
     return lanes_max(lanes_min(at->p, B), ONE);
 }
 
-/* Chunks of prompts and micro-batches follow each other through p stages. */
-static lanes pipelined(const struct split *at, lanes chunks, lanes micro)
+/* Chunks of prompts and micro-batches follow each other through p stages. A host that
+ * launches ahead fills the queue of a stage that waits for those before it, and then
+ * launches to none until that one works: of x micro-batches that a queue holds, every
+ * ceil(x) take the stages one after the other, less what was launched before. */
+static lanes pipelined(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes chunks, lanes micro)
 {
-    return (micro * chunks + at->p - 1) / (at->p * chunks);
+    lanes held = at->p * (C(QUEUED_LAYERS) / job->inference.layers) / lanes_max(E(LAUNCH_COUNT), lanes_of(1e-3));
+    lanes group = lanes_ceil(held), stalled = (at->p - 1 + group - held) / group;
+    lanes every = lanes_max(lanes_max(stalled, at->p / C(QUEUED_BATCHES)), ONE);
+    return ((micro * chunks - 1) * every + at->p) / (at->p * chunks);
 }
 
 static lanes prompt_chunks(const struct job *job, const lanes e[TARGETS])
@@ -599,12 +630,13 @@ static void static_batch(const struct job *job, const struct split *at, const la
                          struct answer *a)
 {
     const struct inference *m = &job->inference;
-    struct scale plain = {ONE, ONE, ONE};
+    struct scale plain = {ONE, ONE, ONE, ZERO};
     lanes micro = micro_batches(at, sequences), chunks = prompt_chunks(job, e);
-    prefill(job, at, e, sequences / micro, &a->prefill);
+    prefill(job, at, e, sequences / micro, chunks, &a->prefill);
     vocabulary_head(job, at, sequences / micro, &plain, &a->prefill);
-    a->prefill.fixed = at->fixed;
-    a->prompt = pass_total(&a->prefill) * pipelined(at, chunks, micro);
+    a->prefill.fixed = at->fixed * chunks;
+    launches(job, e, &a->prefill);
+    a->prompt = pass_total(&a->prefill) * pipelined(job, at, e, chunks, micro);
     a->prompt_stage = pass_total(&a->prefill) * micro / sequences / at->p;
     decode(job, at, e, sequences / micro, &a->decode);
     a->step = pass_total(&a->decode) * (1 + drafting(e));
@@ -777,8 +809,9 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     }
     if (m->serving) {
         const struct split *where = front ? &pool.at : &at;
-        prefill(job, where, e, ONE, &a.prefill);
-        a.prompt = pass_total(&a.prefill) * pipelined(where, prompt_chunks(job, e), ONE);
+        /* Chunks share the weights that decode steps read. */
+        prefill(job, where, e, ONE, ONE, &a.prefill);
+        a.prompt = pass_total(&a.prefill) * pipelined(job, where, e, prompt_chunks(job, e), ONE);
         a.prompt_stage = pass_total(&a.prefill) / where->p;
         a.between = front ? ZERO : a.prompt_stage * lanes_min(E(BATCHING), ONE);
         if (front) {

@@ -86,6 +86,12 @@ static double rate_of(speedup_context *context, const struct job *job, enum targ
     return rate > 0 ? rate : job->half_peak;
 }
 
+/* How much faster products in 16 bits are where an engine accumulates in as many. */
+static double accumulation(const struct job *job)
+{
+    return 1 + C(ACCUMULATES_HALF) * (C(HALF_ACCUMULATION) - 1);
+}
+
 /* Products whose weights are kept in one precision and multiplied in another. */
 static struct format product_format(const struct job *job, enum precision weights, enum precision products, double peak)
 {
@@ -97,10 +103,14 @@ static struct format product_format(const struct job *job, enum precision weight
     bool narrow = precisions[weights].bytes < 1;
     double stream = job->c[streams[kernels]] * (narrow ? C(STREAM_GAIN_4BIT) : C(STREAM_GAIN));
     double rate = job->c[rates[kernels]] * (narrow ? C(RATE_GAIN_4BIT) : C(RATE_GAIN));
+    rate *= kernels == KERNELS_16 || kernels == KERNELS_4 ? accumulation(job) : 1;
+    double vector = job->accelerator->peak.rate[PEAK_FP32], power = job->accelerator->power, joules = power > 0 ? C(PRODUCT_ENERGY) / power : 0;
     return (struct format){
         .bytes = precisions[weights].bytes,
         .read = precisions[weights].bytes / (job->bandwidth * fmin(stream, C(STREAM_MOST))),
-        .work = 2 / (peak * fmin(rate, C(RATE_MOST))),
+        .work = 2 / (peak * fmin(rate, C(RATE_MOST))) + 2 * joules,
+        .vector = vector > 0 ? (narrow ? C(VECTOR_WORK_4BIT) : C(VECTOR_WORK)) / vector : 0,
+        .unpack = precisions[weights].bytes < 2 ? C(UNPACK_BYTES) / (job->bandwidth * C(BANDWIDTH_FRACTION)) : 0,
     };
 }
 
@@ -155,7 +165,7 @@ void inference_set_precisions(speedup_context *context, struct job *job, const s
     m->head_format = product_format(job, head, PRECISION_BF16, job->half_peak);
     m->cache_bytes = precisions[cache].bytes;
     m->cache_read = 1 / (job->bandwidth * (m->cache_bytes < 1.5 ? C(CACHE_READ_8) : C(CACHE_READ_16)));
-    m->attention_rate = rate_of(context, job, TARGET_ATTENTION_PRECISION, scores, place);
+    m->attention_rate = rate_of(context, job, TARGET_ATTENTION_PRECISION, scores, place) * accumulation(job);
     m->cache_rate = m->attention_rate * C(CACHE_PRODUCTS);
     m->layer_seconds = layer_seconds(job);
     set_sigmas(job);

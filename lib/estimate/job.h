@@ -66,9 +66,11 @@ struct shape {
 
 /* How one group of weights is read and multiplied by. */
 struct format {
-    double bytes; /* of a weight */
-    double read;  /* seconds to read a weight */
-    double work;  /* seconds to multiply it by one token */
+    double bytes;  /* of a weight */
+    double read;   /* seconds to read a weight */
+    double work;   /* seconds to multiply it by one token */
+    double vector; /* seconds more of it in a decode step, outside the units for matrices */
+    double unpack; /* seconds to widen it before it is multiplied by many */
 };
 
 /* A pool of accelerators that does prefill alone, and its layout; none when it has no accelerators. */

@@ -121,6 +121,22 @@ static void a_base_is_reused_with_what_is_given_put_over_it(void **state)
     speedup_catalog_unref(catalog);
 }
 
+static void a_calibration_says_each_coefficient_once(void **state)
+{
+    (void)state;
+    speedup_catalog *made = extend(world.catalog, "stacks:\n  a: {calibration: {layer_seconds: 1e-5, layer_expert: 2e-5}}\n"
+                                                  "  b: {base: a, calibration: {layer_seconds: 3e-5}}\n");
+    speedup_text *text = NULL;
+    assert_ok(speedup_report_catalog(world.context, made, "stacks", "b", SPEEDUP_FORMAT_JSON, &text));
+    const char *first = strstr(speedup_text_get(text), "\"layer_seconds\": 3e-5");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "\"layer_seconds\""));
+    assert_null(strstr(speedup_text_get(text), "1e-5"));
+    assert_non_null(strstr(speedup_text_get(text), "\"layer_expert\": 2e-5"));
+    speedup_text_free(text);
+    speedup_catalog_unref(made);
+}
+
 static void a_circle_of_bases_is_refused(void **state)
 {
     (void)state;
@@ -255,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_file_with_errors_adds_nothing),
         cmocka_unit_test(an_entry_overrides_another_only_by_saying_so),
         cmocka_unit_test(a_base_is_reused_with_what_is_given_put_over_it),
+        cmocka_unit_test(a_calibration_says_each_coefficient_once),
         cmocka_unit_test(a_circle_of_bases_is_refused),
         cmocka_unit_test(an_unknown_base_is_told_with_the_nearest),
         cmocka_unit_test(names_have_a_form),

@@ -579,6 +579,62 @@ static void uneven_jobs_may_be_asked_for(void **state)
     assert_true(v[SPEEDUP_METRIC_STEP_SECONDS] > 0);
 }
 
+/* One prompt through an engine that launches chunks of 512 tokens ahead. */
+static double generation(const char *job_of, const char *calibration, int32_t metric)
+{
+    char yaml[700], setting[200];
+    snprintf(yaml, sizeof yaml, "accelerators:\n  small: {base: a100-sxm-80gb, cache: 1 kB}\n  large: {base: a100-sxm-80gb, cache: 1 TB}\n"
+                                "systems:\n  small: {base: dgx-a100-80gb, accelerator: small}\n  large: {base: dgx-a100-80gb, accelerator: large}\n"
+                                "generate: {stack: llama-cpp, batch: 1, %s}\n", job_of);
+    snprintf(setting, sizeof setting, "generate.calibration={%s}", calibration);
+    return metric_of(world.catalog, yaml, WITH(setting), metric);
+}
+
+static void a_full_queue_of_launches_stalls_a_pipeline(void **state)
+{
+    (void)state;
+    static const char stages[] = "model: llama-3-1-70b, system: small, accelerators: 4, prompt: 4096, output: 2, layout: {pipeline: 4}";
+    /* 8 chunks, 20 layers a stage; a chunk follows another after `every` times of a stage. */
+    static const struct {
+        const char *calibration;
+        double every;
+    } cases[] = {
+        {"queued_layers: 1e9, queued_batches: 1e9", 1}, {"queued_layers: 10, queued_batches: 1e9", 4 - 0.5},
+        {"queued_layers: 20, queued_batches: 1e9", 3},  {"queued_layers: 40, queued_batches: 1e9", 1.5},
+        {"queued_layers: 1e9, queued_batches: 2", 2},
+    };
+    double free = generation(stages, cases[0].calibration, SPEEDUP_METRIC_PREFILL_SECONDS);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_near(generation(stages, cases[i].calibration, SPEEDUP_METRIC_PREFILL_SECONDS) / free, (7 * cases[i].every + 4) / 11, 1e-9);
+}
+
+static void what_kernels_move_and_compute_takes_its_time(void **state)
+{
+    (void)state;
+    static const char half[] = "model: llama-2-7b, system: small, accelerators: 1, prompt: 1024, output: 2";
+    static const char narrow[] = "model: llama-2-7b, system: small, accelerators: 1, prompt: 1024, output: 2, optimizations: [q4-k-m]";
+    static const char cached[] = "model: llama-2-7b, system: large, accelerators: 1, prompt: 1024, output: 2";
+    const double weights = 32 * (4 * 4096.0 * 4096 + 3 * 4096.0 * 11008), head = 32000 * 4096.0, bandwidth = 2039e9 * 0.79;
+    const int32_t prefill = SPEEDUP_METRIC_PREFILL_SECONDS, step = SPEEDUP_METRIC_DECODE_SECONDS;
+    /* Weights are widened in both chunks. */
+    double widened = generation(narrow, "unpack_bytes: 3", prefill) - generation(narrow, "unpack_bytes: 1", prefill);
+    assert_near(widened, 2 * 2 * weights / bandwidth, 1e-9);
+    assert_near(generation(half, "unpack_bytes: 3", prefill), generation(half, "unpack_bytes: 0", prefill), 1e-12);
+    /* Tokens cross memory between products, unless the last cache holds them. */
+    double moved = generation(half, "hidden_bytes: 200", prefill) - generation(half, "hidden_bytes: 100", prefill);
+    assert_near(moved, 100 * 1024 * 32 * 4096.0 / bandwidth, 1e-6);
+    assert_near(generation(cached, "hidden_bytes: 200", prefill), generation(cached, "hidden_bytes: 100", prefill), 1e-6);
+    /* Of an operation that takes 100 pJ, 400 W pay for 4 TFLOP/s. */
+    assert_near(generation(half, "product_energy: 1e-10", prefill), 2 * weights * 1024 / 4e12, 0.06);
+    /* Twice the rate is for who accumulates in 16 bits. */
+    double wide = generation(half, "half_accumulation: 2, accumulates_half: 0", prefill);
+    assert_true(generation(half, "half_accumulation: 2", prefill) < 0.9 * wide);
+    assert_near(generation(half, "half_accumulation: 1", prefill), wide, 1e-12);
+    /* A thousand operations a weight at 19.5 TFLOP/s, in decode alone. */
+    assert_near(generation(half, "vector_work: 1000", step), 1000 * (weights + head) / 19.5e12, 0.03);
+    assert_near(generation(half, "vector_work: 1000", prefill), generation(half, "vector_work: 0", prefill), 1e-12);
+}
+
 static void a_scenario_outlives_its_catalog_and_context(void **state)
 {
     (void)state;
@@ -634,6 +690,8 @@ int main(void)
         cmocka_unit_test(the_chance_to_run_out_of_memory_is_one_half_at_the_edge),
         cmocka_unit_test(layouts_that_cannot_be_are_refused_with_their_numbers),
         cmocka_unit_test(uneven_jobs_may_be_asked_for),
+        cmocka_unit_test(a_full_queue_of_launches_stalls_a_pipeline),
+        cmocka_unit_test(what_kernels_move_and_compute_takes_its_time),
         cmocka_unit_test(a_scenario_outlives_its_catalog_and_context),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);

@@ -117,6 +117,45 @@ def fixed_lengths_are_a_column(speedup):
     expect("the column goes before it", seconds["no"] != seconds["yes"])
 
 
+def predictions(speedup, rows):
+    """What each of some static rows is predicted to take; None where it is skipped."""
+    plain = {"source": "somebody", "model": "Llama-3.1-8B", "gpu": "H100-SXM-80GB", "n_gpus": 1, "weights_precision": "fp16",
+             "batch": 1, "in_len": 128, "out_len": 128, "engine": "vllm", "measured_decode_ms_per_token": 10}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["id", *plain])
+    writer.writeheader()
+    writer.writerows({**plain, **row, "id": str(i)} for i, row in enumerate(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        path.write_text(text.getvalue(), encoding="utf-8")
+        found = {row["id"]: row["predicted"] for row in answer(speedup, "inference", str(path))["rows"]}
+    return [found.get(str(i)) for i in range(len(rows))]
+
+
+def names_are_found(speedup):
+    """Other spellings of one thing are that thing, and what is not known is not taken for something near."""
+    same = [
+        ("gpu", "H100-SXM-80GB", "H100", "NVIDIA H100 80GB HBM3", "H100 SXM5"), ("gpu", "a100-pcie-80gb", "NVIDIA A100 80GB PCIe"),
+        ("gpu", "a100-sxm-80gb", "A100 80GB", "A100-SXM4-80GB"), ("gpu", "rtx-4090", "NVIDIA GeForce RTX 4090", "4090 24GB"),
+        ("gpu", "mi300x", "AMD Instinct MI300X"), ("gpu", "a6000", "RTX A6000 48GB"), ("gpu", "gaudi2", "Intel Gaudi 2"),
+        ("gpu", "tpu-v5p", "TPUv5p"), ("gpu", "gb200", "GB200 NVL72"), ("gpu", "rtx-pro-6000", "RTX PRO 6000 Blackwell"),
+        ("weights_precision", "", "BF16", "float16", "half"), ("weights_precision", "fp8", "FP8", "fp8_e4m3", "W8A8-FP8"),
+        ("weights_precision", "int4_wo", "w4a16", "AWQ", "int4-awq-g128", "GPTQ"), ("weights_precision", "q4_k_m", "Q4_K_M", "Q4_0"),
+        ("weights_precision", "int8", "W8A8"), ("weights_precision", "w8a16", "Q8_0"),
+        ("engine", "vllm", "vLLM 0.6.3"), ("engine", "trtllm", "NVIDIA TensorRT-LLM 1.0"), ("engine", "TensorRT-LLM v0.6", "TRT-LLM 0.9"),
+        ("engine", "llama.cpp", "llama-cpp-python", "Ollama"), ("engine", "TGI", "LMDeploy", "MLC-LLM", "ExLlamaV2", "SomeEngine 3"),
+    ]
+    for column, *names in same:
+        found = predictions(speedup, [{column: name} for name in names])
+        expect(f"{names} are one", found[0] and len(set(found)) == 1, found)
+    other = [("gpu", "RTX 2080"), ("gpu", "2080 Ti"), ("gpu", "L20"), ("gpu", "GPU"), ("gpu", "H100 141GB"),
+             ("weights_precision", "Q5_K_M"), ("weights_precision", "w4a8"), ("weights_precision", "fp32")]
+    found = predictions(speedup, [{column: name} for column, name in other])
+    expect("others are skipped", not any(found), list(zip(other, found)))
+    small, generic = predictions(speedup, [{"engine": "vllm"}, {"engine": "SomeEngine"}])
+    expect("an engine that is not known is none of those that are", small != generic)
+
+
 def leaving_out(speedup):
     """Left-out rows get another prediction, suspect ones keep theirs; what cannot be left out is refused."""
     for kind, what in (("serving", "source"), ("inference", "model"), ("ablation", "gpu"), ("training", "gpu")):
@@ -138,6 +177,7 @@ def main():
     scores_agree_with_rows(speedup)
     source_is_no_input(speedup)
     fixed_lengths_are_a_column(speedup)
+    names_are_found(speedup)
     leaving_out(speedup)
     print("failed: " + ", ".join(failures) if failures else "all good")
     sys.exit(bool(failures))
