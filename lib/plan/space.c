@@ -177,42 +177,48 @@ static void write_length(const struct builder *b, const char *key, uint32_t node
     text_put(out, ", ");
 }
 
-/* The scenario of one system and one way to choose, its layout left open. */
-static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
+/* The requests of a service, and what it must hold. */
+static void write_service(const struct builder *b, struct text *yaml)
 {
-    struct text yaml;
+    const struct plan_record *r = b->r;
     char number[NUMBER_TEXT];
-    text_begin(&yaml, &b->context->allocator);
+    write_length(b, "prompt", r->prompt_node, &r->prompt, yaml);
+    write_length(b, "output", r->output_node, &r->output, yaml);
+    if (r->fixed_lengths)
+        text_put(yaml, "fixed_lengths: true, ");
+    if (r->output_longest > 0)
+        text_format(yaml, "output_longest: %.0f, ", r->output_longest);
+    if (r->request_rate > 0)
+        text_format(yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
+    else
+        text_put(yaml, "concurrency: 1, ");
+    text_put(yaml, "targets: {");
+    if (r->targets.time_to_first_token > 0)
+        text_format(yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
+    if (r->targets.time_per_output_token > 0)
+        text_format(yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
+    text_put(yaml, "}, ");
+}
+
+/* The scenario of one system and one way to choose, its layout left open, in flow YAML. */
+static void write_scenario(const struct builder *b, const char *system, size_t way, struct text *yaml)
+{
     const struct plan_record *r = b->r;
     bool serving = b->space->kind == JOB_INFERENCE;
-    text_format(&yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
+    text_format(yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
     if (serving) {
-        write_length(b, "prompt", r->prompt_node, &r->prompt, &yaml);
-        write_length(b, "output", r->output_node, &r->output, &yaml);
-        if (r->fixed_lengths)
-            text_put(&yaml, "fixed_lengths: true, ");
-        if (r->output_longest > 0)
-            text_format(&yaml, "output_longest: %.0f, ", r->output_longest);
-        if (r->request_rate > 0)
-            text_format(&yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
-        else
-            text_put(&yaml, "concurrency: 1, ");
-        text_put(&yaml, "targets: {");
-        if (r->targets.time_to_first_token > 0)
-            text_format(&yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
-        if (r->targets.time_per_output_token > 0)
-            text_format(&yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
-        text_put(&yaml, "}, ");
+        write_service(b, yaml);
     } else {
         /* Without tokens the run is one step. */
+        char number[NUMBER_TEXT];
         double tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch;
-        text_format(&yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
+        text_format(yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
     }
     if (r->stack)
-        text_format(&yaml, "stack: \"%s\", ", r->stack);
-    text_put(&yaml, "optimizations: [");
+        text_format(yaml, "stack: \"%s\", ", r->stack);
+    text_put(yaml, "optimizations: [");
     if (r->optimizations)
-        write_alternative(b->tree, r->optimizations, &yaml);
+        write_alternative(b->tree, r->optimizations, yaml);
     uint32_t choices = r->choices;
     for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
         size_t n = yaml_at(b->tree, list)->length, pick = way % n;
@@ -220,10 +226,17 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         way /= n;
         while (pick--)
             item = yaml_at(b->tree, item)->next;
-        write_alternative(b->tree, item, &yaml);
+        write_alternative(b->tree, item, yaml);
     }
-    text_put(&yaml, "]}}");
-    /* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
+    text_put(yaml, "]}}");
+}
+
+/* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
+static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
+{
+    struct text yaml;
+    text_begin(&yaml, &b->context->allocator);
+    write_scenario(b, system, way, &yaml);
     size_t before = b->context->count, unlisted = b->context->unlisted;
     speedup_status first = b->context->first;
     speedup_log_function log = b->context->log;
