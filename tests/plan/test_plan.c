@@ -1,5 +1,6 @@
 /* The planner against brute force: on random spaces the optimum, the best k and the
- * front are those that estimating every plan on its own gives, for any division. */
+ * front are those that estimating every plan on its own gives, for any division.
+ * usage: test_plan [SPACES] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPACES = 1000, MOST_PLANS = 6000 };
+enum { MOST_PLANS = 6000 };
+static size_t most_spaces = 1000;
 
 static speedup_context *context;
 static speedup_catalog *catalog;
@@ -341,7 +343,7 @@ static void equal_brute_force(void (*random)(char *yaml))
     static struct plan plans[MOST_PLANS];
     struct misses misses;
     size_t spaces = 0, impossible = 0;
-    for (seed = 1; spaces < SPACES;) {
+    for (seed = 1; spaces < most_spaces;) {
         char yaml[2000];
         random(yaml);
         speedup_space *space = make_space(yaml);
@@ -375,7 +377,7 @@ static void equal_brute_force(void (*random)(char *yaml))
         }
         speedup_space_unref(space);
     }
-    assert_true(impossible > SPACES / 20 && impossible < SPACES / 2);
+    assert_true(impossible > most_spaces / 20 && impossible < most_spaces / 2);
 }
 
 static void random_spaces_equal_brute_force(void **state)
@@ -697,8 +699,9 @@ static void a_wrong_call_is_not_told_to_admit(void **state)
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    most_spaces = argc > 1 ? (size_t)atoi(argv[1]) : most_spaces;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_spaces_equal_brute_force),
         cmocka_unit_test(random_services_equal_brute_force),
