@@ -650,8 +650,8 @@ speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, u
         return SPEEDUP_INVALID_ARGUMENT;
     uint64_t size = speedup_space_size(space);
     double least = least_objective(space, begin < size ? begin : size, end < size ? end : size);
-    *bound = isfinite(least) ? least : 0;
-    return isfinite(least) ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
+    *bound = isfinite(least) ? least : 0; /* of a throughput that nothing bounds, least is without end too */
+    return least < HUGE_VAL ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
 }
 
 speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a, const speedup_result *b,

@@ -486,6 +486,24 @@ static void no_plan_is_below_its_bound(void **state)
     speedup_catalog_unref(with);
 }
 
+static void nothing_bounds_a_service_before_it_is_looked_at(void **state)
+{
+    (void)state;
+    static const char *const objectives[] = {"time", "cost", "throughput"};
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
+        char yaml[300];
+        double bound = -1;
+        speedup_space *space;
+        snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-h100], prompt: 100, output: 10, concurrency: [1], prices: 2 USD/h, objective: %s}",
+                 objectives[i]);
+        assert_int_equal(speedup_space_create(context, catalog, "space", yaml, strlen(yaml), NULL, 0, &space), SPEEDUP_OK);
+        assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &bound), SPEEDUP_OK);
+        assert_true(bound == 0);
+        assert_int_equal(speedup_space_bound(space, 0, 0, &bound), SPEEDUP_NOT_FOUND);
+        speedup_space_unref(space);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +515,7 @@ int main(void)
         cmocka_unit_test(the_nearest_limit_makes_a_plan_possible),
         cmocka_unit_test(a_plan_is_a_scenario),
         cmocka_unit_test(no_plan_is_below_its_bound),
+        cmocka_unit_test(nothing_bounds_a_service_before_it_is_looked_at),
         cmocka_unit_test(admission_holds_a_service_to_its_targets_and_its_load),
         cmocka_unit_test(what_no_request_can_grant_is_not_admissible),
     };
