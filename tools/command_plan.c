@@ -90,7 +90,8 @@ static bool gather(const struct options *o, const char *model, struct settings *
     }
     if ((o->serve && o->train) || (o->serve && !add_load(settings, o->serve, service + rate, rate ? 2 : 3)) ||
         (o->train && !add_load(settings, o->train, step, 2))) {
-        fprintf(stderr, "speedup: write --serve or --train as in 'speedup --help'\n");
+        fprintf(stderr, "speedup: write one of --serve %s and --train BATCHxSEQUENCE, with numbers such as 64x1024x1024\n",
+                rate ? "PROMPTxOUTPUT" : "CONCURRENCYxPROMPTxOUTPUT");
         return false;
     }
     return true;

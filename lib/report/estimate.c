@@ -263,15 +263,16 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     }
     bool training = scenario->job.kind == JOB_TRAINING, fits = values[SPEEDUP_METRIC_FITS] != 0;
     const lanes *v = scenario->variables;
-    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s)%s", scenario->model->head.name,
+    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s), tensor %.0f, pipeline %.0f", scenario->model->head.name,
                                                 v[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name,
-                                                scenario->system->head.name,
-                                                training ? "" : report_say(arena, ", tensor %.0f, pipeline %.0f", v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0])));
+                                                scenario->system->head.name, v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0]));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
     const int32_t *chosen = scenario->job.effects.precision;
     if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
         put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
                                                          scenario->model->quantized));
+    if (!training && scenario->job.inference.serving && !scenario->stack)
+        put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))

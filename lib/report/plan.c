@@ -49,7 +49,8 @@ static const struct plan_figure {
     {JOB_INFERENCE, "cost", "1 M tokens", "USD", SPEEDUP_METRIC_COST},
     {JOB_INFERENCE, "energy", NULL, "kWh", SPEEDUP_METRIC_ENERGY},
     {JOB_KINDS, "memory_peak", "peak memory", "B", SPEEDUP_METRIC_MEMORY_PEAK},
-    {JOB_KINDS, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
+    {JOB_TRAINING, "out_of_memory", "out of memory", "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
+    {JOB_INFERENCE, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY}, /* its cache takes what there is */
 };
 
 void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values)
@@ -145,8 +146,8 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
                found || !known ? (double)INFINITY : gap, "%");
     uint64_t index;
     list = put_list(&arena, root, "best", !counts.feasible                  ? "Best: no plan is possible"
-                                            : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, b micro-batch)"
-                                                                          : "Best (t tensor, p pipeline, d copies of the model)");
+                                            : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, c context, x expert, v virtual stages, b micro-batch; MFU of the dense 16-bit peak)"
+                                                                          : "Best (t tensor, p pipeline, d copies of the model, x expert, a attention ranks)");
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
         report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     if (space->front_count) {
