@@ -9,19 +9,10 @@
 
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
-    static char text[1 << 20];
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        fprintf(stderr, "speedup: '%s' is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them\n", path);
+    size_t length;
+    const char *text = command_text(path, "is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them", &length);
+    if (!text)
         return EXIT_ERROR;
-    }
-    size_t length = fread(text, 1, sizeof text, file);
-    bool whole = feof(file) && !ferror(file);
-    fclose(file);
-    if (!whole) {
-        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", path);
-        return EXIT_ERROR;
-    }
     /* The file's name without its ending, as an id; with a number where the catalog has it. */
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(name, '.');
     int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));

@@ -100,6 +100,19 @@ int print_report(const struct session *session, speedup_status status, speedup_t
     return fflush(stdout) || ferror(stdout) ? EXIT_ERROR : EXIT_FINE;
 }
 
+const char *command_text(const char *path, const char *missing, size_t *length)
+{
+    static char text[1 << 20];
+    FILE *file = fopen(path, "rb");
+    *length = file ? fread(text, 1, sizeof text, file) : 0;
+    bool whole = file && feof(file) && !ferror(file);
+    if (file)
+        fclose(file);
+    if (!whole)
+        fprintf(stderr, "speedup: '%s' %s\n", path, file ? "cannot be read, or is over 1 MiB" : missing);
+    return whole ? text : NULL;
+}
+
 static speedup_status read_scenario(const struct session *session, speedup_scenario **scenario)
 {
     const struct options *o = session->options;
@@ -155,19 +168,10 @@ static int run_admit(const struct session *session)
 {
     static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
     const struct options *o = session->options;
-    static char scenario[1 << 20];
-    FILE *file = fopen(o->arguments[0], "rb");
-    if (!file) {
-        fprintf(stderr, "speedup: '%s' cannot be read\n", o->arguments[0]);
+    size_t length;
+    const char *scenario = command_text(o->arguments[0], "cannot be read", &length);
+    if (!scenario)
         return EXIT_ERROR;
-    }
-    size_t length = fread(scenario, 1, sizeof scenario, file);
-    bool whole = feof(file) && !ferror(file);
-    fclose(file);
-    if (!whole) {
-        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", o->arguments[0]);
-        return EXIT_ERROR;
-    }
     speedup_verdict verdict = {.struct_size = sizeof verdict};
     speedup_status status = speedup_admit(session->context, session->catalog, scenario, length, &o->request, &o->policy, &verdict);
     if (status == SPEEDUP_INVALID_ARGUMENT) {
@@ -485,7 +489,8 @@ int main(int argc, char **argv)
             print_help(stdout, command);
             return EXIT_FINE;
         }
-    struct options options = {.request = {.struct_size = sizeof options.request},
+    struct options options = {.threads = 1,
+                              .request = {.struct_size = sizeof options.request},
                               .policy = {.struct_size = sizeof options.policy, .confidence = 0.9}};
     int result = parse(argc, argv, &options);
     if (result)

@@ -230,9 +230,9 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
         put_text(arena, root, "published_source", "source", scenario->published_source);
 }
 
-/* Does a kind of job have this variable of its layout? */
-static bool has_variable(bool training, enum variable variable)
+bool report_has_variable(enum job_kind kind, enum variable variable)
 {
+    bool training = kind == JOB_TRAINING;
     switch (variable) {
     case VARIABLE_CONTEXT:
     case VARIABLE_VIRTUAL_STAGES:
@@ -275,7 +275,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
-        if (variables[i].scope == SCOPE_LAYOUT && has_variable(training, (enum variable)i))
+        if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
             put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
     struct waterfall_step *steps;
     size_t count;
