@@ -184,8 +184,10 @@ def written(reader):
 
 
 def main():
-    text = written(Reader(preprocessed("speedup.h", set())))
     where = sys.argv[1] if len(sys.argv) > 1 else str(HERE / "speedup" / "_signatures.py")
+    if len(sys.argv) > 2 or where.startswith("--"):
+        raise SystemExit(__doc__)
+    text = written(Reader(preprocessed("speedup.h", set())))
     if where == "-":
         sys.stdout.buffer.write(text.encode())
     else:

@@ -34,6 +34,10 @@ struct session {
 /* Prints a report, or what went wrong; returns the exit code. */
 int print_report(const struct session *session, speedup_status status, speedup_text *text);
 
+/* The text of a file of at most 1 MiB, until the next one is read; NULL after telling why not:
+ * `missing` says what a path is that cannot be opened. */
+const char *command_text(const char *path, const char *missing, size_t *length);
+
 /* A text as a JSON string. */
 void print_string(const char *text);
 

@@ -9,19 +9,10 @@
 
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
-    static char text[1 << 20];
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        fprintf(stderr, "speedup: '%s' is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them\n", path);
+    size_t length;
+    const char *text = command_text(path, "is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them", &length);
+    if (!text)
         return EXIT_ERROR;
-    }
-    size_t length = fread(text, 1, sizeof text, file);
-    bool whole = feof(file) && !ferror(file);
-    fclose(file);
-    if (!whole) {
-        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", path);
-        return EXIT_ERROR;
-    }
     /* The file's name without its ending, as an id; with a number where the catalog has it. */
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(name, '.');
     int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
@@ -69,7 +60,7 @@ size_t command_load(const char *text, double load[3])
 
 /* The kinds of jobs that the command line can say. */
 struct request {
-    const char *section, *text, *keys[3]; /* as on the command line, and the keys of its numbers */
+    const char *section, *text, *shown, *keys[3]; /* as on the command line, as it should be, and the keys of its numbers */
     size_t numbers;
     const char *stack, *optimizations; /* that hold when nothing else is said */
 };
@@ -194,7 +185,7 @@ static int estimate_request(const struct session *session, const struct request 
     const char *model = session->options->model;
     double load[3];
     if (command_load(request->text, load) != request->numbers) {
-        fprintf(stderr, "speedup: write --%s as in 'speedup --help', not '%s'\n", request->section, request->text);
+        fprintf(stderr, "speedup: --%s cannot be '%s'; write %s\n", request->section, request->text, request->shown);
         return EXIT_USAGE;
     }
     if (command_has(session, "models", model))
@@ -213,9 +204,9 @@ int run_estimate(const struct session *session)
 {
     const struct options *o = session->options;
     const struct request requests[] = {
-        {"serve", o->serve, {"concurrency", "prompt", "output"}, 3, "serving-engine", ""},
-        {"generate", o->generate, {"batch", "prompt", "output"}, 3, "serving-engine", ""},
-        {"train", o->train, {"global_batch", "sequence"}, 2, NULL, "bf16-mixed-precision"},
+        {"serve", o->serve, "CONCURRENCYxPROMPTxOUTPUT, such as 64x1024x1024", {"concurrency", "prompt", "output"}, 3, "serving-engine", ""},
+        {"generate", o->generate, "BATCHxPROMPTxOUTPUT, such as 16x1024x256", {"batch", "prompt", "output"}, 3, "serving-engine", ""},
+        {"train", o->train, "BATCHxSEQUENCE, such as 512x4096", {"global_batch", "sequence"}, 2, NULL, "bf16-mixed-precision"},
     };
     const struct request *asked = NULL;
     size_t count = 0;
@@ -224,8 +215,13 @@ int run_estimate(const struct session *session)
             asked = &requests[i];
             count++;
         }
-    bool single = o->model || o->hardware || count;
-    if (single && (o->argument_count || !o->model || !o->hardware || count != 1)) {
+    bool single = o->model || o->hardware || count || o->stack || o->optimize || o->price || o->request.accelerators > 0;
+    if (single && o->argument_count) {
+        fprintf(stderr, "speedup: --model, --hardware and what goes with them stand in the place of a scenario file; "
+                        "over one, write --set PATH=VALUE\n");
+        return EXIT_USAGE;
+    }
+    if (single && (!o->model || !o->hardware || count != 1)) {
         fprintf(stderr, "speedup: without a scenario file, give --model, --hardware and one of --serve, --generate and --train\n");
         return EXIT_USAGE;
     }

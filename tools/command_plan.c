@@ -90,7 +90,8 @@ static bool gather(const struct options *o, const char *model, struct settings *
     }
     if ((o->serve && o->train) || (o->serve && !add_load(settings, o->serve, service + rate, rate ? 2 : 3)) ||
         (o->train && !add_load(settings, o->train, step, 2))) {
-        fprintf(stderr, "speedup: write --serve or --train as in 'speedup --help'\n");
+        fprintf(stderr, "speedup: write one of --serve %s and --train BATCHxSEQUENCE, with numbers such as 64x1024x1024\n",
+                rate ? "PROMPTxOUTPUT" : "CONCURRENCYxPROMPTxOUTPUT");
         return false;
     }
     return true;
@@ -113,15 +114,15 @@ static int search_plans(const struct session *session, const char *model)
                           : speedup_space_create(session->context, session->catalog, "<command line>", empty, strlen(empty),
                                                  settings.items, settings.count, &space);
     if (!status)
-        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads ? o->threads : 1,
+        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads,
                                       isatty(STDERR_FILENO) ? show_progress : NULL, &progress, &result);
     if (progress.shown)
         fprintf(stderr, "\r%*s\r", 60, "");
     uint64_t best;
     bool none = !status && speedup_result_best(result, 0, &best) != SPEEDUP_OK;
     if (!status)
-        status = o->why ? speedup_report_plan_why(session->context, space, result, o->threads ? o->threads : 1, session->format, &text)
-                        : speedup_report_plan(session->context, space, result, session->format, &text);
+        status = o->why ? speedup_report_plan_why(session->context, result, o->threads, session->format, &text)
+                        : speedup_report_plan(session->context, result, session->format, &text);
     speedup_result_free(result);
     speedup_space_unref(space);
     int code = print_report(session, status, text);

@@ -18,45 +18,45 @@ static const struct {
     {EXIT_ERROR, "the input has errors; they are on standard error"},
     {EXIT_USAGE, "the command line is wrong"},
     {EXIT_WARN, "admit: outside a limit, but a warning is enough"},
-    {EXIT_REFUSE, "admit: refused"},
+    {EXIT_REFUSE, "admit: refused, also for errors of the scenario"},
     {EXIT_NO_PLAN, "plan: no plan of the space is possible"},
 };
 
 static const struct {
-    const char *name, *value, *text;
+    const char *name, *value, *takers, *text; /* the commands that take it; NULL: all */
 } flags[] = {
-    {"--json", NULL, "print JSON instead of text"},
-    {"--set", "PATH=VALUE", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
-    {"--catalog", "FILE.yaml", "add a file of accelerators, systems, models or optimizations; may be repeated"},
-    {"--top", "N", "plan: how many of the best plans to print"},
-    {"--pareto", "METRIC,METRIC", "plan: print the Pareto front of these metrics too"},
-    {"--systems", "ID,ID", "plan: systems to choose from"},
-    {"--objective", "WHAT", "plan: time, cost, energy; of training accelerator-hours, of services throughput"},
-    {"--deadline", "TIME", "plan: longest run, such as 30d"},
-    {"--tokens", "COUNT", "plan: tokens of the run, such as 1.4T"},
-    {"--request-rate", "RATE", "plan: requests that a service must serve, such as '10 /s'"},
-    {"--model", "ID|FILE.json", "estimate, plan, catalog show: a model of the catalog, or the config.json of a Hugging Face repository"},
-    {"--hardware", "SYSTEM", "estimate: a system of the catalog"},
-    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan: a service, such as 64x1024x1024; with --request-rate 1024x1024"},
-    {"--generate", "BATCHxPROMPTxOUTPUT", "estimate: a static batch"},
-    {"--train", "BATCHxSEQUENCE", "estimate, plan: a training step; estimated in bf16-mixed-precision unless --optimize says otherwise"},
-    {"--stack", "ID", "estimate, plan: the software (serving-engine, for inference)"},
-    {"--optimize", "ID,ID", "estimate, plan: optimizations, in their order; of every plan, without choices"},
-    {"--price", "ID|USD/h", "estimate, plan: price of an accelerator-hour, such as 2.50 USD/h"},
-    {"--why", NULL, "plan: also what binds the best plan, and what a little more of it is worth; searches the space anew"},
-    {"--threads", "N", "plan: threads to search with (1); the answer is the same for any number"},
-    {"--time-limit", "TIME", "admit: longest run, such as 36h or 21d"},
-    {"--budget", "USD", "admit, plan: most money; of a planned service, for an hour"},
-    {"--accelerators", "N", "admit: accelerators granted; estimate: how many (the smallest power of two that fits); plan: how many (open)"},
-    {"--memory", "BYTES", "admit: memory granted per accelerator, such as 80G"},
-    {"--confidence", "P", "admit: probability of staying within the limits (0.9)"},
-    {"--slack", "SHARE", "admit: share by which a limit may be missed with a warning (0)"},
-    {"--warn-only", NULL, "admit: never refuse"},
-    {"--kind", "KIND", "validate: training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
-    {"--leave-out", "WHAT", "validate: fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
-    {"--accelerator", "ID", "calibrate: the accelerator to fit; without it, everything that training rows can tell"},
-    {"--help", NULL, "print this help"},
-    {"--version", NULL, "print the version"},
+    {"--json", NULL, NULL, "print JSON instead of text"},
+    {"--set", "PATH=VALUE", "estimate, compose, plan, validate", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
+    {"--catalog", "FILE.yaml", NULL, "add a file of accelerators, systems, models or optimizations; may be repeated"},
+    {"--top", "N", "plan", "how many of the best plans to print"},
+    {"--pareto", "METRIC,METRIC", "plan", "print the Pareto front of these metrics too"},
+    {"--systems", "ID,ID", "plan", "systems to choose from"},
+    {"--objective", "WHAT", "plan", "time, cost, energy; of training accelerator-hours, of services throughput"},
+    {"--deadline", "TIME", "plan", "longest run, such as 30d"},
+    {"--tokens", "COUNT", "plan", "tokens of the run, such as 1.4T"},
+    {"--request-rate", "RATE", "plan", "requests that a service must serve, such as '10 /s'"},
+    {"--model", "ID|FILE.json", "estimate, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--hardware", "SYSTEM", "estimate", "a system of the catalog"},
+    {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan", "a service, such as 64x1024x1024; with --request-rate 1024x1024"},
+    {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
+    {"--train", "BATCHxSEQUENCE", "estimate, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},
+    {"--stack", "ID", "estimate, plan", "the software (serving-engine, for inference)"},
+    {"--optimize", "ID,ID", "estimate, plan", "optimizations, in their order; of every plan, without choices"},
+    {"--price", "ID|USD/h", "estimate, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
+    {"--threads", "N", "plan, validate", "threads to search with (1); the answer is the same for any number"},
+    {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d"},
+    {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
+    {"--accelerators", "N", "admit, estimate, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; plan: open)"},
+    {"--memory", "BYTES", "admit", "memory granted per accelerator, such as 80GiB"},
+    {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
+    {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
+    {"--warn-only", NULL, "admit", "never refuse"},
+    {"--kind", "KIND", "validate", "training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
+    {"--leave-out", "WHAT", "validate", "fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
+    {"--accelerator", "ID", "calibrate", "the accelerator to fit; without it, everything that training rows can tell"},
+    {"--help", NULL, NULL, "print this help"},
+    {"--version", NULL, NULL, "print the version"},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags, EXITS = sizeof exits / sizeof *exits };
@@ -100,6 +100,19 @@ int print_report(const struct session *session, speedup_status status, speedup_t
     return fflush(stdout) || ferror(stdout) ? EXIT_ERROR : EXIT_FINE;
 }
 
+const char *command_text(const char *path, const char *missing, size_t *length)
+{
+    static char text[1 << 20];
+    FILE *file = fopen(path, "rb");
+    *length = file ? fread(text, 1, sizeof text, file) : 0;
+    bool whole = file && feof(file) && !ferror(file);
+    if (file)
+        fclose(file);
+    if (!whole)
+        fprintf(stderr, "speedup: '%s' %s\n", path, file ? "cannot be read, or is over 1 MiB" : missing);
+    return whole ? text : NULL;
+}
+
 static speedup_status read_scenario(const struct session *session, speedup_scenario **scenario)
 {
     const struct options *o = session->options;
@@ -118,8 +131,13 @@ static int run_compose(const struct session *session)
     return print_report(session, status, text);
 }
 
-/* A number with an optional suffix; a negative number when it is none. */
-static double parse_scaled(const char *text, const char *suffixes, const double *factors)
+struct scale {
+    const char *unit;
+    double factor;
+};
+
+/* A number and its unit, "" where it may have none; a negative number when it is none of these. */
+static double parse_scaled(const char *text, const struct scale *scales)
 {
     double value = 0, place = 0;
     const char *c = text;
@@ -138,39 +156,34 @@ static double parse_scaled(const char *text, const char *suffixes, const double 
     if (*c == 'e' && c[1] >= '0' && c[1] <= '9' && !c[2]) {
         for (int exponent = c[1] - '0'; exponent; exponent--)
             value *= 10;
-        return value;
+        c += 2;
     }
-    if (!*c)
-        return value;
-    const char *suffix = strchr(suffixes, *c);
-    return suffix && !c[1] ? value * factors[suffix - suffixes] : -1;
+    c += strspn(c, " ");
+    while (scales->unit && strcmp(scales->unit, c))
+        scales++;
+    return scales->unit ? value * scales->factor : -1;
 }
 
 static int run_admit(const struct session *session)
 {
     static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
     const struct options *o = session->options;
-    static char scenario[1 << 20];
-    FILE *file = fopen(o->arguments[0], "rb");
-    if (!file) {
-        fprintf(stderr, "speedup: '%s' cannot be read\n", o->arguments[0]);
+    size_t length;
+    const char *scenario = command_text(o->arguments[0], "cannot be read", &length);
+    if (!scenario)
         return EXIT_ERROR;
-    }
-    size_t length = fread(scenario, 1, sizeof scenario, file);
-    bool whole = feof(file) && !ferror(file);
-    fclose(file);
-    if (!whole) {
-        fprintf(stderr, "speedup: '%s' cannot be read, or is over 1 MiB\n", o->arguments[0]);
-        return EXIT_ERROR;
-    }
     speedup_verdict verdict = {.struct_size = sizeof verdict};
     speedup_status status = speedup_admit(session->context, session->catalog, scenario, length, &o->request, &o->policy, &verdict);
     if (status == SPEEDUP_INVALID_ARGUMENT) {
         fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
         return EXIT_USAGE;
     }
-    if (status)
+    speedup_scenario *named = NULL;
+    if (status) {
+        read_scenario(session, &named); /* the same problems, with the name of the file */
         tell_problems(session);
+    }
+    speedup_scenario_unref(named);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);
@@ -281,15 +294,23 @@ static const struct command {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static void print_help(FILE *to)
+/* Of one command what it takes; of NULL everything. */
+static void print_help(FILE *to, const struct command *command)
 {
-    fprintf(to, "usage: speedup COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-9s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+    if (command) {
+        fprintf(to, "usage: speedup %s %s%s[OPTIONS]\n\n%s\n", command->name, command->arguments, *command->arguments ? " " : "", command->text);
+    } else {
+        fprintf(to, "usage: speedup COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
+        for (size_t i = 0; i < COMMANDS; i++)
+            fprintf(to, "  %-9s %-26s  %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+    }
     fprintf(to, "\noptions:\n");
     for (size_t i = 0; i < FLAGS; i++) {
+        const char *takers = command ? NULL : flags[i].takers;
+        if (command && flags[i].takers && !strstr(flags[i].takers, command->name))
+            continue;
         int width = fprintf(to, "  %s %s", flags[i].name, flags[i].value ? flags[i].value : "");
-        fprintf(to, "%*s  %s\n", width < 38 ? 38 - width : 0, "", flags[i].text);
+        fprintf(to, "%*s  %s%s%s\n", width < 38 ? 38 - width : 0, "", takers ? takers : "", takers ? ": " : "", flags[i].text);
     }
     fprintf(to, "\nexit codes:\n");
     for (size_t i = 0; i < EXITS; i++)
@@ -306,7 +327,8 @@ static void print_man(void)
         printf(".TP\n\\fB%s\\fR %s\n%s\n", commands[i].name, commands[i].arguments, commands[i].text);
     printf(".SH OPTIONS\n");
     for (size_t i = 0; i < FLAGS; i++)
-        printf(".TP\n\\fB\\%s\\fR %s\n%s\n", flags[i].name, flags[i].value ? flags[i].value : "", flags[i].text);
+        printf(".TP\n\\fB\\%s\\fR %s\n%s%s%s\n", flags[i].name, flags[i].value ? flags[i].value : "",
+               flags[i].takers ? flags[i].takers : "", flags[i].takers ? ": " : "", flags[i].text);
     printf(".SH EXIT STATUS\n");
     for (size_t i = 0; i < EXITS; i++)
         printf(".TP\n%d\n%s\n", exits[i].code, exits[i].text);
@@ -315,6 +337,12 @@ static void print_man(void)
 static int usage_error(const char *what, const char *which)
 {
     fprintf(stderr, "speedup: %s '%s'; 'speedup --help' lists what there is\n", what, which);
+    return EXIT_USAGE;
+}
+
+static int value_error(const char *flag, const char *value)
+{
+    fprintf(stderr, "speedup: %s cannot be '%s'; 'speedup --help' says what it takes\n", flag, value);
     return EXIT_USAGE;
 }
 
@@ -334,15 +362,19 @@ static bool add_setting(struct options *o, const char *key, const char *value, b
 /* An option with a value; false when the value cannot be used. */
 static bool take_value(struct options *o, const char *flag, const char *value)
 {
-    static const double times[] = {1, 60, 3600, 86400}, sizes[] = {1e3, 1e6, 1e9, 1e12}, none[] = {1};
+    static const struct scale none[] = {{"", 1}, {NULL, 0}};
+    static const struct scale times[] = {{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"day", 86400}, {"days", 86400}, {NULL, 0}};
+    static const struct scale money[] = {{"", 1}, {"USD", 1}, {"k", 1e3}, {"kUSD", 1e3}, {"M", 1e6}, {"MUSD", 1e6}, {NULL, 0}};
+    static const struct scale sizes[] = {{"B", 1}, {"k", 1e3}, {"kB", 1e3}, {"M", 1e6}, {"MB", 1e6}, {"MiB", 0x1p20}, {"G", 1e9}, {"GB", 1e9},
+                                         {"GiB", 0x1p30}, {"T", 1e12}, {"TB", 1e12}, {"TiB", 0x1p40}, {NULL, 0}};
     const struct {
-        const char *flag, *suffixes;
-        const double *factors;
+        const char *flag;
+        const struct scale *scales;
         double *to;
     } numbers[] = {
-        {"--time-limit", "smhd", times, &o->request.time_limit}, {"--budget", "kM", sizes, &o->request.budget},
-        {"--accelerators", "", none, &o->request.accelerators},  {"--memory", "kMGT", sizes, &o->request.memory},
-        {"--confidence", "", none, &o->policy.confidence},       {"--slack", "", none, &o->policy.slack},
+        {"--time-limit", times, &o->request.time_limit},    {"--budget", money, &o->request.budget},
+        {"--accelerators", none, &o->request.accelerators}, {"--memory", sizes, &o->request.memory},
+        {"--confidence", none, &o->policy.confidence},      {"--slack", none, &o->policy.slack},
     };
     if (!strcmp(flag, "--set") && o->setting_count < sizeof o->settings / sizeof *o->settings)
         return o->settings[o->setting_count++] = value, true;
@@ -370,13 +402,15 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         if (!strcmp(flag, texts[i].flag))
             return *texts[i].to = value, true;
     if (!strcmp(flag, "--threads")) {
-        double threads = parse_scaled(value, "", none);
+        double threads = parse_scaled(value, none);
         o->threads = threads >= 1 && threads <= 256 ? (uint32_t)threads : 0;
         return o->threads != 0;
     }
+    if (!strcmp(flag, "--accelerators") && (strspn(value, "0123456789") != strlen(value) || !strtol(value, NULL, 10)))
+        return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!strcmp(flag, numbers[i].flag))
-            return (*numbers[i].to = parse_scaled(value, numbers[i].suffixes, numbers[i].factors)) >= 0;
+            return (*numbers[i].to = parse_scaled(value, numbers[i].scales)) >= 0;
     return false;
 }
 
@@ -388,6 +422,10 @@ static int parse(int argc, char **argv, struct options *o)
             flag++;
         if (flag == FLAGS && argv[i][0] == '-' && argv[i][1])
             return usage_error("unknown option", argv[i]);
+        if (flag < FLAGS && flags[flag].takers && !strstr(flags[flag].takers, argv[1])) {
+            fprintf(stderr, "speedup: '%s' takes no %s; it is an option of %s\n", argv[1], argv[i], flags[flag].takers);
+            return EXIT_USAGE;
+        }
         if (flag == FLAGS) {
             if (o->argument_count == sizeof o->arguments / sizeof *o->arguments)
                 return usage_error("too many arguments at", argv[i]);
@@ -396,7 +434,7 @@ static int parse(int argc, char **argv, struct options *o)
             if (i + 1 == argc)
                 return usage_error("a value is missing after", argv[i]);
             if (!take_value(o, argv[i], argv[i + 1]))
-                return usage_error("this value cannot be used", argv[i + 1]);
+                return value_error(argv[i], argv[i + 1]);
             i++;
         } else if (!strcmp(argv[i], "--json")) {
             o->json = true;
@@ -426,11 +464,11 @@ static speedup_status open_catalog(struct session *session)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        print_help(stderr);
+        print_help(stderr, NULL);
         return EXIT_USAGE;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-        print_help(stdout);
+        print_help(stdout, NULL);
         return EXIT_FINE;
     }
     if (!strcmp(argv[1], "--version")) {
@@ -448,10 +486,11 @@ int main(int argc, char **argv)
         return usage_error("unknown command", argv[1]);
     for (int i = 2; i < argc; i++)
         if (!strcmp(argv[i], "--help")) {
-            print_help(stdout);
+            print_help(stdout, command);
             return EXIT_FINE;
         }
-    struct options options = {.request = {.struct_size = sizeof options.request},
+    struct options options = {.threads = 1,
+                              .request = {.struct_size = sizeof options.request},
                               .policy = {.struct_size = sizeof options.policy, .confidence = 0.9}};
     int result = parse(argc, argv, &options);
     if (result)

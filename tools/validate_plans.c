@@ -29,24 +29,23 @@ static const struct {
 enum { FREE_CHOICES = sizeof free_choices / sizeof *free_choices };
 
 static const struct {
-    const char *key, *values; /* tried beside the row's own */
+    const char *key;
+    int32_t variable;
+    const char *values; /* tried beside the row's own */
 } axes[] = {
-    {"tensor", "1, 2, 4, 8"},
-    {"pipeline", "1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64"},
-    {"context", "1, 2"},
-    {"expert", "1, 2, 4, 8, 16, 32, 64"},
-    {"virtual_stages", "1, 2, 3, 4, 6, 8, 12"},
-    {"micro_batch", "1, 2, 4, 8, 16"},
+    {"tensor", SPEEDUP_VARIABLE_TENSOR, "1, 2, 4, 8"},
+    {"pipeline", SPEEDUP_VARIABLE_PIPELINE, "1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64"},
+    {"context", SPEEDUP_VARIABLE_CONTEXT, "1, 2"},
+    {"expert", SPEEDUP_VARIABLE_EXPERT, "1, 2, 4, 8, 16, 32, 64"},
+    {"virtual_stages", SPEEDUP_VARIABLE_VIRTUAL_STAGES, "1, 2, 3, 4, 6, 8, 12"},
+    {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, "1, 2, 4, 8, 16"},
 };
-static const char *const shown_metrics[] = {"tensor", "pipeline", "context", "expert", "virtual_stages", "micro_batch"};
-static const int32_t shown_variables[] = {SPEEDUP_VARIABLE_TENSOR, SPEEDUP_VARIABLE_PIPELINE, SPEEDUP_VARIABLE_CONTEXT,
-                                          SPEEDUP_VARIABLE_EXPERT, SPEEDUP_VARIABLE_VIRTUAL_STAGES, SPEEDUP_VARIABLE_MICRO_BATCH};
-enum { SHOWN = sizeof shown_variables / sizeof *shown_variables };
+enum { AXES = sizeof axes / sizeof *axes };
 
 struct compared {
     const char *id, *source;
     double published, best; /* predicted seconds of a step; best 0: nothing to compare */
-    double layout[2][SHOWN]; /* published, best */
+    double layout[2][AXES]; /* published, best */
     char optimizations[CHOICE_TEXT];
     bool uneven;  /* the published layout does not divide evenly, so no space has it */
     bool unfit;   /* what is published of it is said not to fit: recomputation is left open */
@@ -103,12 +102,12 @@ static void plan_around(const char *scenario, struct writer *out)
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         copy_line(train, kept[i], out);
     put(out, "  systems: [published]\n  accelerators: [%.0f]\n", number_of(train, "  accelerators: "));
-    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
+    for (int i = 0; i < AXES; i++) {
         char key[32];
         snprintf(key, sizeof key, "%s: ", axes[i].key);
         put(out, "  %s[%s, %.0f]\n", key, axes[i].values, number_of(train, key));
     }
-    put(out, "  top: 1\n  optimizations:\n");
+    put(out, "  top: 1\n  confidence: 0.5\n  optimizations:\n");
     for (item = item ? strchr(item, '\n') + 1 : ""; *item; item = strchr(item, '\n') + 1) {
         const char *text = item + strspn(item, " -");
         int choice = choice_of(text);
@@ -124,13 +123,13 @@ static void plan_around(const char *scenario, struct writer *out)
 }
 
 /* The optimizations of the best plan, from its report: what the choices came to. */
-static void name_choices(const struct session *session, const speedup_space *space, const speedup_result *result,
+static void name_choices(const struct session *session, const speedup_result *result,
                          char names[CHOICE_TEXT])
 {
     static const char key[] = "\"optimizations\": \"";
     speedup_text *report = NULL;
     names[0] = 0;
-    if (speedup_report_plan(session->context, space, result, SPEEDUP_FORMAT_JSON, &report))
+    if (speedup_report_plan(session->context, result, SPEEDUP_FORMAT_JSON, &report))
         return;
     const char *at = strstr(speedup_text_get(report), key);
     struct writer out = {names, 0, CHOICE_TEXT};
@@ -153,13 +152,13 @@ static speedup_status search(const struct session *session, const struct writer 
     speedup_status status = speedup_space_create(session->context, session->catalog, "row", plan->text, plan->length,
                                                  o->settings, o->setting_count, &space);
     if (!status)
-        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads ? o->threads : 1, NULL, NULL, &result);
+        status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads, NULL, NULL, &result);
     if (!status && !(status = speedup_result_best(result, 0, &best)) &&
         !(status = speedup_space_estimate(space, best, layout, SPEEDUP_VARIABLE_COUNT, values, SPEEDUP_METRIC_COUNT))) {
         row->best = values[SPEEDUP_METRIC_STEP_SECONDS];
-        for (int i = 0; i < SHOWN; i++)
-            row->layout[1][i] = layout[shown_variables[i]];
-        name_choices(session, space, result, row->optimizations);
+        for (int i = 0; i < AXES; i++)
+            row->layout[1][i] = layout[axes[i].variable];
+        name_choices(session, result, row->optimizations);
     }
     speedup_result_free(result);
     speedup_space_unref(space);
@@ -180,9 +179,9 @@ static void compare(const struct session *session, const struct mapped_job *mapp
     if (!status) {
         row->published = values[SPEEDUP_METRIC_STEP_SECONDS];
         row->unfit = values[SPEEDUP_METRIC_FITS] == 0;
-        for (int i = 0; i < SHOWN; i++) {
+        for (int i = 0; i < AXES; i++) {
             char key[32];
-            snprintf(key, sizeof key, "%s: ", shown_metrics[i]);
+            snprintf(key, sizeof key, "%s: ", axes[i].key);
             row->layout[0][i] = number_of(strstr(mapped->text, "train:\n"), key);
         }
         /* The same job must be possible without leave to be uneven. */
@@ -242,9 +241,9 @@ static struct summary summarize(const struct compared *sorted, size_t count)
     return s;
 }
 
-static void print_layout(const double layout[SHOWN])
+static void print_layout(const double layout[AXES])
 {
-    for (int i = 0; i < SHOWN; i++)
+    for (int i = 0; i < AXES; i++)
         printf(" %4.0f", layout[i]);
 }
 
@@ -271,11 +270,11 @@ static void print_text(const struct compared *rows, const struct summary *s)
     }
 }
 
-static void print_json_layout(const char *key, const double layout[SHOWN])
+static void print_json_layout(const char *key, const double layout[AXES])
 {
     printf(", \"%s\": {", key);
-    for (int i = 0; i < SHOWN; i++)
-        printf("%s\"%s\": %.0f", i ? ", " : "", shown_metrics[i], layout[i]);
+    for (int i = 0; i < AXES; i++)
+        printf("%s\"%s\": %.0f", i ? ", " : "", axes[i].key, layout[i]);
     printf("}");
 }
 

@@ -157,7 +157,7 @@ SPEEDUP_API speedup_status speedup_result_gap(const speedup_result *result, doub
 /** While no plan is possible: the plan that misses one limit alone, and by the least.
  *  @param result the result
  *  @param resource SPEEDUP_RESOURCE_MEMORY to SPEEDUP_RESOURCE_RATE: the limit; or
- *         SPEEDUP_RESOURCE_COUNT: whatever it misses, the plan whose worst miss is the least
+ *         SPEEDUP_RESOURCE_ANY: whatever it misses, the plan whose worst miss is the least
  *  @param[out] index of the plan in its space
  *  @param[out] factor what it needs over what there is: over 1
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when a plan is possible or none is so near, or
@@ -209,6 +209,7 @@ SPEEDUP_API speedup_status speedup_space_scenario(speedup_context *context, cons
 
 /** What a plan can have more or less of. @since 0.1 */
 enum {
+    SPEEDUP_RESOURCE_ANY = -1,         /**< whichever it is */
     SPEEDUP_RESOURCE_MEMORY = 0,       /**< B of an accelerator */
     SPEEDUP_RESOURCE_HOST_MEMORY = 1,  /**< B of a node */
     SPEEDUP_RESOURCE_DEADLINE = 2,     /**< s of the whole run */
@@ -222,7 +223,7 @@ enum {
     SPEEDUP_RESOURCE_BANDWIDTH = 10,   /**< B/s of an accelerator's memory */
     SPEEDUP_RESOURCE_LINK = 11,        /**< B/s of an accelerator's scale-up link */
     SPEEDUP_RESOURCE_NETWORK = 12,     /**< B/s of a node's network */
-    SPEEDUP_RESOURCE_COUNT = 13
+    SPEEDUP_RESOURCE_COUNT = 13        /**< how many there are in this version */
 };
 
 /** What a little more of a resource is worth to the best plan of a space. Limits and
@@ -248,44 +249,40 @@ typedef struct speedup_worth {
  *  budget, power and targets, and the next number of accelerators that some layout divides into.
  *  Takes somewhat longer than another search.
  *  @param context where problems are told
- *  @param space the space
  *  @param result of the whole space: the best of a part says nothing of what binds it
  *  @param threads how many threads may work, from 1 to 256
  *  @param[in,out] worths struct_size set by the caller in the first
- *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many apply
+ *  @param[in,out] count in: room, SPEEDUP_RESOURCE_COUNT is enough; out: how many were
+ *         written, limits before accelerators before rates
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when the result has no plan,
  *          SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space,
-                                               const speedup_result *result, uint32_t threads,
-                                               speedup_worth *worths, size_t *count);
+SPEEDUP_API speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result,
+                                                uint32_t threads, speedup_worth *worths, size_t *count);
 
 /** The result of a search, explained: the best plans, the front, what was left out, and
  *  what the best has from each optimization; when none is possible, the nearest changes
- *  that make one so.
+ *  that make one so, for which it searches about twice more, on the caller's thread.
  *  @param context where problems are told
- *  @param space the space
- *  @param result of it
+ *  @param result the result
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK or the code of the first problem
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space,
-                                               const speedup_result *result, int32_t format, speedup_text **text);
+SPEEDUP_API speedup_status speedup_report_plan(speedup_context *context, const speedup_result *result,
+                                               int32_t format, speedup_text **text);
 
-/** As speedup_report_plan(), and what binds the best plan and what more of it is worth:
- *  see speedup_space_worth().
+/** As speedup_report_plan(), on several threads, and what binds the best plan and what more
+ *  of it is worth: see speedup_result_worth().
  *  @param context where problems are told
- *  @param space the space
- *  @param result of it
+ *  @param result the result
  *  @param threads to search again with, from 1 to 256
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK or the code of the first problem
  *  Thread-safety: as the context. @since 0.1 */
-SPEEDUP_API speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space,
-                                                   const speedup_result *result, uint32_t threads, int32_t format,
-                                                   speedup_text **text);
+SPEEDUP_API speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result,
+                                                   uint32_t threads, int32_t format, speedup_text **text);
 
 /** What a job asked for, to be weighed against what it will take. Numbers are finite,
  *  from 0; 0 asks for nothing. @since 0.1 */
@@ -339,8 +336,11 @@ typedef struct speedup_verdict {
     double cost;               /**< USD: the whole run (in inference a million output tokens), as sure as the policy asks */
     double out_of_memory;      /**< probability that it runs out of memory */
     double accelerators;       /**< accelerators that it uses */
-    speedup_request nearest;   /**< the least request that would be admitted, where there is one */
-    int32_t admissible;        /**< 1: `nearest` would be admitted; 0: no request would, the job must change */
+    double nearest_accelerators; /**< the least request that would be admitted, where there is one */
+    double nearest_memory;     /**< B: of it */
+    double nearest_time_limit; /**< s: of it */
+    double nearest_budget;     /**< USD: of it */
+    int32_t admissible;        /**< 1: that request would be admitted; 0: no request would, the job must change */
     uint32_t notes;            /**< SPEEDUP_NOTE bits */
     double memory_low;         /**< B: least peak memory, with the policy's confidence */
     double memory_high;        /**< B: most */
@@ -421,7 +421,8 @@ SPEEDUP_API speedup_status speedup_scenario_attribute(speedup_context *context, 
                                                       speedup_contribution *contributions, size_t *count);
 
 /** What the optimizations of the catalog that a scenario lacks would bring, one alone
- *  added to it: those with which it still can be and fits, the largest gain first.
+ *  added to it: those with which it still can be, trains as many parameters and fits,
+ *  the largest gain first.
  *  @param context where problems are told
  *  @param scenario the scenario, which must fit
  *  @param[in,out] contributions best first, struct_size set by the caller in the first; as

@@ -171,7 +171,8 @@ void unit_put(struct text *text, const char *unit, double value)
         bool whole = value == floor(value) && fabs(value) < 1e15;
         text_put(text, whole ? number_fixed(buffer, value, 0) : number_digits(buffer, value, 4));
     } else if (!strcmp(unit, "%")) {
-        text_format(text, "%s %%", number_digits(buffer, value * 100, 3));
+        /* Less than one in a million is nothing, to people. */
+        text_format(text, "%s %%", number_digits(buffer, fabs(value) < 1e-6 ? 0 : value * 100, 3));
     } else {
         double part = value / divisor;
         text_put(text, fabs(part) >= 1000 ? number_fixed(buffer, part, 0) : number_digits(buffer, part, 4));

@@ -199,17 +199,24 @@ void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_STATUS] = status;
 }
 
+speedup_status job_values(const struct job *job, const lanes v[VARIABLES], double values[METRICS])
+{
+    lanes out[METRICS];
+    job_evaluate(job, v, out);
+    for (int m = 0; m < METRICS; m++)
+        values[m] = out[m][0];
+    return (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
+}
+
 speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, double *values, size_t count)
 {
     if (!scenario || (!values && count))
         return SPEEDUP_INVALID_ARGUMENT;
-    lanes out[METRICS];
-    job_evaluate(&scenario->job, scenario->variables, out);
-    for (size_t i = 0; i < count && i < METRICS; i++)
-        values[i] = out[i][0];
-    for (size_t i = METRICS; i < count; i++)
-        values[i] = 0;
-    return (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
+    double all[METRICS];
+    speedup_status status = job_values(&scenario->job, scenario->variables, all);
+    for (size_t i = 0; i < count; i++)
+        values[i] = i < METRICS ? all[i] : 0;
+    return status;
 }
 
 /* What follows from the other variables of a layout, unless it is given. */

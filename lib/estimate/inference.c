@@ -314,6 +314,13 @@ struct memory {
     lanes capacity;                   /* sequences on a rank of attention; may be below 1 */
 };
 
+/* An engine has its context, libraries and buffers, however little the weights leave; a
+ * static batch runs also in programs that do with next to nothing. */
+static double least_runtime(const struct job *job)
+{
+    return job->inference.serving ? C(MEMORY_RUNTIME) : 0;
+}
+
 /* Weights of a rank, and how many sequences of so many tokens the rest holds. A cache that reserves for
  * the longest output wastes a share of what it reserves (arXiv 2309.06180, sec. 1). */
 static void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, struct memory *memory)
@@ -327,7 +334,7 @@ static void hold(const struct job *job, const struct split *at, const lanes e[TA
     lanes wasted = m->serving ? lanes_min(C(CACHE_RESERVED) * E(KV_RESERVED), lanes_of(0.99)) : ZERO;
     memory->sequence = cache_of_sequence(job, at, tokens) / at->p / (1 - wasted) * E(MEMORY_KV);
     lanes left = job->memory - memory->weights;
-    memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, ZERO) * E(MEMORY_RUNTIME);
+    memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, lanes_of(least_runtime(job))) * E(MEMORY_RUNTIME);
     memory->capacity = (left - memory->runtime) / memory->sequence;
 }
 
@@ -727,8 +734,10 @@ static void put_times(const struct job *job, const struct split *at, const lanes
     out[SPEEDUP_METRIC_DECODE_SECONDS] = a->step;
     out[SPEEDUP_METRIC_LONGEST_GAP] = a->gap;
     out[SPEEDUP_METRIC_QUEUE_SECONDS] = a->queue;
-    out[SPEEDUP_METRIC_BATCH] = a->batch * ranks;
-    out[SPEEDUP_METRIC_OCCUPANCY] = a->batch / a->in_flight * a->occupied;
+    /* A step has a sequence at least, also of a rank that mostly has none. */
+    lanes batch = lanes_min(a->batch, a->in_flight);
+    out[SPEEDUP_METRIC_BATCH] = batch * ranks;
+    out[SPEEDUP_METRIC_OCCUPANCY] = batch / a->in_flight * a->occupied;
     out[SPEEDUP_METRIC_REQUESTS_PER_SECOND] = requests;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = requests * m->output;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = requests * m->output / V(ACCELERATORS);
@@ -749,7 +758,7 @@ static void put_memory(const struct job *job, const struct memory *memory, lanes
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(C(MEMORY_SIGMA));
     /* An engine gives its cache what is left over: it is short of memory when one
      * sequence does not fit, a static batch when the batch does not. */
-    lanes needed = job->inference.serving ? memory->weights + memory->sequence : memory->weights + kept, p;
+    lanes needed = memory->weights + least_runtime(job) + (job->inference.serving ? memory->sequence : kept), p;
     double sigma = C(MEMORY_SIGMA);
     /* Beyond six standard deviations it is nothing, and would be a number too small to be fast. */
     lanes spare = job->memory / needed;

@@ -179,4 +179,7 @@ void training_chance(const struct job *job, lanes out[METRICS]);
  * Lanes that cannot be have a status, and 0 in all else. */
 void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
+/* The same of the first lane's layout alone; returns its status. */
+speedup_status job_values(const struct job *job, const lanes v[VARIABLES], double values[METRICS]);
+
 #endif

@@ -123,13 +123,12 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
         verdict->notes |= SPEEDUP_NOTE_UNCALIBRATED;
     /* The accelerator's own memory is a limit whether asked for or not; so is its host's. */
     double memory = request->memory > 0 ? fmin(request->memory, job->memory) : job->memory;
-    speedup_request *nearest = &verdict->nearest;
     const struct limit limits[] = {
-        {SPEEDUP_REASON_MEMORY, true, verdict->memory, memory, job->memory, &nearest->memory},
+        {SPEEDUP_REASON_MEMORY, true, verdict->memory, memory, job->memory, &verdict->nearest_memory},
         {SPEEDUP_REASON_MEMORY, true, values[SPEEDUP_METRIC_MEMORY_HOST], job->host_memory, 0, NULL},
-        {SPEEDUP_REASON_TIME, figures.timed, verdict->seconds, request->time_limit, 0, &nearest->time_limit},
-        {SPEEDUP_REASON_BUDGET, figures.priced, verdict->cost, request->budget, 0, &nearest->budget},
-        {SPEEDUP_REASON_ACCELERATORS, true, verdict->accelerators, request->accelerators, 0, &nearest->accelerators},
+        {SPEEDUP_REASON_TIME, figures.timed, verdict->seconds, request->time_limit, 0, &verdict->nearest_time_limit},
+        {SPEEDUP_REASON_BUDGET, figures.priced, verdict->cost, request->budget, 0, &verdict->nearest_budget},
+        {SPEEDUP_REASON_ACCELERATORS, true, verdict->accelerators, request->accelerators, 0, &verdict->nearest_accelerators},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         judge(&limits[i], policy->slack, verdict);
@@ -158,13 +157,16 @@ speedup_status speedup_admit(speedup_context *context, const speedup_catalog *ca
         return SPEEDUP_INVALID_ARGUMENT;
     /* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
     *verdict = (speedup_verdict){.struct_size = verdict->struct_size, .verdict = SPEEDUP_REFUSE,
-                                 .reasons = SPEEDUP_REASON_INPUT, .change = -1, .nearest = {.struct_size = sizeof *request}};
+                                 .reasons = SPEEDUP_REASON_INPUT, .change = -1};
     if (!context || !catalog || (!text && length) || !request || request->struct_size < sizeof *request ||
         !askable(request->accelerators) || !askable(request->memory) || !askable(request->time_limit) ||
         !askable(request->budget) || policy->struct_size < sizeof *policy ||
         !(policy->confidence > 0 && policy->confidence < 1) || !(policy->slack >= 0 && policy->slack < 1e6))
         return SPEEDUP_INVALID_ARGUMENT;
-    verdict->nearest = *request;
+    verdict->nearest_accelerators = request->accelerators;
+    verdict->nearest_memory = request->memory;
+    verdict->nearest_time_limit = request->time_limit;
+    verdict->nearest_budget = request->budget;
     speedup_scenario *scenario;
     double values[METRICS];
     speedup_status status = speedup_scenario_create(context, catalog, "<request>", text, length, NULL, 0, &scenario);

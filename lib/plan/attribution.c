@@ -21,11 +21,7 @@ speedup_status plan_waterfall(speedup_context *context, const speedup_scenario *
         speedup_status status = scenario_prefix(context, scenario, arena, selected, &job);
         if (status)
             return status;
-        lanes v[VARIABLES], out[METRICS];
-        memcpy(v, scenario->variables, sizeof v);
-        job_evaluate(&job, v, out);
-        for (int m = 0; m < METRICS; m++)
-            step->values[m] = out[m][0];
+        job_values(&job, scenario->variables, step->values);
         if (i) {
             step->added = scenario->selections[selected - 1].optimization;
             step->superseded =
@@ -124,12 +120,7 @@ static speedup_status subset_values(speedup_context *context, const speedup_scen
     if (!status)
         job_set_precisions(context, &job, &place);
     if (!status && !(status = context->first)) {
-        lanes v[VARIABLES], out[METRICS];
-        memcpy(v, scenario->variables, sizeof v);
-        job_evaluate(&job, v, out);
-        status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
-        for (int m = 0; m < METRICS; m++)
-            values[m] = out[m][0];
+        status = job_values(&job, scenario->variables, values);
         if (!status && !apart && job.kind == JOB_INFERENCE && values[SPEEDUP_METRIC_FITS] == 0)
             status = SPEEDUP_INCONSISTENT;
         if (status == SPEEDUP_INCONSISTENT)
@@ -234,6 +225,15 @@ static int by_gain(const void *a, const void *b)
     return x->marginal != y->marginal ? (x->marginal < y->marginal) - (x->marginal > y->marginal) : strcmp(x->id, y->id);
 }
 
+/* What trains a part of the parameters alone makes another job of it, not the same one faster. */
+static bool trains_less(const struct optimization *optimization)
+{
+    for (uint32_t i = 0; i < optimization->effect_count; i++)
+        if (optimization->effects[i].target == TARGET_UPDATE_FLOPS)
+            return true;
+    return false;
+}
+
 speedup_status speedup_scenario_next(speedup_context *context, const speedup_scenario *scenario,
                                      speedup_contribution *contributions, size_t *count)
 {
@@ -259,13 +259,10 @@ speedup_status speedup_scenario_next(speedup_context *context, const speedup_sce
     arena_begin(&arena, &context->allocator);
     status = additions_begin(context, scenario, &arena, &additions);
     for (const struct optimization *added; !status && (added = additions_next(&additions, &job));) {
-        lanes v[VARIABLES], out[METRICS];
+        if (trains_less(added))
+            continue;
         double values[METRICS];
-        memcpy(v, scenario->variables, sizeof v);
-        job_evaluate(&job, v, out);
-        for (int m = 0; m < METRICS; m++)
-            values[m] = out[m][0];
-        if (values[SPEEDUP_METRIC_STATUS] != 0 || values[SPEEDUP_METRIC_FITS] == 0)
+        if (job_values(&job, scenario->variables, values) || values[SPEEDUP_METRIC_FITS] == 0)
             continue;
         speedup_contribution c = {.struct_size = sizeof c, .id = added->head.id};
         plan_contribution(&scenario->job, now, values, &c);

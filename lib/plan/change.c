@@ -110,16 +110,11 @@ static void with_degree(const struct seeker *s, const struct job *job, enum vari
 static bool try(struct seeker *s, const struct job *job, enum variable degree, double value,
                 const struct optimization *added, struct change *change)
 {
-    lanes v[VARIABLES], out[METRICS];
+    lanes v[VARIABLES];
     with_degree(s, job, degree, value, v);
-    job_evaluate(job, v, out);
-    if (out[SPEEDUP_METRIC_STATUS][0] != 0 || out[SPEEDUP_METRIC_FITS][0] == 0 ||
-        out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] > 1 - s->confidence)
-        return false;
     *change = (struct change){.degree = degree, .value = value, .added = added, .accelerators = v[VARIABLE_ACCELERATORS][0]};
-    for (int m = 0; m < METRICS; m++)
-        change->values[m] = out[m][0];
-    return true;
+    return !job_values(job, v, change->values) && change->values[SPEEDUP_METRIC_FITS] != 0 &&
+           change->values[SPEEDUP_METRIC_OUT_OF_MEMORY] <= 1 - s->confidence;
 }
 
 /* The first value of each degree that makes the job fit, on its way up or down. */

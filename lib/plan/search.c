@@ -378,10 +378,9 @@ static void flush_training(struct walker *w)
     }
 }
 
-/* Is a service short of memory, for the confidence that is asked? */
-static bool is_short(const struct walker *w, const lanes out[METRICS], int lane)
+bool service_lacks_memory(const speedup_space *space, const lanes out[METRICS], int lane)
 {
-    return out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - w->space->confidence;
+    return out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - space->confidence;
 }
 
 /* Services: an estimate as it stands, since there is little to spare before memory is known.
@@ -395,7 +394,7 @@ static void flush_services(struct walker *w)
         enum fate fate = FATE_FEASIBLE;
         if (out[SPEEDUP_METRIC_STATUS][lane] != 0) {
             fate = FATE_CONFLICTING;
-        } else if (is_short(w, out, lane)) {
+        } else if (service_lacks_memory(w->space, out, lane)) {
             fate = FATE_NOT_FITTING;
             miss[NEED_MEMORY] = fmax(miss[NEED_MEMORY], 1 + 1e-9); /* its peak may fit, but not surely enough */
             worst = fmax(worst, miss[NEED_MEMORY]);
@@ -450,7 +449,7 @@ static void ask_services(struct walker *w)
         w->job.kernel->evaluate(&w->job, w->v, w->e, out);
         for (int lane = 0; lane < w->count; lane++) {
             double miss[NEEDS];
-            if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !is_short(w, out, lane) &&
+            if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !service_lacks_memory(w->space, out, lane) &&
                 plan_misses(w->space, &w->job, &asked, w->v, out, lane, miss) <= 1)
                 add_least(&w->result->within[i], objective_of(w, out, lane), w->waiting[lane]);
         }
@@ -472,16 +471,31 @@ static void flush(struct walker *w)
     w->count = 0;
 }
 
+/* The values of a program's layout by its number, and where on their axes they stand. */
+static void layout_at(const speedup_space *space, uint64_t layout, size_t digits[AXES], double at[AXES])
+{
+    for (int axis = AXES - 1; axis >= 0; axis--) {
+        digits[axis] = (size_t)(layout % space->counts[axis]);
+        layout /= space->counts[axis];
+        at[axis] = space->values[axis][digits[axis]];
+    }
+}
+
+static void set_layout(const struct job *job, const double at[AXES], lanes v[VARIABLES], int lane)
+{
+    double data = space_data(at);
+    for (int axis = 0; axis < AXES; axis++)
+        v[axis_variables[axis]][lane] = at[axis];
+    v[VARIABLE_DATA][lane] = data;
+    if (job->kind == JOB_TRAINING)
+        v[VARIABLE_ACCUMULATION][lane] = job->global_batch / (data * at[AXIS_MICRO_BATCH]);
+}
+
 static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
 {
     int lane = w->count++;
     w->waiting[lane] = index;
-    double data = space_data(at);
-    for (int axis = 0; axis < AXES; axis++)
-        w->v[axis_variables[axis]][lane] = at[axis];
-    w->v[VARIABLE_DATA][lane] = data;
-    if (w->job.kind == JOB_TRAINING)
-        w->v[VARIABLE_ACCUMULATION][lane] = w->job.global_batch / (data * at[AXIS_MICRO_BATCH]);
+    set_layout(&w->job, at, w->v, lane);
     if (w->count == LANES)
         flush(w);
 }
@@ -504,11 +518,7 @@ static void walk(struct walker *w, uint64_t begin, uint64_t end)
         enter_program(w, program);
         size_t digits[AXES];
         double at[AXES];
-        for (int axis = AXES - 1; axis >= 0; axis--) {
-            digits[axis] = (size_t)(layout % space->counts[axis]);
-            layout /= space->counts[axis];
-            at[axis] = space->values[axis][digits[axis]];
-        }
+        layout_at(space, layout, digits, at);
         for (; index < stop; index++) {
             if (space_divides(&w->job, at))
                 add_layout(w, index, at);
@@ -640,8 +650,8 @@ speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, u
         return SPEEDUP_INVALID_ARGUMENT;
     uint64_t size = speedup_space_size(space);
     double least = least_objective(space, begin < size ? begin : size, end < size ? end : size);
-    *bound = isfinite(least) ? least : 0;
-    return isfinite(least) ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
+    *bound = isfinite(least) ? least : 0; /* of a throughput that nothing bounds, least is without end too */
+    return least < HUGE_VAL ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
 }
 
 speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a, const speedup_result *b,
@@ -692,7 +702,7 @@ speedup_status speedup_result_gap(const speedup_result *result, double *bound, d
 
 speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
 {
-    bool any = resource == SPEEDUP_RESOURCE_COUNT;
+    bool any = resource == SPEEDUP_RESOURCE_ANY;
     if (!result || !index || !factor || ((resource < 0 || resource >= NEEDS) && !any))
         return SPEEDUP_INVALID_ARGUMENT;
     const struct found *near = &result->near[any ? NEEDS : resource];
@@ -735,25 +745,19 @@ speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index
         return program->why_not;
     struct job job = program->scenario->job;
     job.price = program->per_hour;
-    lanes v[VARIABLES], out[METRICS];
+    lanes v[VARIABLES];
+    size_t digits[AXES];
+    double at[AXES], all[METRICS];
     memcpy(v, program->scenario->variables, sizeof v);
-    uint64_t rest = index % space->layouts;
-    double at[AXES];
-    for (int axis = AXES - 1; axis >= 0; axis--) {
-        at[axis] = space->values[axis][rest % space->counts[axis]];
-        rest /= space->counts[axis];
-        v[axis_variables[axis]] = lanes_of(at[axis]);
-    }
+    layout_at(space, index % space->layouts, digits, at);
     if (!space_divides(&job, at))
         return SPEEDUP_DOES_NOT_DIVIDE;
-    double data = space_data(at);
-    v[VARIABLE_DATA] = lanes_of(data);
-    if (job.kind == JOB_TRAINING)
-        v[VARIABLE_ACCUMULATION] = lanes_of(job.global_batch / (data * at[AXIS_MICRO_BATCH]));
-    job_evaluate(&job, v, out);
+    for (int lane = 0; lane < LANES; lane++)
+        set_layout(&job, at, v, lane);
+    speedup_status status = job_values(&job, v, all);
     for (size_t i = 0; i < layout_count; i++)
         layout[i] = i < VARIABLES ? v[i][0] : 0;
     for (size_t i = 0; i < value_count; i++)
-        values[i] = i < METRICS ? out[i][0] : 0;
-    return (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
+        values[i] = i < METRICS ? all[i] : 0;
+    return status;
 }

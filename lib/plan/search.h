@@ -52,6 +52,9 @@ extern const struct limits limits_as_they_are;
 double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
                    const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS]);
 
+/* Does a service lack memory, for the confidence that is asked? */
+bool service_lacks_memory(const speedup_space *space, const lanes out[METRICS], int lane);
+
 /* As speedup_space_search(); with a question, that is all it answers. */
 speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,
                             uint64_t begin, uint64_t end, uint32_t threads, speedup_progress_function progress,

@@ -177,42 +177,48 @@ static void write_length(const struct builder *b, const char *key, uint32_t node
     text_put(out, ", ");
 }
 
-/* The scenario of one system and one way to choose, its layout left open. */
-static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
+/* The requests of a service, and what it must hold. */
+static void write_service(const struct builder *b, struct text *yaml)
 {
-    struct text yaml;
+    const struct plan_record *r = b->r;
     char number[NUMBER_TEXT];
-    text_begin(&yaml, &b->context->allocator);
+    write_length(b, "prompt", r->prompt_node, &r->prompt, yaml);
+    write_length(b, "output", r->output_node, &r->output, yaml);
+    if (r->fixed_lengths)
+        text_put(yaml, "fixed_lengths: true, ");
+    if (r->output_longest > 0)
+        text_format(yaml, "output_longest: %.0f, ", r->output_longest);
+    if (r->request_rate > 0)
+        text_format(yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
+    else
+        text_put(yaml, "concurrency: 1, ");
+    text_put(yaml, "targets: {");
+    if (r->targets.time_to_first_token > 0)
+        text_format(yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
+    if (r->targets.time_per_output_token > 0)
+        text_format(yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
+    text_put(yaml, "}, ");
+}
+
+/* The scenario of one system and one way to choose, its layout left open, in flow YAML. */
+static void write_scenario(const struct builder *b, const char *system, size_t way, struct text *yaml)
+{
     const struct plan_record *r = b->r;
     bool serving = b->space->kind == JOB_INFERENCE;
-    text_format(&yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
+    text_format(yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
     if (serving) {
-        write_length(b, "prompt", r->prompt_node, &r->prompt, &yaml);
-        write_length(b, "output", r->output_node, &r->output, &yaml);
-        if (r->fixed_lengths)
-            text_put(&yaml, "fixed_lengths: true, ");
-        if (r->output_longest > 0)
-            text_format(&yaml, "output_longest: %.0f, ", r->output_longest);
-        if (r->request_rate > 0)
-            text_format(&yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
-        else
-            text_put(&yaml, "concurrency: 1, ");
-        text_put(&yaml, "targets: {");
-        if (r->targets.time_to_first_token > 0)
-            text_format(&yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
-        if (r->targets.time_per_output_token > 0)
-            text_format(&yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
-        text_put(&yaml, "}, ");
+        write_service(b, yaml);
     } else {
         /* Without tokens the run is one step. */
+        char number[NUMBER_TEXT];
         double tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch;
-        text_format(&yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
+        text_format(yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
     }
     if (r->stack)
-        text_format(&yaml, "stack: \"%s\", ", r->stack);
-    text_put(&yaml, "optimizations: [");
+        text_format(yaml, "stack: \"%s\", ", r->stack);
+    text_put(yaml, "optimizations: [");
     if (r->optimizations)
-        write_alternative(b->tree, r->optimizations, &yaml);
+        write_alternative(b->tree, r->optimizations, yaml);
     uint32_t choices = r->choices;
     for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
         size_t n = yaml_at(b->tree, list)->length, pick = way % n;
@@ -220,10 +226,17 @@ static void compile(const struct builder *b, const char *system, size_t way, str
         way /= n;
         while (pick--)
             item = yaml_at(b->tree, item)->next;
-        write_alternative(b->tree, item, &yaml);
+        write_alternative(b->tree, item, yaml);
     }
-    text_put(&yaml, "]}}");
-    /* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
+    text_put(yaml, "]}}");
+}
+
+/* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
+static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
+{
+    struct text yaml;
+    text_begin(&yaml, &b->context->allocator);
+    write_scenario(b, system, way, &yaml);
     size_t before = b->context->count, unlisted = b->context->unlisted;
     speedup_status first = b->context->first;
     speedup_log_function log = b->context->log;
@@ -290,6 +303,65 @@ static const struct price *take_price(const struct builder *b, const struct syst
     return price;
 }
 
+/* The prices of the plan that the catalog does not have are told; how many it names. */
+static size_t check_prices(const struct builder *b)
+{
+    uint32_t prices = b->r->prices;
+    if (!prices || yaml_at(b->tree, prices)->kind == YAML_SCALAR)
+        return 0;
+    for (uint32_t item = yaml_at(b->tree, prices)->first; item; item = yaml_at(b->tree, item)->next) {
+        const char *id;
+        struct place place = yaml_place(b->tree, item);
+        if (read_text(b->context, b->tree, item, "prices", &id) && !catalog_find(b->space->catalog, KIND_PRICE, id))
+            catalog_missing(b->context, b->space->catalog, KIND_PRICE, id, &place);
+    }
+    return yaml_at(b->tree, prices)->length;
+}
+
+/* The prices that a plan names, and whether and what the catalog's stand for where it names none. */
+struct pricing {
+    const struct price **named; /* room for those of one system */
+    size_t count;               /* of all that the plan names */
+    bool take;
+    struct text told;
+};
+
+/* The programs of one system: every way to choose, at each of its prices. */
+static void add_system(const struct builder *b, uint32_t item, size_t ways, struct pricing *pricing)
+{
+    speedup_space *space = b->space;
+    const char *id;
+    struct place at = yaml_place(b->tree, item);
+    if (!read_text(b->context, b->tree, item, "systems", &id))
+        return;
+    const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
+    if (!system) {
+        catalog_missing(b->context, space->catalog, KIND_SYSTEM, id, &at);
+        return;
+    }
+    double amount;
+    const struct price **named = pricing->named;
+    size_t count = prices_of(b, system, named, &amount);
+    if (pricing->count && !count) {
+        problem(b->context, SPEEDUP_INCONSISTENT, &at, "none of the prices is for '%s' of '%s'", system->accelerator_id, id);
+        return;
+    }
+    if (pricing->take && !(count = (named[0] = take_price(b, system, &at, &pricing->told)) != NULL))
+        return;
+    for (size_t way = 0; way < ways && !b->context->first; way++) {
+        struct program compiled = {.per_hour = amount};
+        compile(b, id, way, &compiled);
+        for (size_t p = 0; p < (count ? count : 1); p++) {
+            struct program *program = &space->programs[space->program_count++];
+            *program = compiled;
+            if (p)
+                speedup_scenario_ref(program->scenario);
+            program->price = count ? named[p] : NULL;
+            program->per_hour = count ? named[p]->per_hour : amount;
+        }
+    }
+}
+
 static void build_programs(const struct builder *b)
 {
     speedup_space *space = b->space;
@@ -300,19 +372,11 @@ static void build_programs(const struct builder *b)
     struct place section = yaml_place(b->tree, b->section);
     if (!systems)
         problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
+    bool amount = prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR;
     if (!systems || !expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
-        (prices && yaml_at(b->tree, prices)->kind != YAML_SCALAR &&
-         !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
+        (prices && !amount && !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
         return;
-    size_t price_count = prices && yaml_at(b->tree, prices)->kind == YAML_SEQUENCE ? yaml_at(b->tree, prices)->length : 0;
-    for (uint32_t item = price_count ? yaml_at(b->tree, prices)->first : 0; item; item = yaml_at(b->tree, item)->next) {
-        const char *id;
-        struct place place = yaml_place(b->tree, item);
-        if (read_text(b->context, b->tree, item, "prices", &id) && !catalog_find(space->catalog, KIND_PRICE, id))
-            catalog_missing(b->context, space->catalog, KIND_PRICE, id, &place);
-    }
-    const struct price **named = arena_zeroed(&space->arena, price_count + 1, sizeof *named);
-    size_t most = yaml_at(b->tree, systems)->length * (price_count ? price_count : 1);
+    size_t price_count = check_prices(b), most = yaml_at(b->tree, systems)->length * (price_count ? price_count : 1);
     struct place place = yaml_place(b->tree, systems);
     if (!most || !ways || most > MOST_PROGRAMS / ways) {
         if (ways)
@@ -320,48 +384,20 @@ static void build_programs(const struct builder *b)
                     most ? "systems x prices x choices are more than %d" : "no system to choose from; at most %d programs", MOST_PROGRAMS);
         return;
     }
+    struct pricing pricing = {.named = arena_zeroed(&space->arena, price_count + 1, sizeof *pricing.named),
+                              .count = price_count,
+                              .take = needs_price(b) && !price_count && !amount};
     space->programs = arena_zeroed(&space->arena, most * ways, sizeof *space->programs);
-    if (!space->programs || !named)
+    if (!space->programs || !pricing.named)
         return;
-    bool take = needs_price(b) && !price_count && !(prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR);
-    struct text told;
-    text_begin(&told, &b->context->allocator);
-    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next) {
-        const char *id;
-        struct place at = yaml_place(b->tree, item);
-        if (!read_text(b->context, b->tree, item, "systems", &id))
-            continue;
-        const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
-        if (!system) {
-            catalog_missing(b->context, space->catalog, KIND_SYSTEM, id, &at);
-            continue;
-        }
-        double amount;
-        size_t count = prices_of(b, system, named, &amount);
-        if (price_count && !count) {
-            problem(b->context, SPEEDUP_INCONSISTENT, &at, "none of the prices is for '%s' of '%s'", system->accelerator_id, id);
-            continue;
-        }
-        if (take && !(count = (named[0] = take_price(b, system, &at, &told)) != NULL))
-            continue;
-        for (size_t way = 0; way < ways && !b->context->first; way++) {
-            struct program compiled = {.per_hour = amount};
-            compile(b, id, way, &compiled);
-            for (size_t p = 0; p < (count ? count : 1); p++) {
-                struct program *program = &space->programs[space->program_count++];
-                *program = compiled;
-                if (p)
-                    speedup_scenario_ref(program->scenario);
-                program->price = count ? named[p] : NULL;
-                program->per_hour = count ? named[p]->per_hour : amount;
-            }
-        }
-    }
-    if (told.failed)
+    text_begin(&pricing.told, &b->context->allocator);
+    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next)
+        add_system(b, item, ways, &pricing);
+    if (pricing.told.failed)
         no_memory(b->context);
-    else if (told.length)
-        assume_tell(b, "prices", told.bytes, "the newest of the catalog, of several of one day the lowest");
-    text_end(&told);
+    else if (pricing.told.length)
+        assume_tell(b, "prices", pricing.told.bytes, "the newest of the catalog, of several of one day the lowest");
+    text_end(&pricing.told);
 }
 
 /* When no way to choose can be, the reason of the first is an error of the plan. */

@@ -26,7 +26,7 @@ static const char *const serving_objectives[] = {"time", "cost", "energy", "thro
     {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
     {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \
     {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"}, \
-    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.5", .doc = "probability with which a plan must fit in memory"}, \
+    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "by the space", .doc = "probability with which a plan must fit in memory"}, \
     {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"}, \
     LIST("front", front, "[metric, metric]", "metrics of a Pareto front: less is better, of rates more"),     \
     {.key = NULL}

@@ -127,14 +127,12 @@ static speedup_status with_rate(speedup_context *context, const speedup_scenario
     if (status)
         return status;
     job_set_precisions(context, &job, &nowhere);
-    lanes v[VARIABLES], out[METRICS];
+    lanes v[VARIABLES];
     memcpy(v, scenario->variables, sizeof v);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope != SCOPE_LAYOUT)
             v[i] = lanes_of(fixed.variables[i]);
-    job_evaluate(&job, v, out);
-    for (int m = 0; m < METRICS; m++)
-        values[m] = out[m][0];
+    job_values(&job, v, values);
     return context->first;
 }
 
@@ -256,31 +254,37 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
     return status;
 }
 
-speedup_status speedup_space_worth(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   uint32_t threads, speedup_worth *worths, size_t *count)
+speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result, uint32_t threads,
+                                    speedup_worth *worths, size_t *count)
 {
-    if (!context || !space || !result || result->space != space || !worths || !count ||
-        *count < SPEEDUP_RESOURCE_COUNT || worths[0].struct_size < sizeof *worths || !threads || threads > MOST_THREADS ||
-        result->counts.searched != speedup_space_size(space))
+    if (!context || !result || !worths || !count || !*count || worths[0].struct_size < sizeof *worths || !threads ||
+        threads > MOST_THREADS || result->counts.searched != speedup_space_size(result->space))
         return SPEEDUP_INVALID_ARGUMENT;
+    const speedup_space *space = result->space;
     diagnostics_clear(context);
+    size_t room = *count, made = 0;
     *count = 0;
     if (!result->best_count)
         return SPEEDUP_NOT_FOUND;
     double now = result->best[0].value[0];
     uint64_t index = result->best[0].index;
+    speedup_worth all[SPEEDUP_RESOURCE_COUNT];
     for (size_t i = 0; i < SPEEDUP_RESOURCE_COUNT; i++)
-        worths[i] = (speedup_worth){.struct_size = sizeof *worths, .index = index};
+        all[i] = (speedup_worth){.struct_size = sizeof *all, .index = index};
     speedup_scenario *plan;
     speedup_status status = speedup_space_scenario(context, space, index, &plan);
     if (!status)
-        status = worth_of_limits(context, space, &plan->job, now, index, threads, worths, count);
+        status = worth_of_limits(context, space, &plan->job, now, index, threads, all, &made);
     if (!status)
-        status = worth_of_accelerators(context, space, plan, now, threads, worths, count);
+        status = worth_of_accelerators(context, space, plan, now, threads, all, &made);
     if (!status)
-        status = worth_of_rates(context, space, plan, worths, count);
+        status = worth_of_rates(context, space, plan, all, &made);
     speedup_scenario_unref(plan);
-    return status;
+    if (status)
+        return status;
+    *count = made < room ? made : room;
+    memcpy(worths, all, *count * sizeof *worths);
+    return SPEEDUP_OK;
 }
 
 speedup_status why_accelerators(speedup_context *context, const speedup_space *space, uint32_t threads, struct remedy *remedy)
@@ -329,10 +333,12 @@ speedup_status why_additions(speedup_context *context, const speedup_space *spac
         job_evaluate(&job, v, out);
         for (int m = 0; m < METRICS; m++)
             cure.values[m] = out[m][0];
-        /* Of a service, the estimate itself tells whether it fits. */
-        bool fits = job.kind == JOB_TRAINING || (out[SPEEDUP_METRIC_FITS][0] != 0 && out[SPEEDUP_METRIC_OUT_OF_MEMORY][0] <= 1 - space->confidence);
-        const struct limits limits = job.kind == JOB_TRAINING ? limits_as_they_are : (struct limits){{HUGE_VAL, HUGE_VAL, 1, 1, 1, 1, 1, 1}};
-        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || !fits || plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
+        struct limits limits = limits_as_they_are;
+        bool service = job.kind == JOB_INFERENCE;
+        if (service) /* the estimate itself tells whether it fits */
+            limits.of[NEED_MEMORY] = limits.of[NEED_HOST] = HUGE_VAL;
+        if (out[SPEEDUP_METRIC_STATUS][0] != 0 || (service && service_lacks_memory(space, out, 0)) ||
+            plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
             continue;
         size_t at = *count < MOST_CURES ? (*count)++ : MOST_CURES;
         for (; at && goal->sign * cure.values[goal->metric] < goal->sign * cures[at - 1].values[goal->metric]; at--)

@@ -144,7 +144,7 @@ static speedup_status answer_job(speedup_context *context, const speedup_catalog
     return status;
 }
 
-/* Who asks for one answer waits for it, and may not be trusted: a second at most. */
+/* Who asks for one answer waits for it, and may not be trusted: some seconds at most. */
 enum { MOST_PLANS_ANSWERED = 1 << 22 };
 
 static speedup_status answer_plan(speedup_context *context, const speedup_catalog *catalog, const char *yaml, size_t length,
@@ -160,7 +160,7 @@ static speedup_status answer_plan(speedup_context *context, const speedup_catalo
     if (!status)
         status = speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result);
     if (!status)
-        status = speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, json);
+        status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, json);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;

@@ -230,9 +230,9 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
         put_text(arena, root, "published_source", "source", scenario->published_source);
 }
 
-/* Does a kind of job have this variable of its layout? */
-static bool has_variable(bool training, enum variable variable)
+bool report_has_variable(enum job_kind kind, enum variable variable)
 {
+    bool training = kind == JOB_TRAINING;
     switch (variable) {
     case VARIABLE_CONTEXT:
     case VARIABLE_VIRTUAL_STAGES:
@@ -263,18 +263,19 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     }
     bool training = scenario->job.kind == JOB_TRAINING, fits = values[SPEEDUP_METRIC_FITS] != 0;
     const lanes *v = scenario->variables;
-    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s)%s", scenario->model->head.name,
+    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s), tensor %.0f, pipeline %.0f", scenario->model->head.name,
                                                 v[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name,
-                                                scenario->system->head.name,
-                                                training ? "" : report_say(arena, ", tensor %.0f, pipeline %.0f", v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0])));
+                                                scenario->system->head.name, v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0]));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
     const int32_t *chosen = scenario->job.effects.precision;
     if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
         put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
                                                          scenario->model->quantized));
+    if (!training && scenario->job.inference.serving && !scenario->stack)
+        put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
-        if (variables[i].scope == SCOPE_LAYOUT && has_variable(training, (enum variable)i))
+        if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
             put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
     struct waterfall_step *steps;
     size_t count;

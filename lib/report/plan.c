@@ -22,8 +22,7 @@ static void put_layout(struct arena *arena, struct node *row, const speedup_spac
     for (int axis = 0; axis < AXES; axis++) {
         double value = layout[axis_variables[axis]];
         bool shown = (serving ? axes[axis].serving : axes[axis].training) || space->counts[axis] > 1;
-        bool has = axis <= AXIS_PIPELINE || axis == AXIS_EXPERT || serving == (axis >= AXIS_ATTENTION_DATA);
-        if (has && value > 0) /* a rate has no number in flight */
+        if (report_has_variable(space->kind, axis_variables[axis]) && value > 0) /* a rate has no number in flight */
             put_number(arena, row, variables[axis_variables[axis]].name, shown ? axes[axis].label : NULL, value, "1");
         if (axis == AXIS_PIPELINE)
             put_number(arena, row, "data", "d", layout[VARIABLE_DATA], "1");
@@ -50,7 +49,8 @@ static const struct plan_figure {
     {JOB_INFERENCE, "cost", "1 M tokens", "USD", SPEEDUP_METRIC_COST},
     {JOB_INFERENCE, "energy", NULL, "kWh", SPEEDUP_METRIC_ENERGY},
     {JOB_KINDS, "memory_peak", "peak memory", "B", SPEEDUP_METRIC_MEMORY_PEAK},
-    {JOB_KINDS, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
+    {JOB_TRAINING, "out_of_memory", "out of memory", "%", SPEEDUP_METRIC_OUT_OF_MEMORY},
+    {JOB_INFERENCE, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY}, /* its cache takes what there is */
 };
 
 void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values)
@@ -105,14 +105,15 @@ static void put_assumed(struct arena *arena, struct node *root, const speedup_sp
     }
 }
 
-static speedup_status report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                  uint32_t threads, int32_t format, speedup_text **text)
+static speedup_status report_plan(speedup_context *context, const speedup_result *result, uint32_t threads, int32_t format,
+                                  speedup_text **text)
 {
     if (text)
         *text = NULL;
-    if (!context || !space || !result || !text)
+    if (!context || !result || !text)
         return SPEEDUP_INVALID_ARGUMENT;
     diagnostics_clear(context);
+    const speedup_space *space = result->space;
     struct arena arena;
     arena_begin(&arena, &context->allocator);
     struct node *root = report_begin(&arena);
@@ -145,8 +146,8 @@ static speedup_status report_plan(speedup_context *context, const speedup_space 
                found || !known ? (double)INFINITY : gap, "%");
     uint64_t index;
     list = put_list(&arena, root, "best", !counts.feasible                  ? "Best: no plan is possible"
-                                            : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, b micro-batch)"
-                                                                          : "Best (t tensor, p pipeline, d copies of the model)");
+                                            : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, c context, x expert, v virtual stages, b micro-batch; MFU of the dense 16-bit peak)"
+                                                                          : "Best (t tensor, p pipeline, d copies of the model, x expert, a attention ranks)");
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
         report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     if (space->front_count) {
@@ -154,118 +155,25 @@ static speedup_status report_plan(speedup_context *context, const speedup_space 
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     }
-    report_why(context, &arena, root, space, result, threads);
+    report_why(context, &arena, root, result, threads);
     put_assumed(&arena, root, space, format);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;
 }
 
-speedup_status speedup_report_plan(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                   int32_t format, speedup_text **text)
+speedup_status speedup_report_plan(speedup_context *context, const speedup_result *result, int32_t format, speedup_text **text)
 {
-    return report_plan(context, space, result, 0, format, text);
+    return report_plan(context, result, 0, format, text);
 }
 
-speedup_status speedup_report_plan_why(speedup_context *context, const speedup_space *space, const speedup_result *result,
-                                       uint32_t threads, int32_t format, speedup_text **text)
+speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result, uint32_t threads,
+                                       int32_t format, speedup_text **text)
 {
-    if (!threads || threads > MOST_THREADS)
+    if (!threads || threads > MOST_THREADS) {
+        if (text)
+            *text = NULL;
         return SPEEDUP_INVALID_ARGUMENT;
-    return report_plan(context, space, result, threads, format, text);
-}
-
-speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
-                                      const speedup_verdict *verdict, int32_t format, speedup_text **text)
-{
-    static const char *const verdicts[] = {"admit", "warn", "refuse"};
-    static const struct {
-        uint32_t bit;
-        const char *name, *text;
-    } reasons[] = {
-        {SPEEDUP_REASON_MEMORY, "memory", "it may not fit in memory"},
-        {SPEEDUP_REASON_TIME, "time", "it may not end in time"},
-        {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
-        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
-        {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
-        {SPEEDUP_REASON_TARGETS, "targets", "it may miss its own targets"},
-        {SPEEDUP_REASON_LOAD, "load", "its load is more than it serves at once"},
-    };
-    if (text)
-        *text = NULL;
-    if (!context || !request || request->struct_size < sizeof *request || !verdict ||
-        verdict->struct_size < sizeof *verdict || verdict->verdict < 0 || verdict->verdict > SPEEDUP_REFUSE || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
-    diagnostics_clear(context);
-    const struct {
-        uint32_t bit;
-        const char *name, *unit;
-        double needs, asked, nearest, low, high;
-    } figures[] = {
-        {SPEEDUP_REASON_MEMORY, "memory", "B", verdict->memory, request->memory, verdict->nearest.memory, verdict->memory_low, verdict->memory_high},
-        {SPEEDUP_REASON_TIME, "time", "s", verdict->seconds, request->time_limit, verdict->nearest.time_limit, verdict->seconds_low, verdict->seconds_high},
-        {SPEEDUP_REASON_BUDGET, "cost", "USD", verdict->cost, request->budget, verdict->nearest.budget, verdict->cost_low, verdict->cost_high},
-        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "1", verdict->accelerators, request->accelerators, verdict->nearest.accelerators, 0, 0},
-    };
-    struct arena arena;
-    arena_begin(&arena, &context->allocator);
-    struct node *root = report_begin(&arena);
-    put_text(&arena, root, "verdict", "verdict", verdicts[verdict->verdict]);
-    put_number(&arena, root, "out_of_memory", NULL, verdict->out_of_memory, "%");
-    struct node *list = verdict->reasons ? put_list(&arena, root, "reasons", "because") : put_list(&arena, root, "reasons", NULL);
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (verdict->reasons & reasons[i].bit)
-            put_text(&arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
-    if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
-        put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
-    put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
-    if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
-        put_text(&arena, root, "remedy", "remedy",
-                 verdict->change >= 0 && verdict->change < VARIABLES
-                     ? report_say(&arena, "no request would be admitted, but with %s %.0f on %.0f accelerators it would fit",
-                                  variables[verdict->change].name, verdict->change_value, verdict->change_accelerators)
-                     : "no request would be admitted: the job must change");
-    const struct {
-        const char *key, *label, *unit;
-        double value;
-    } services[] = {
-        {"time_to_first_token", "first token", "s", verdict->first_token},
-        {"time_per_output_token", "per output token", "s", verdict->token},
-        {"load", "load", "1", verdict->load},
-    };
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        if (services[i].value > 0)
-            put_number(&arena, root, services[i].key, services[i].label, services[i].value, services[i].unit);
-    list = put_list(&arena, root, "figures", verdict->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        struct node *row = put_object(&arena, list, NULL, NULL);
-        put_text(&arena, row, "name", "", figures[i].name);
-        bool told = figures[i].asked <= 0 || figures[i].nearest > 0; /* a cost without a price is not */
-        if (told)
-            put_number(&arena, row, "needs", "needs", figures[i].needs, figures[i].unit);
-        else
-            put_text(&arena, row, "needs", "needs", NULL);
-        if (figures[i].asked > 0)
-            put_number(&arena, row, "requested", "requested", figures[i].asked, figures[i].unit);
-        else
-            put_text(&arena, row, "requested", "requested", NULL);
-        bool interval = told && figures[i].low < figures[i].high;
-        const struct {
-            const char *key, *label;
-            double value;
-        } ends[] = {{"low", "from", figures[i].low}, {"high", "to", figures[i].high}};
-        for (size_t e = 0; e < 2; e++)
-            if (interval)
-                put_number(&arena, row, ends[e].key, ends[e].label, ends[e].value, figures[i].unit);
-            else
-                put_text(&arena, row, ends[e].key, ends[e].label, NULL);
-        bool raise = verdict->admissible && figures[i].asked > 0 && figures[i].nearest > figures[i].asked;
-        if (raise)
-            put_number(&arena, row, "nearest", "would be admitted", figures[i].nearest, figures[i].unit);
-        else
-            put_text(&arena, row, "nearest", "would be admitted", NULL);
     }
-    speedup_status status = report_finish(context, &arena, root, format, text);
-    arena_end(&arena);
-    return status;
+    return report_plan(context, result, threads, format, text);
 }

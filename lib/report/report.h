@@ -29,6 +29,9 @@ void report_metric(struct arena *arena, struct node *parent, const double *value
 void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values);
 void report_memory(struct arena *arena, struct node *root, const double *values);
 
+/* Does a kind of job have this variable of its layout? */
+bool report_has_variable(enum job_kind kind, enum variable variable);
+
 /* Parts of an inference job's own. */
 void report_inference_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values);
 void report_inference_terms(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values);
@@ -44,8 +47,8 @@ void report_step_reason(struct arena *arena, struct node *row, const speedup_sce
 
 /* Parts of a plan's report: why the best is the best; with threads to search again also
  * what binds it and what more of it is worth; without a plan, what would make one possible. */
-void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                const speedup_result *result, uint32_t threads);
+void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                uint32_t threads);
 
 /* A plan as fields of a row; the figures alone. */
 void report_plan_row(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index);

@@ -92,7 +92,7 @@ static bool is_over(speedup_context *context)
 }
 
 /* What each optimization of a plan brings, and what those of the catalog would add. */
-void report_attribution(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *plan)
+static void put_attribution(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *plan)
 {
     enum { MOST_NEXT = 3 };
     size_t count = 0;
@@ -174,12 +174,13 @@ static const char *unit_of(const speedup_space *space, int32_t resource)
     return resource == SPEEDUP_RESOURCE_BUDGET && space->kind == JOB_INFERENCE ? "USD/h" : resources[resource].unit;
 }
 
-static void put_worth(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                      const speedup_result *result, uint32_t threads)
+static void put_worth(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                      uint32_t threads)
 {
+    const speedup_space *space = result->space;
     speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
     size_t count = SPEEDUP_RESOURCE_COUNT;
-    if (speedup_space_worth(context, space, result, threads, worths, &count))
+    if (speedup_result_worth(context, result, threads, worths, &count))
         return;
     const char *unit = report_word(space->goal.metric).unit;
     const char *limits = "", *rate = "nothing that is modelled";
@@ -212,8 +213,9 @@ static void put_worth(speedup_context *context, struct arena *arena, struct node
 }
 
 /* The plan that misses one limit alone, and by the least, for each limit. */
-static void put_near(struct arena *arena, struct node *root, const speedup_space *space, const speedup_result *result)
+static void put_near(struct arena *arena, struct node *root, const speedup_result *result)
 {
+    const speedup_space *space = result->space;
     struct node *list = put_list(arena, root, "nearest", NULL);
     bool shown = false;
     for (int32_t r = 0; r <= NEEDS && list; r++) {
@@ -222,7 +224,7 @@ static void put_near(struct arena *arena, struct node *root, const speedup_space
         bool all = r == NEEDS; /* told only when no limit alone would do */
         if (all && shown)
             break;
-        if (speedup_result_near(result, all ? SPEEDUP_RESOURCE_COUNT : r, &index, &factor) ||
+        if (speedup_result_near(result, all ? SPEEDUP_RESOURCE_ANY : r, &index, &factor) ||
             speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
             continue;
         const struct program *program = &space->programs[index / space->layouts];
@@ -254,10 +256,11 @@ static void put_near(struct arena *arena, struct node *root, const speedup_space
 }
 
 /* What would make a plan possible, when none is. */
-static void put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                         const speedup_result *result, uint32_t threads)
+static void put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                         uint32_t threads)
 {
-    put_near(arena, root, space, result);
+    const speedup_space *space = result->space;
+    put_near(arena, root, result);
     struct remedy remedy;
     if (why_accelerators(context, space, threads, &remedy))
         return;
@@ -273,7 +276,7 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
     double factor;
     struct cure cures[MOST_CURES];
     size_t count;
-    if (speedup_result_near(result, SPEEDUP_RESOURCE_COUNT, &index, &factor) ||
+    if (speedup_result_near(result, SPEEDUP_RESOURCE_ANY, &index, &factor) ||
         why_additions(context, space, index, arena, cures, &count))
         return;
     struct node *list = put_list(arena, root, "additions", count ? "Or one of these added to the nearest plan" : NULL);
@@ -285,8 +288,8 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
     }
 }
 
-void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_space *space,
-                const speedup_result *result, uint32_t threads)
+void report_why(speedup_context *context, struct arena *arena, struct node *root, const speedup_result *result,
+                uint32_t threads)
 {
     uint64_t index;
     speedup_scenario *plan;
@@ -295,13 +298,13 @@ void report_why(speedup_context *context, struct arena *arena, struct node *root
         speedup_result_counts(result, &counts);
         /* After a stop nothing is known of what was not looked at. */
         if (counts.searched == counts.size)
-            put_remedies(context, arena, root, space, result, threads ? threads : 1);
+            put_remedies(context, arena, root, result, threads ? threads : 1);
         return;
     }
-    if (speedup_space_scenario(context, space, index, &plan))
+    if (speedup_space_scenario(context, result->space, index, &plan))
         return;
-    report_attribution(context, arena, root, plan);
+    put_attribution(context, arena, root, plan);
     speedup_scenario_unref(plan);
     if (threads && !context->first)
-        put_worth(context, arena, root, space, result, threads);
+        put_worth(context, arena, root, result, threads);
 }

@@ -369,7 +369,24 @@ class Estimate(Mapping):
         return f"<speedup.Estimate {dict(self)}>"
 
 
-class Scenario(Owner):
+class _Document(Owner):
+    """Base of what is read from a YAML document; `_noun` is what the library calls it."""
+
+    __slots__ = ("catalog",)
+
+    def __init__(self, source, catalog=None, settings=None, name="<text>"):
+        self.catalog = Catalog() if catalog is None else catalog
+        held, create = self.catalog._handle, self._noun + "_create"
+        if isinstance(source, os.PathLike):
+            create, given = create + "_file", (_string(source),)
+        else:
+            text = _document(source)
+            given = _string(name), text, len(text)
+        self._held = make(getattr(c, self._noun), getattr(lib, self._noun + "_unref"), getattr(lib, create), held,
+                          *given, *_settings(settings), kept=(held,))
+
+
+class Scenario(_Document):
     """A job on a machine, ready to be estimated. Never changes.
 
     source    a YAML text, a pathlib.Path or a mapping
@@ -379,18 +396,8 @@ class Scenario(Owner):
     name      how problems call a text
     """
 
-    __slots__ = ("catalog",)
-
-    def __init__(self, source, catalog=None, settings=None, name="<text>"):
-        self.catalog = Catalog() if catalog is None else catalog
-        held = self.catalog._handle
-        if isinstance(source, os.PathLike):
-            call, given = lib.speedup_scenario_create_file, (_string(source),)
-        else:
-            text = _document(source)
-            call, given = lib.speedup_scenario_create, (_string(name), text, len(text))
-        self._held = make(c.speedup_scenario, lib.speedup_scenario_unref, call, held, *given, *_settings(settings),
-                          kept=(held,))
+    __slots__ = ()
+    _noun = "speedup_scenario"
 
     def estimate(self):
         """What the scenario's own layout will take: an Estimate."""
@@ -447,7 +454,7 @@ class Plan(namedtuple("Plan", "index layout estimate")):
     __slots__ = ()
 
 
-class Space(Owner):
+class Space(_Document):
     """Plans to choose from: systems x prices x choices of optimizations x layouts. Never changes.
 
         space = speedup.Space({"plan": {"model": "llama-2-70b", "deadline": "30 d"}})
@@ -459,18 +466,8 @@ class Space(Owner):
     taken from the catalog, and told in the report. len(space) is how many plans there are.
     """
 
-    __slots__ = ("catalog",)
-
-    def __init__(self, source, catalog=None, settings=None, name="<text>"):
-        self.catalog = Catalog() if catalog is None else catalog
-        held = self.catalog._handle
-        if isinstance(source, os.PathLike):
-            call, given = lib.speedup_space_create_file, (_string(source),)
-        else:
-            text = _document(source)
-            call, given = lib.speedup_space_create, (_string(name), text, len(text))
-        self._held = make(c.speedup_space, lib.speedup_space_unref, call, held, *given, *_settings(settings),
-                          kept=(held,))
+    __slots__ = ()
+    _noun = "speedup_space"
 
     def __len__(self):
         return lib.speedup_space_size(self._handle)
@@ -563,10 +560,8 @@ class Result(Owner):
     def report(self, format="text", why_threads=0):
         """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
         if why_threads:
-            def why(context, space, result, form, text):
-                return lib.speedup_report_plan_why(context, space, result, why_threads, form, text)
-            return _report(format, why, self.space._handle, self._handle)
-        return _report(format, lib.speedup_report_plan, self.space._handle, self._handle)
+            return _report(format, lib.speedup_report_plan_why, self._handle, why_threads)
+        return _report(format, lib.speedup_report_plan, self._handle)
 
     def __repr__(self):
         return "<speedup.Result, closed>" if self._held is None else "<speedup.Result>"

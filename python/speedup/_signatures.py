@@ -171,6 +171,7 @@ SPEEDUP_METRIC_PREFILL_MEMORY = 76
 SPEEDUP_METRIC_COUNT = 77
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
+SPEEDUP_RESOURCE_ANY = -1
 SPEEDUP_RESOURCE_MEMORY = 0
 SPEEDUP_RESOURCE_HOST_MEMORY = 1
 SPEEDUP_RESOURCE_DEADLINE = 2
@@ -359,7 +360,10 @@ class speedup_verdict(Structure):
         ("cost", c_double),
         ("out_of_memory", c_double),
         ("accelerators", c_double),
-        ("nearest", speedup_request),
+        ("nearest_accelerators", c_double),
+        ("nearest_memory", c_double),
+        ("nearest_time_limit", c_double),
+        ("nearest_budget", c_double),
         ("admissible", c_int32),
         ("notes", c_uint32),
         ("memory_low", c_double),
@@ -501,12 +505,12 @@ FUNCTIONS = {
         POINTER(c_double), c_size_t]),
     "speedup_space_scenario": (c_int32, [POINTER(speedup_context), POINTER(speedup_space), c_uint64,
         POINTER(POINTER(speedup_scenario))]),
-    "speedup_space_worth": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
-        POINTER(speedup_result), c_uint32, POINTER(speedup_worth), POINTER(c_size_t)]),
-    "speedup_report_plan": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
-        POINTER(speedup_result), c_int32, POINTER(POINTER(speedup_text))]),
-    "speedup_report_plan_why": (c_int32, [POINTER(speedup_context), POINTER(speedup_space),
-        POINTER(speedup_result), c_uint32, c_int32, POINTER(POINTER(speedup_text))]),
+    "speedup_result_worth": (c_int32, [POINTER(speedup_context), POINTER(speedup_result), c_uint32,
+        POINTER(speedup_worth), POINTER(c_size_t)]),
+    "speedup_report_plan": (c_int32, [POINTER(speedup_context), POINTER(speedup_result), c_int32,
+        POINTER(POINTER(speedup_text))]),
+    "speedup_report_plan_why": (c_int32, [POINTER(speedup_context), POINTER(speedup_result), c_uint32,
+        c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_admit": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p, c_size_t,
         POINTER(speedup_request), POINTER(speedup_policy), POINTER(speedup_verdict)]),
     "speedup_report_verdict": (c_int32, [POINTER(speedup_context), POINTER(speedup_request),

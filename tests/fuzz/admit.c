@@ -262,7 +262,7 @@ static void check(const struct input *input, const speedup_request *request, con
     require(!status || !valid || speedup_diagnostic_count(context), "a refused input has a diagnostic", text);
     require(!valid || !policy || !policy->warn_only || v->verdict != SPEEDUP_REFUSE, "a warning is enough where only warnings are wanted", text);
     const double figures[] = {v->memory, v->seconds, v->cost, v->out_of_memory, v->accelerators,
-                              v->nearest.accelerators, v->nearest.memory, v->nearest.time_limit, v->nearest.budget, v->memory_low, v->memory_high,
+                              v->nearest_accelerators, v->nearest_memory, v->nearest_time_limit, v->nearest_budget, v->memory_low, v->memory_high,
                               v->seconds_low, v->seconds_high, v->cost_low, v->cost_high, v->first_token, v->token, v->load,
                               v->change_value, v->change_accelerators};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
@@ -276,7 +276,8 @@ static void check(const struct input *input, const speedup_request *request, con
 static void check_nearest(speedup_context *context, const struct input *input, const speedup_policy *policy, const speedup_verdict *v)
 {
     speedup_verdict again = {.struct_size = sizeof again};
-    speedup_status status = speedup_admit(context, catalog, input->text, input->length, &v->nearest, policy, &again);
+    const speedup_request nearest = {sizeof nearest, v->nearest_accelerators, v->nearest_memory, v->nearest_time_limit, v->nearest_budget};
+    speedup_status status = speedup_admit(context, catalog, input->text, input->length, &nearest, policy, &again);
     const uint32_t job = SPEEDUP_REASON_MEMORY | SPEEDUP_REASON_TARGETS | SPEEDUP_REASON_LOAD; /* that no request helps */
     require(!status && !(again.reasons & ~(v->reasons & job)), "the nearest request leaves reasons of the job alone", input->text);
     require(v->admissible == (again.verdict == SPEEDUP_ADMIT), "the nearest request is admitted where any is", input->text);

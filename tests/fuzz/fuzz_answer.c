@@ -83,7 +83,7 @@ static void answer_plan(speedup_context *context, const char *data, size_t size,
     require(!status == !!result, "a result or an error", speedup_status_name(status));
     if (result) {
         speedup_text *text = NULL;
-        status = speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &text);
+        status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, &text);
         check_text(status, text);
     }
     speedup_result_free(result);

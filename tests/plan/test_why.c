@@ -205,9 +205,12 @@ static void worth_is_what_a_search_with_more_finds(void **state)
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 2, NULL, NULL, &result), SPEEDUP_OK);
     speedup_worth w[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *w}}, again[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *again}};
     size_t count = SPEEDUP_RESOURCE_COUNT, same = count, binding = 0;
-    assert_int_equal(speedup_space_worth(context, space, result, 1, w, &count), SPEEDUP_OK);
-    assert_int_equal(speedup_space_worth(context, space, result, 3, again, &same), SPEEDUP_OK);
+    assert_int_equal(speedup_result_worth(context, result, 1, w, &count), SPEEDUP_OK);
+    assert_int_equal(speedup_result_worth(context, result, 3, again, &same), SPEEDUP_OK);
     assert_int_equal(count, same);
+    size_t one = 1;
+    assert_int_equal(speedup_result_worth(context, result, 1, again, &one), SPEEDUP_OK);
+    assert_true(one == 1 && again[0].resource == w[0].resource && again[0].gain == w[0].gain);
     double now = best_with(catalog, settings, GIVEN, METRIC);
     for (size_t i = 0; i < count; i++) {
         assert_memory_equal(&w[i], &again[i], sizeof *w);
@@ -251,7 +254,7 @@ static void a_gigabyte_is_worth_what_a_larger_accelerator_finds(void **state)
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
     speedup_worth w[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *w}};
     size_t count = SPEEDUP_RESOURCE_COUNT;
-    assert_int_equal(speedup_space_worth(context, space, result, 1, w, &count), SPEEDUP_OK);
+    assert_int_equal(speedup_result_worth(context, result, 1, w, &count), SPEEDUP_OK);
     assert_int_equal(w[0].resource, SPEEDUP_RESOURCE_MEMORY);
     const double memories[] = {w[0].have + w[0].more, 9e12}, want[] = {w[0].objective, w[0].unlimited};
     for (size_t i = 0; i < 2; i++) {
@@ -299,7 +302,7 @@ static void the_nearest_limit_makes_a_plan_possible(void **state)
             assert_true(isfinite(best_with(catalog, settings, 3, SPEEDUP_METRIC_COST)) == (more > 0));
         }
         speedup_text *text;
-        assert_int_equal(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
+        assert_int_equal(speedup_report_plan(context, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
         assert_non_null(strstr(speedup_text_get(text), "alone would make a plan possible"));
         speedup_text_free(text);
         speedup_result_free(result);
@@ -334,7 +337,7 @@ static void a_plan_is_a_scenario(void **state)
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
     assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
     assert_int_equal(speedup_space_scenario(context, space, index, &best), SPEEDUP_OK);
-    assert_int_equal(speedup_report_plan_why(context, space, result, 2, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
+    assert_int_equal(speedup_report_plan_why(context, result, 2, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
     static const char *const parts[] = {"What the best plan has from each optimization", "because", "What binds the best plan", "searching again"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(speedup_text_get(text), parts[i]));
@@ -483,6 +486,24 @@ static void no_plan_is_below_its_bound(void **state)
     speedup_catalog_unref(with);
 }
 
+static void nothing_bounds_a_service_before_it_is_looked_at(void **state)
+{
+    (void)state;
+    static const char *const objectives[] = {"time", "cost", "throughput"};
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
+        char yaml[300];
+        double bound = -1;
+        speedup_space *space;
+        snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-h100], prompt: 100, output: 10, concurrency: [1], prices: 2 USD/h, objective: %s}",
+                 objectives[i]);
+        assert_int_equal(speedup_space_create(context, catalog, "space", yaml, strlen(yaml), NULL, 0, &space), SPEEDUP_OK);
+        assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &bound), SPEEDUP_OK);
+        assert_true(bound == 0);
+        assert_int_equal(speedup_space_bound(space, 0, 0, &bound), SPEEDUP_NOT_FOUND);
+        speedup_space_unref(space);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +515,7 @@ int main(void)
         cmocka_unit_test(the_nearest_limit_makes_a_plan_possible),
         cmocka_unit_test(a_plan_is_a_scenario),
         cmocka_unit_test(no_plan_is_below_its_bound),
+        cmocka_unit_test(nothing_bounds_a_service_before_it_is_looked_at),
         cmocka_unit_test(admission_holds_a_service_to_its_targets_and_its_load),
         cmocka_unit_test(what_no_request_can_grant_is_not_admissible),
     };

@@ -2,7 +2,7 @@
 import pytest
 import speedup
 
-TRAINING = {"plan": {"model": "llama-2-7b", "systems": ["dgx-h100"], "accelerators": [8, 16], "prices": "2 USD/h",
+TRAINING = {"plan": {"model": "llama-2-7b", "systems": ["dgx-h100"], "accelerators": [8, 16], "prices": "2 USD/h", "confidence": 0.5,
                      "tokens": "100 B", "objective": "cost", "front": ["cost", "run_expected_seconds"]}}
 SERVICE = """\
 plan:

@@ -87,9 +87,27 @@ class Command(unittest.TestCase):
         job = ("--model", "llama-7b", "--hardware", "dgx-h100")
         run("estimate", code=2)
         run("estimate", *job, code=2)
+        for ignored in (job, ("--price", "3"), ("--accelerators", "128")):
+            self.assertIn("in the place of a scenario file", run("estimate", "job.yaml", *ignored, code=2))
+        for limit in (("--time-limit", "3"), ("--time-limit", "3w"), ("--memory", "80"), ("--budget", "20 EUR")):
+            self.assertIn(limit[0], run("admit", "job.yaml", *limit, code=2))
+        for limit in (("--time-limit", "3 days"), ("--time-limit", "1.5d"), ("--memory", "80 GiB"), ("--budget", "20 kUSD")):
+            self.assertIn("cannot be read", run("admit", "none.yaml", *limit, code=1))
+        self.assertIn("--slack", run("admit", "--help"))
+        self.assertNotIn("--deadline", run("admit", "--help"))
+        self.assertIn("an option of plan", run("estimate", "job.yaml", "--deadline", "3d", code=2))
+        self.assertIn("'admit' takes no --set", run("admit", "job.yaml", "--set", "train.price=1 USD/h", code=2))
+        for number in ("x", "0", "2.5", ""):
+            self.assertIn("--accelerators", run("estimate", *job, "--accelerators", number, "--serve", "1x2x3", code=2))
         run("estimate", *job, "--serve", "1x2x3", "--train", "1x2", code=2)
         for load in ("64", "64x1024", "64x1024x", "ax1x1", "1x1x1x1"):
-            self.assertIn("--help", run("estimate", *job, "--serve", load, code=2))
+            self.assertIn("CONCURRENCYxPROMPTxOUTPUT", run("estimate", *job, "--serve", load, code=2))
+
+    def test_a_service_without_an_engine_is_told(self):
+        path = Path(self.config).with_name("service.yaml")
+        path.write_text("serve: {model: llama-7b, system: dgx-h100, accelerators: 1, prompt: 128, output: 128, concurrency: 4}", encoding="utf-8")
+        self.assertIn("'stack'", estimate(str(path))["stack_note"])
+        self.assertNotIn("stack_note", estimate(str(path), "--set", "serve.stack=vllm"))
 
     def test_an_unknown_name_is_told(self):
         load = ("--serve", "1x128x128")
@@ -138,7 +156,7 @@ class Command(unittest.TestCase):
     def test_a_wrong_plan_is_refused(self):
         run("plan", code=2)
         for wrong in (("--serve", "64x1024"), ("--serve", "1x2x3", "--train", "1x2"), ("--serve", "1x2x3", "--request-rate", "1 /s")):
-            self.assertIn("--help", run("plan", "--model", "llama-2-7b", *wrong, code=2))
+            self.assertIn("PROMPTxOUTPUT", run("plan", "--model", "llama-2-7b", *wrong, code=2))
         self.assertIn("neither", run("plan", "--model", "no-such", code=1))
         self.assertIn("dgx-h100", run("plan", "--model", "llama-2-7b", "--systems", "dgx-h10", code=1))
         self.assertIn("'prompt' makes", run("plan", "--model", "llama-2-7b", "--serve", "1x2x3", "--tokens", "1T", code=1))

@@ -18,6 +18,11 @@ static void contexts_and_diagnostics(void **state)
     REFUSED(speedup_context_set_log(NULL, NULL, NULL));
     REFUSED(speedup_diagnostic_place(NULL, 0, NULL, NULL, NULL, NULL));
     REFUSED(speedup_status_at(0, NULL));
+    REFUSED(speedup_metric_at(0, NULL));
+    REFUSED(speedup_target_at(0, NULL));
+    REFUSED(speedup_rule_at(0, NULL));
+    REFUSED(speedup_variable_at(0, NULL));
+    REFUSED(speedup_precision_at(0, NULL));
     assert_int_equal(speedup_diagnostic_count(NULL), 0);
     assert_null(speedup_diagnostic_text(NULL, 0));
     assert_null(speedup_diagnostic_message(NULL, 0));
@@ -177,11 +182,140 @@ static void reports(void **state)
     speedup_scenario_unref(s);
 }
 
+static speedup_space *space_of(const char *yaml)
+{
+    speedup_space *space;
+    assert_ok(speedup_space_create(world.context, world.catalog, "n", yaml, strlen(yaml), NULL, 0, &space));
+    return space;
+}
+
+static void plans(void **state)
+{
+    (void)state;
+    static const char yaml[] = "plan: {model: llama-2-7b, systems: [dgx-h100], accelerators: [8], tokens: 1e9, top: 1, choices: [[fsdp]]}";
+    speedup_context *x = world.context;
+    speedup_catalog *c = world.catalog;
+    speedup_space *s = space_of(yaml), *space;
+    speedup_result *r, *out;
+    speedup_scenario *scenario;
+    speedup_counts small = {.struct_size = 4};
+    speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = 4}};
+    speedup_text *text;
+    uint64_t index;
+    double value;
+    size_t count = SPEEDUP_RESOURCE_COUNT;
+    assert_ok(speedup_space_search(x, s, 0, UINT64_MAX, 1, NULL, NULL, &r));
+    REFUSED(speedup_space_create(NULL, c, "n", yaml, 1, NULL, 0, &space));
+    REFUSED(speedup_space_create(x, NULL, "n", yaml, 1, NULL, 0, &space));
+    REFUSED(speedup_space_create(x, c, "n", NULL, 1, NULL, 0, &space));
+    REFUSED(speedup_space_create(x, c, "n", yaml, 1, NULL, 1, &space));
+    REFUSED(speedup_space_create(x, c, "n", yaml, 1, NULL, 0, NULL));
+    REFUSED(speedup_space_create_file(NULL, c, "n", NULL, 0, &space));
+    REFUSED(speedup_space_create_file(x, NULL, "n", NULL, 0, &space));
+    REFUSED(speedup_space_create_file(x, c, NULL, NULL, 0, &space));
+    REFUSED(speedup_space_create_file(x, c, "n", NULL, 1, &space));
+    REFUSED(speedup_space_create_file(x, c, "n", NULL, 0, NULL));
+    assert_null(space);
+    REFUSED(speedup_space_search(NULL, s, 0, 1, 1, NULL, NULL, &out));
+    REFUSED(speedup_space_search(x, NULL, 0, 1, 1, NULL, NULL, &out));
+    REFUSED(speedup_space_search(x, s, 1, 0, 1, NULL, NULL, &out));
+    REFUSED(speedup_space_search(x, s, 0, 1, 0, NULL, NULL, &out));
+    REFUSED(speedup_space_search(x, s, 0, 1, 257, NULL, NULL, &out));
+    REFUSED(speedup_space_search(x, s, 0, 1, 1, NULL, NULL, NULL));
+    REFUSED(speedup_space_bound(NULL, 0, 1, &value));
+    REFUSED(speedup_space_bound(s, 1, 0, &value));
+    REFUSED(speedup_space_bound(s, 0, 1, NULL));
+    REFUSED(speedup_space_estimate(NULL, 0, &value, 1, &value, 1));
+    REFUSED(speedup_space_estimate(s, 0, NULL, 1, &value, 1));
+    REFUSED(speedup_space_estimate(s, 0, &value, 1, NULL, 1));
+    assert_int_equal(speedup_space_estimate(s, UINT64_MAX, NULL, 0, NULL, 0), SPEEDUP_NOT_FOUND);
+    REFUSED(speedup_space_scenario(NULL, s, 0, &scenario));
+    REFUSED(speedup_space_scenario(x, NULL, 0, &scenario));
+    REFUSED(speedup_space_scenario(x, s, 0, NULL));
+    REFUSED(speedup_result_worth(NULL, r, 1, worths, &count));
+    REFUSED(speedup_result_worth(x, r, 1, worths, &count)); /* too small */
+    worths[0].struct_size = sizeof *worths;
+    REFUSED(speedup_result_worth(x, NULL, 1, worths, &count));
+    REFUSED(speedup_result_worth(x, r, 0, worths, &count));
+    REFUSED(speedup_result_worth(x, r, 1, NULL, &count));
+    REFUSED(speedup_result_worth(x, r, 1, worths, NULL));
+    assert_int_equal(speedup_space_size(NULL), 0);
+    REFUSED(speedup_result_merge(NULL, r, r, &out));
+    REFUSED(speedup_result_merge(x, NULL, r, &out));
+    REFUSED(speedup_result_merge(x, r, NULL, &out));
+    REFUSED(speedup_result_merge(x, r, r, NULL));
+    assert_null(out);
+    REFUSED(speedup_result_counts(r, NULL));
+    REFUSED(speedup_result_counts(r, &small));
+    REFUSED(speedup_result_gap(NULL, &value, &value));
+    REFUSED(speedup_result_gap(r, NULL, &value));
+    REFUSED(speedup_result_gap(r, &value, NULL));
+    REFUSED(speedup_result_near(NULL, SPEEDUP_RESOURCE_ANY, &index, &value));
+    REFUSED(speedup_result_near(r, -2, &index, &value));
+    REFUSED(speedup_result_near(r, SPEEDUP_RESOURCE_ACCELERATORS, &index, &value));
+    REFUSED(speedup_result_near(r, SPEEDUP_RESOURCE_ANY, NULL, &value));
+    REFUSED(speedup_result_near(r, SPEEDUP_RESOURCE_ANY, &index, NULL));
+    REFUSED(speedup_result_best(NULL, 0, &index));
+    REFUSED(speedup_result_best(r, 0, NULL));
+    REFUSED(speedup_result_front(NULL, 0, &index));
+    REFUSED(speedup_result_front(r, 0, NULL));
+    REFUSED(speedup_report_plan(NULL, r, 0, &text));
+    REFUSED(speedup_report_plan(x, NULL, 0, &text));
+    REFUSED(speedup_report_plan(x, r, 7, &text));
+    REFUSED(speedup_report_plan(x, r, 0, NULL));
+    text = (speedup_text *)(void *)&small;
+    REFUSED(speedup_report_plan_why(x, r, 0, 0, &text));
+    assert_null(text);
+    REFUSED(speedup_report_plan_why(x, r, 257, 0, &text));
+    speedup_result_free(r);
+    speedup_result_free(NULL);
+    speedup_space_unref(s);
+    speedup_space_unref(NULL);
+}
+
+static void verdicts_and_contributions(void **state)
+{
+    (void)state;
+    speedup_context *x = world.context;
+    speedup_scenario *s = scenario_of(world.catalog, job, PLAIN);
+    speedup_request request = {.struct_size = sizeof request}, short_request = {.struct_size = 4};
+    speedup_verdict verdict = {.struct_size = sizeof verdict}, short_verdict = {.struct_size = 4};
+    speedup_contribution c[8] = {{.struct_size = 4}};
+    speedup_text *text;
+    size_t count = 8;
+    REFUSED(speedup_admit(x, world.catalog, job, 1, &request, NULL, NULL));
+    REFUSED(speedup_admit(x, world.catalog, job, 1, &request, NULL, &short_verdict));
+    REFUSED(speedup_admit(x, world.catalog, job, 1, &short_request, NULL, &verdict));
+    assert_int_equal(verdict.verdict, SPEEDUP_REFUSE);
+    REFUSED(speedup_report_verdict(NULL, &request, &verdict, 0, &text));
+    REFUSED(speedup_report_verdict(x, NULL, &verdict, 0, &text));
+    REFUSED(speedup_report_verdict(x, &request, &short_verdict, 0, &text));
+    REFUSED(speedup_report_verdict(x, &request, &verdict, 7, &text));
+    REFUSED(speedup_report_verdict(x, &request, &verdict, 0, NULL));
+    REFUSED(speedup_scenario_attribute(NULL, s, NULL, &count));
+    REFUSED(speedup_scenario_attribute(x, NULL, NULL, &count));
+    REFUSED(speedup_scenario_attribute(x, s, NULL, NULL));
+    REFUSED(speedup_scenario_next(NULL, s, c, &count));
+    REFUSED(speedup_scenario_next(x, NULL, c, &count));
+    REFUSED(speedup_scenario_next(x, s, c, NULL));
+    REFUSED(speedup_scenario_next(x, s, c, &count)); /* too small */
+    REFUSED(speedup_report_contribution(NULL, c, &text));
+    REFUSED(speedup_report_contribution(x, NULL, &text));
+    REFUSED(speedup_report_contribution(x, c, &text)); /* too small */
+    c[0].struct_size = sizeof *c;
+    REFUSED(speedup_report_contribution(x, c, NULL));
+    c[0].term = SPEEDUP_METRIC_COUNT;
+    REFUSED(speedup_report_contribution(x, c, &text));
+    assert_null(text);
+    speedup_scenario_unref(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contexts_and_diagnostics), cmocka_unit_test(catalogs), cmocka_unit_test(optimizations),
-        cmocka_unit_test(scenarios),                cmocka_unit_test(reports),
+        cmocka_unit_test(scenarios),                cmocka_unit_test(reports),  cmocka_unit_test(plans),
+        cmocka_unit_test(verdicts_and_contributions),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -66,6 +66,32 @@ static void a_rate_is_served_by_the_closed_loop_that_has_it(void **state)
     assert_true(compared > 30);
 }
 
+static void no_more_decode_than_are_in_flight(void **state)
+{
+    (void)state;
+    double few[SPEEDUP_METRIC_COUNT];
+    /* Also where there are more copies of the model than requests. */
+    for (size_t i = 0; i < SERVICES; i++) {
+        char text[100];
+        serve(services[i], WITH(setting(text, "accelerators", 1024)), few);
+        assert_true(few[METRIC(BATCH)] <= 1 + 1e-9);
+        assert_true(few[METRIC(OCCUPANCY)] <= 1 + 1e-9);
+    }
+}
+
+static void an_engine_needs_room_beside_the_weights(void **state)
+{
+    (void)state;
+    double full[SPEEDUP_METRIC_COUNT], roomy[SPEEDUP_METRIC_COUNT];
+    /* Weights of 79 GiB in 80 are no service, whatever a cache of few tokens would take. */
+    const char *service = "serve: {model: deepseek-v3, system: dgx-h100, stack: vllm, accelerators: 8, layout: {tensor: 8}, prompt: 10,"
+                          " output: 10, optimizations: [block-fp8-weights], concurrency: 1}";
+    serve(service, PLAIN, full);
+    serve(service, WITH("serve.system=dgx-h200"), roomy);
+    assert_true(full[METRIC(FITS)] == 0 && full[METRIC(OUT_OF_MEMORY)] > 0.5);
+    assert_true(roomy[METRIC(FITS)] == 1);
+}
+
 static void a_higher_rate_makes_requests_wait_longer(void **state)
 {
     (void)state;
@@ -441,6 +467,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_is_served_by_the_closed_loop_that_has_it),
+        cmocka_unit_test(no_more_decode_than_are_in_flight),
+        cmocka_unit_test(an_engine_needs_room_beside_the_weights),
         cmocka_unit_test(a_higher_rate_makes_requests_wait_longer),
         cmocka_unit_test(a_number_and_a_length_without_spread_give_the_same_bits),
         cmocka_unit_test(values_are_their_moments),

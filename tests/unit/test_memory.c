@@ -231,10 +231,10 @@ static speedup_status plan_of(speedup_context *context, const char *text, char *
     if (!status)
         status = speedup_space_search(context, space, 0, speedup_space_size(space), 1, NULL, NULL, &result);
     if (!status)
-        status = keep(speedup_report_plan(context, space, result, SPEEDUP_FORMAT_JSON, &report), &report, out);
+        status = keep(speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, &report), &report, out);
     report = NULL;
     if (!status)
-        status = keep(speedup_report_plan_why(context, space, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
+        status = keep(speedup_report_plan_why(context, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
     speedup_result_free(result);
     speedup_space_unref(space);
     return status;

@@ -1,0 +1,101 @@
+/* A verdict of admission as a report: reasons, what the job needs, and what would help. */
+#include "report/report.h"
+
+#include <speedup/plan.h>
+
+#include <math.h>
+
+static void put_reasons(struct arena *arena, struct node *root, const speedup_verdict *verdict, int32_t format)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name, *text;
+    } reasons[] = {
+        {SPEEDUP_REASON_MEMORY, "memory", "it may not fit in memory"},
+        {SPEEDUP_REASON_TIME, "time", "it may not end in time"},
+        {SPEEDUP_REASON_BUDGET, "budget", "it may cost more than the budget"},
+        {SPEEDUP_REASON_ACCELERATORS, "accelerators", "it needs more accelerators than granted"},
+        {SPEEDUP_REASON_INPUT, "input", "the scenario has errors"},
+        {SPEEDUP_REASON_TARGETS, "targets", "it may miss its own targets"},
+        {SPEEDUP_REASON_LOAD, "load", "its load is more than it serves at once"},
+    };
+    struct node *list = put_list(arena, root, "reasons", verdict->reasons ? "because" : NULL);
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (verdict->reasons & reasons[i].bit)
+            put_text(arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
+}
+
+/* What a service has beside what was requested. */
+static void put_service(struct arena *arena, struct node *root, const speedup_verdict *verdict)
+{
+    const struct {
+        const char *key, *label, *unit;
+        double value;
+    } figures[] = {
+        {"time_to_first_token", "first token", "s", verdict->first_token},
+        {"time_per_output_token", "per output token", "s", verdict->token},
+        {"load", "load", "1", verdict->load},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        if (figures[i].value > 0)
+            put_number(arena, root, figures[i].key, figures[i].label, figures[i].value, figures[i].unit);
+}
+
+static void put_needs(struct arena *arena, struct node *root, const speedup_request *request, const speedup_verdict *v)
+{
+    const struct {
+        const char *name, *unit;
+        double needs, asked, nearest, low, high;
+    } figures[] = {
+        {"memory", "B", v->memory, request->memory, v->nearest_memory, v->memory_low, v->memory_high},
+        {"time", "s", v->seconds, request->time_limit, v->nearest_time_limit, v->seconds_low, v->seconds_high},
+        {"cost", "USD", v->cost, request->budget, v->nearest_budget, v->cost_low, v->cost_high},
+        {"accelerators", "1", v->accelerators, request->accelerators, v->nearest_accelerators, 0, 0},
+    };
+    struct node *list = put_list(arena, root, "figures", v->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        struct node *row = put_object(arena, list, NULL, NULL);
+        const char *unit = figures[i].unit;
+        double asked = figures[i].asked, nearest = figures[i].nearest;
+        bool told = asked <= 0 || nearest > 0; /* a cost without a price is not */
+        bool interval = told && figures[i].low < figures[i].high, raise = v->admissible && asked > 0 && nearest > asked;
+        put_text(arena, row, "name", "", figures[i].name);
+        put_number(arena, row, "needs", "needs", told ? figures[i].needs : NAN, unit);
+        put_number(arena, row, "requested", "requested", asked > 0 ? asked : NAN, unit);
+        put_number(arena, row, "low", "from", interval ? figures[i].low : NAN, unit);
+        put_number(arena, row, "high", "to", interval ? figures[i].high : NAN, unit);
+        put_number(arena, row, "nearest", "would be admitted", raise ? nearest : NAN, unit);
+    }
+}
+
+speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
+                                      const speedup_verdict *verdict, int32_t format, speedup_text **text)
+{
+    static const char *const verdicts[] = {"admit", "warn", "refuse"};
+    if (text)
+        *text = NULL;
+    if (!context || !request || request->struct_size < sizeof *request || !verdict ||
+        verdict->struct_size < sizeof *verdict || verdict->verdict < 0 || verdict->verdict > SPEEDUP_REFUSE || !text)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    struct arena arena;
+    arena_begin(&arena, &context->allocator);
+    struct node *root = report_begin(&arena);
+    put_text(&arena, root, "verdict", "verdict", verdicts[verdict->verdict]);
+    put_number(&arena, root, "out_of_memory", NULL, verdict->out_of_memory, "%");
+    put_reasons(&arena, root, verdict, format);
+    if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
+        put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
+    put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
+    if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
+        put_text(&arena, root, "remedy", "remedy",
+                 verdict->change >= 0 && verdict->change < VARIABLES
+                     ? report_say(&arena, "no request would be admitted, but with %s %.0f on %.0f accelerators it would fit",
+                                  variables[verdict->change].name, verdict->change_value, verdict->change_accelerators)
+                     : "no request would be admitted: the job must change");
+    put_service(&arena, root, verdict);
+    put_needs(&arena, root, request, verdict);
+    speedup_status status = report_finish(context, &arena, root, format, text);
+    arena_end(&arena);
+    return status;
+}
