@@ -360,7 +360,10 @@ static void flush_training(struct walker *w)
             timed |= may_be_near(w, miss, worst);
         }
     }
-    if (timed)
+    /* A front may be of metrics that no limit asks for. */
+    if (timed && w->space->front_count)
+        job_evaluate(&w->job, w->v, out);
+    else if (timed)
         compute_time(w, out);
     for (int lane = 0; lane < w->count; lane++) {
         if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
@@ -389,6 +392,8 @@ static bool is_short(const struct walker *w, const lanes out[METRICS], int lane)
 static void flush_services(struct walker *w)
 {
     lanes out[METRICS];
+    if (w->space->front_count)
+        memset(out, 0, sizeof out); /* figures of pools are left out where there are none */
     w->job.kernel->evaluate(&w->job, w->v, w->e, out);
     for (int lane = 0; lane < w->count; lane++) {
         double miss[NEEDS], worst = misses(w, out, lane, miss);
