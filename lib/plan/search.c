@@ -251,7 +251,7 @@ static void add_near(struct walker *w, const double miss[NEEDS], double worst, u
 static bool usable_time(const lanes out[METRICS], int lane)
 {
     double seconds = out[SPEEDUP_METRIC_STEP_SECONDS][lane];
-    return seconds > 0 && seconds < 1e300;
+    return seconds > 0 && seconds < LONGEST_TIME;
 }
 
 static double objective_of(const struct walker *w, const lanes out[METRICS], int lane)
