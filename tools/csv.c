@@ -209,6 +209,13 @@ bool csv_number(const struct csv *csv, size_t row, int column, double otherwise,
         return true;
     char *end;
     double number = strtod(text, &end); /* the tool never sets a locale */
+    /* Nothing that is measured is further from 1, and the ratio of two stays a number. */
+    const double most = 1e30;
+    if (!*end && end != text && isfinite(number) && number != 0 && !(fabs(number) < most && fabs(number) > 1 / most)) {
+        fprintf(errors, "%s:%zu: error: column '%s': '%.*s' is out of range: from 1e-30 to 1e30\n", csv->path, csv->lines[row],
+                csv->fields[column], SHOWN, text);
+        return false;
+    }
     if (*end || end == text || !isfinite(number)) {
         fprintf(errors, "%s:%zu: error: column '%s': '%.*s' is not a number\n", csv->path, csv->lines[row],
                 csv->fields[column], SHOWN, text);

@@ -96,7 +96,7 @@ typedef struct speedup_column {
  *  No column may overlap another that is filled. A variable without a column stays as in the scenario, but @c data and
  *  @c accumulation follow from the others unless they have columns.
  *  @param scenario the scenario
- *  @param inputs columns of layout variables
+ *  @param inputs columns of layout variables, each once
  *  @param input_count how many
  *  @param outputs columns to fill
  *  @param output_count how many
@@ -114,7 +114,7 @@ SPEEDUP_API speedup_status speedup_scenario_estimate_batch(const speedup_scenari
 
 /** The interval of a metric: where it lies with a probability.
  *  @param values as speedup_scenario_estimate() gave them
- *  @param count of them
+ *  @param count of them; enough for the sigma of the metric
  *  @param metric a SPEEDUP_METRIC number
  *  @param probability over 0 and below 1, for example 0.9
  *  @param[out] low lower bound; the value itself for a metric without an interval (shares, counts, parts of memory)

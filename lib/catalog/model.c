@@ -137,8 +137,8 @@ void model_finish(speedup_context *context, struct model *model)
     if (x->count > 0) {
         if (x->active > x->count)
             disagree(context, model, "experts", "more active experts than there are");
-        if (x->dense_layers > model->layers)
-            disagree(context, model, "experts", "more dense layers than there are layers");
+        if (x->dense_layers > (ss->layers > 0 ? ss->feed_forward_layers : model->layers))
+            disagree(context, model, "experts", "more dense layers than there are feed-forward layers");
         if (x->shared > 0 && x->shared_ffn <= 0)
             x->shared_ffn = x->ffn;
     }

@@ -118,21 +118,23 @@ static double combine(enum target target, double old, double value)
 
 static void bad_value(speedup_context *context, const struct dynamic_effect *effect, double value)
 {
-    char number[NUMBER_TEXT];
+    char number[NUMBER_TEXT], least[NUMBER_TEXT], most[NUMBER_TEXT];
     bool divides = effect->value && !isfinite(value);
     speedup_status code = effect->callback ? SPEEDUP_CALLBACK : divides ? SPEEDUP_DIVISION_BY_ZERO : SPEEDUP_BAD_EFFECT;
     const struct target_info *target = &targets[effect->target];
-    problem(context, code, &effect->place, "the effect on '%s%s%s' is %s here%s; rule '%s' takes finite values from 0 on",
+    problem(context, code, &effect->place, "the effect on '%s%s%s' is %s here%s; rule '%s' takes from %s to %s",
             target->name, *target->phase ? "@" : "", target->phase, number_digits(number, value, 4),
-            divides ? ": it divides by zero, or grows without bounds" : "", rules[target->rule].name);
+            divides ? ": it divides by zero, or grows without bounds" : "", rules[target->rule].name,
+            number_digits(least, rules[target->rule].least, 4), number_digits(most, rules[target->rule].most, 4));
 }
 
 /* Adds one effect of an optimization to its entry. */
-static void add_effect(speedup_context *context, struct arena *arena, const struct effect *effect,
+static void add_effect(speedup_context *context, struct arena *arena, const struct effect *effect, const struct place *selected,
                        const struct values *values, bool dynamic_before[TARGETS], struct effects *effects)
 {
-    struct dynamic_effect added = {
-        .target = effect->target, .callback = effect->callback, .user = effect->user, .place = effect->place};
+    /* A built-in effect stands in no text of the caller's; what selects it does. */
+    struct dynamic_effect added = {.target = effect->target, .callback = effect->callback, .user = effect->user,
+                                   .place = effect->place.line ? effect->place : *selected};
     if (!effect->callback) {
         struct expression *folded = arena_zeroed(arena, 1, sizeof *folded);
         if (!folded || !expression_fold(arena, &effect->value, known_value, values, folded))
@@ -237,7 +239,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
             continue;
         for (uint32_t e = 0; e < optimization->effect_count; e++)
             if (targets[optimization->effects[e].target].rule != RULE_CHOOSE)
-                add_effect(context, arena, &optimization->effects[e], &values, dynamic_before, effects);
+                add_effect(context, arena, &optimization->effects[e], &s->place, &values, dynamic_before, effects);
     }
     return arena->failed ? no_memory(context) : context->first;
 }

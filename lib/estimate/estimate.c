@@ -4,6 +4,7 @@
 
 #include "base/threads.h"
 
+#include <float.h>
 #include <string.h>
 
 /* Layouts that a thread takes at a time: some 100 us of work, against some 20 to make a thread. */
@@ -284,13 +285,13 @@ speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
     bool given[VARIABLES] = {false}, asked[METRICS] = {false};
     for (size_t i = 0; i < input_count; i++) {
         if (inputs[i].struct_size < sizeof *inputs || (!inputs[i].values && count) || inputs[i].id < 0 ||
-            inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT)
+            inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT || given[inputs[i].id] || inputs[i].reserved)
             return SPEEDUP_INVALID_ARGUMENT;
         given[inputs[i].id] = true;
     }
     for (size_t i = 0; i < output_count; i++) {
         if (outputs[i].struct_size < sizeof *outputs || (!outputs[i].values && count) || outputs[i].id < 0 ||
-            outputs[i].id >= METRICS)
+            outputs[i].id >= METRICS || outputs[i].reserved)
             return SPEEDUP_INVALID_ARGUMENT;
         asked[outputs[i].id] = true;
     }
@@ -340,9 +341,13 @@ speedup_status speedup_metric_interval(const double *values, size_t count, int32
     int32_t source = memory  ? SPEEDUP_METRIC_MEMORY_SIGMA
                      : first ? SPEEDUP_METRIC_FIRST_TOKEN_SIGMA
                              : SPEEDUP_METRIC_TIME_SIGMA;
-    double sigma = (memory || time) && (size_t)source < count ? values[source] : 0;
-    double width = exp(normal_quantile(probability) * sigma);
-    *low = values[metric] / width;
-    *high = values[metric] * width;
+    bool varies = memory || time;
+    if (varies && (size_t)source >= count)
+        return SPEEDUP_INVALID_ARGUMENT;
+    double value = values[metric], width = varies ? exp(normal_quantile(probability) * values[source]) : 1;
+    if (!isfinite(value) || !(width >= 1))
+        return SPEEDUP_INVALID_ARGUMENT;
+    *low = value / width;
+    *high = value != 0 ? fmin(fmax(value * width, -DBL_MAX), DBL_MAX) : 0;
     return SPEEDUP_OK;
 }

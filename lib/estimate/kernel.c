@@ -46,7 +46,7 @@ static lane_mask training_divides(const struct job *job, const lanes v[VARIABLES
     static const enum variable degrees[] = {VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_CONTEXT, VARIABLE_EXPERT,
                                             VARIABLE_VIRTUAL_STAGES, VARIABLE_MICRO_BATCH};
     lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION], t = v[VARIABLE_TENSOR], p = v[VARIABLE_PIPELINE];
-    lane_mask possible = (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
+    lane_mask possible = (v[VARIABLE_ACCELERATORS] >= 1) & (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
     for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
         possible &= (v[degrees[i]] >= 1) & (lanes_floor(v[degrees[i]]) == v[degrees[i]]);
     if (job->relaxed)
@@ -65,8 +65,8 @@ static lane_mask training_divides(const struct job *job, const lanes v[VARIABLES
 static lane_mask inference_divides(const struct job *job, const lanes v[VARIABLES])
 {
     lanes d = v[VARIABLE_DATA], t = v[VARIABLE_TENSOR], one = lanes_of(1.0);
-    lane_mask whole = (d >= 1) & (d < 1e9) & (t >= 1) & (v[VARIABLE_PIPELINE] >= 1) & (v[VARIABLE_ATTENTION_DATA] >= 1) &
-                      ((v[VARIABLE_CONCURRENCY] > 0) | (lanes_of(job->inference.request_rate) > 0));
+    lane_mask whole = (v[VARIABLE_ACCELERATORS] >= 1 + job->inference.front.accelerators) & (d >= 1) & (d < 1e9) & (t >= 1) & (v[VARIABLE_PIPELINE] >= 1) & (v[VARIABLE_ATTENTION_DATA] >= 1) &
+                      ((v[VARIABLE_CONCURRENCY] >= 1) | (lanes_of(job->inference.request_rate) > 0));
     if (!job->relaxed)
         whole &= (lanes_floor(lanes_select(whole, d, one)) == d) & (lanes_floor(job->model->heads / t) * t == job->model->heads) &
                  (v[VARIABLE_PIPELINE] <= job->inference.layers);
@@ -98,7 +98,9 @@ static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TA
     lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK];
     /* What does not fit has no times in inference. */
     lane_mask timed = (time > 0) | (training ? lanes_of(0.0) != 0 : out[SPEEDUP_METRIC_FITS] == 0);
-    lane_mask finite = timed & (time < 1e300) & (peak >= 0) & (peak < 1e300);
+    if (!training)
+        time += out[SPEEDUP_METRIC_PREFILL_SECONDS] + out[SPEEDUP_METRIC_REQUEST_SECONDS];
+    lane_mask finite = timed & (time < LONGEST_TIME) & (peak >= 0) & (peak < LONGEST_TIME);
     out[SPEEDUP_METRIC_STATUS] = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
 }
 

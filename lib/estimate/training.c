@@ -272,7 +272,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_CONTEXT] = M * context_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXCHANGE] = M * exchange_seconds / p;
     out[SPEEDUP_METRIC_TIME_SEND] = M * send;
-    out[SPEEDUP_METRIC_TIME_IMBALANCE] = M * (stage - mean);
+    out[SPEEDUP_METRIC_TIME_IMBALANCE] = lanes_max(M * (stage - mean), ZERO); /* rounded, it may be below none */
     out[SPEEDUP_METRIC_TIME_BUBBLE] = bubble;
     out[SPEEDUP_METRIC_TIME_DATA] = data;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;

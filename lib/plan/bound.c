@@ -68,7 +68,7 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
         for (size_t k = 0; k < terms[i].count; k++)
             known &= !open[terms[i].divisors[k]];
         double seconds = out[terms[i].metric][0];
-        if (known && seconds > 0 && seconds < 1e300)
+        if (known && seconds > 0 && seconds < LONGEST_TIME)
             bound->work += seconds * below;
     }
     bound->fixed = job->c[COEFFICIENT_STEP_SECONDS] * below;

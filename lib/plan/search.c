@@ -65,30 +65,79 @@ static void add_least(struct found *least, double value, uint64_t index)
         *least = (struct found){{value}, index};
 }
 
-/* Is `a` at least as good in everything, and better in something or earlier? */
-static bool dominates(const struct found *a, const struct found *b, size_t metrics)
+static int by_values(const void *a, const void *b)
 {
-    bool better = false;
-    for (size_t m = 0; m < metrics; m++) {
-        if (a->value[m] > b->value[m])
-            return false;
-        better |= a->value[m] < b->value[m];
-    }
-    return better || a->index <= b->index;
+    const struct found *x = a, *y = b;
+    for (int m = 0; m < MOST_FRONT_METRICS; m++)
+        if (x->value[m] != y->value[m])
+            return x->value[m] < y->value[m] ? -1 : 1;
+    return x->index < y->index ? -1 : x->index != y->index;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many of the numbers, ascending, are not over one. */
+static size_t rank_of(const double *numbers, size_t count, double number)
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        if (numbers[middle] <= number)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+/* Drops points that another is at least as good as in everything, of equal ones all but the
+ * first. In order of values a point is dominated only by one before it: that with the least
+ * third value among those whose second is no greater (a tree of prefix minima; Fenwick 1994). */
+static void reduce_front(struct speedup_result *result)
+{
+    size_t count = result->front_count, kept = 0;
+    if (result->front_sorted == count)
+        return;
+    double *seconds = result->allocator.allocate(result->allocator.user, (2 * count + 1) * sizeof *seconds);
+    if (!seconds) {
+        result->failed = true;
+        return;
+    }
+    double *least = seconds + count; /* from 1 */
+    qsort(result->front, count, sizeof *result->front, by_values);
+    for (size_t i = 0; i < count; i++) {
+        seconds[i] = result->front[i].value[1];
+        least[i + 1] = HUGE_VAL;
+    }
+    qsort(seconds, count, sizeof *seconds, by_number);
+    for (size_t i = 0; i < count; i++) {
+        const struct found point = result->front[i];
+        size_t rank = rank_of(seconds, count, point.value[1]);
+        bool dominated = false;
+        for (size_t at = rank; at && !dominated; at &= at - 1)
+            dominated = least[at] <= point.value[2];
+        if (dominated)
+            continue;
+        for (size_t at = rank; at <= count; at += at & (~at + 1))
+            least[at] = fmin(least[at], point.value[2]);
+        result->front[kept++] = point;
+    }
+    result->front_count = result->front_sorted = kept;
+    result->allocator.release(result->allocator.user, seconds);
+}
+
+/* Points gather until they are twice as many as the last reduction left. */
 static void add_front(struct speedup_result *result, const struct found *point)
 {
-    size_t metrics = result->space->front_count, kept = 0;
-    for (size_t i = 0; i < result->front_count; i++)
-        if (dominates(&result->front[i], point, metrics))
-            return;
-    for (size_t i = 0; i < result->front_count; i++)
-        if (!dominates(point, &result->front[i], metrics))
-            result->front[kept++] = result->front[i];
-    result->front_count = kept;
+    enum { FEW = 256 };
+    if (result->front_count >= 2 * result->front_sorted + FEW)
+        reduce_front(result);
     void *items = result->front;
-    if (!memory_grow(&result->allocator, &items, &result->front_room, kept, sizeof *result->front)) {
+    if (result->failed || !memory_grow(&result->allocator, &items, &result->front_room, result->front_count, sizeof *result->front)) {
         result->failed = true;
         return;
     }
@@ -148,19 +197,6 @@ static void absorb(speedup_result *into, const speedup_result *from)
     into->counts.feasible += from->counts.feasible;
     into->counts.off_target += from->counts.off_target;
     into->failed |= from->failed;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const struct found *x = a, *y = b;
-    return before(x->value[0], x->index, y->value[0], y->index) ? -1 : x->index != y->index;
-}
-
-/* A front is kept in no order while it grows. */
-static void sort_front(speedup_result *result)
-{
-    if (result->front_count)
-        qsort(result->front, result->front_count, sizeof *result->front, by_value);
 }
 
 /* One thread's place in the space: a program, and layouts waiting for a full block. */
@@ -251,7 +287,7 @@ static void add_near(struct walker *w, const double miss[NEEDS], double worst, u
 static bool usable_time(const lanes out[METRICS], int lane)
 {
     double seconds = out[SPEEDUP_METRIC_STEP_SECONDS][lane];
-    return seconds > 0 && seconds < 1e300;
+    return seconds > 0 && seconds < LONGEST_TIME;
 }
 
 static double objective_of(const struct walker *w, const lanes out[METRICS], int lane)
@@ -360,7 +396,10 @@ static void flush_training(struct walker *w)
             timed |= may_be_near(w, miss, worst);
         }
     }
-    if (timed)
+    /* A front may be of metrics that no limit asks for. */
+    if (timed && w->space->front_count)
+        job_evaluate(&w->job, w->v, out);
+    else if (timed)
         compute_time(w, out);
     for (int lane = 0; lane < w->count; lane++) {
         if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
@@ -388,6 +427,8 @@ bool service_lacks_memory(const speedup_space *space, const lanes out[METRICS], 
 static void flush_services(struct walker *w)
 {
     lanes out[METRICS];
+    if (w->space->front_count)
+        memset(out, 0, sizeof out); /* figures of pools are left out where there are none */
     w->job.kernel->evaluate(&w->job, w->v, w->e, out);
     for (int lane = 0; lane < w->count; lane++) {
         double miss[NEEDS], worst = misses(w, out, lane, miss);
@@ -618,11 +659,12 @@ speedup_status search_range(speedup_context *context, const speedup_space *space
             absorb(whole, results[i]);
         speedup_result_free(results[i]);
     }
+    if (memory)
+        reduce_front(whole);
     if (!memory || whole->failed) {
         speedup_result_free(whole);
         return no_memory(context);
     }
-    sort_front(whole);
     whole->counts.size = end - begin;
     /* Ranges are taken in order and finished: what was not looked at is the rest. */
     uint64_t rest = atomic_load(&search.next);
@@ -667,11 +709,11 @@ speedup_status speedup_result_merge(speedup_context *context, const speedup_resu
         return no_memory(context);
     absorb(made, a);
     absorb(made, b);
+    reduce_front(made);
     if (made->failed) {
         speedup_result_free(made);
         return no_memory(context);
     }
-    sort_front(made);
     *result = made;
     return SPEEDUP_OK;
 }

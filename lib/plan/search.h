@@ -36,6 +36,7 @@ struct speedup_result {
     struct found *best; /* room for the space's top */
     struct found *front;
     size_t best_count, front_count, front_room;
+    size_t front_sorted; /* of the front's points: in order, and none dominates another */
     /* While nothing is possible: the plan that misses one limit alone, by the least
      * factor, for each; last, the one whose worst miss is the least. Of no meaning once
      * a plan is possible, as then not every miss is looked at. */

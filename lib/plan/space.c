@@ -78,6 +78,7 @@ static struct goal goal_of(int32_t metric)
 
 static void read_front(const struct builder *b)
 {
+    static const char *const jobs[JOB_KINDS] = {"training", "inference"};
     uint32_t node = b->r->front;
     if (!node || !expect_kind(b->context, b->tree, node, YAML_SEQUENCE, "front"))
         return;
@@ -99,6 +100,9 @@ static void read_front(const struct builder *b)
             text_format(text, "'%.60s' is no metric", name);
             nearest_put(&nearest, text);
             problem_end(b->context, SPEEDUP_UNKNOWN_KEY, &place);
+        } else if (strcmp(word.rule, "both") && strcmp(word.rule, jobs[b->space->kind])) {
+            problem(b->context, SPEEDUP_INCONSISTENT, &place, "'%s' is a metric of %s, and this is a plan of %s", name, word.rule,
+                    jobs[b->space->kind]);
         } else if (b->space->front_count == MOST_FRONT_METRICS) {
             problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "a front has at most %d metrics", MOST_FRONT_METRICS);
             return;
@@ -454,6 +458,9 @@ static void read_service(const struct builder *b)
     }
 }
 
+/* What an axis multiplies this by stays far from the end of 64 bits. */
+#define MOST_LAYOUTS (UINT64_C(1) << 40)
+
 /* What the record says, in the space. */
 static void read_plan(struct builder *b)
 {
@@ -468,7 +475,7 @@ static void read_plan(struct builder *b)
         read_axis(b, (enum axis)axis, r->axes[axis]);
     assume_values(b);
     space->layouts = 1;
-    for (int axis = 0; axis < AXES; axis++)
+    for (int axis = 0; axis < AXES && space->layouts <= MOST_LAYOUTS; axis++)
         space->layouts *= space->counts[axis];
     space->goal = goals[space->kind][r->objective];
     const double limits[LIMITS] = {
@@ -484,7 +491,7 @@ static void read_plan(struct builder *b)
     space->top = (size_t)r->top;
     read_front(b);
     struct place place = yaml_place(b->tree, b->section);
-    if (space->layouts > UINT64_C(1) << 40)
+    if (space->layouts > MOST_LAYOUTS)
         problem(b->context, SPEEDUP_TOO_COMPLEX, &place, "more than 2^40 layouts");
     check_entry(b, KIND_MODEL, "model", r->model);
     check_entry(b, KIND_STACK, "stack", r->stack);

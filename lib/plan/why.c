@@ -64,11 +64,27 @@ static void with_accelerators(const speedup_space *space, double *accelerators, 
     other->layouts = space->layouts / space->counts[AXIS_ACCELERATORS];
 }
 
+/* The divisors of a batch, ascending: no other number of data-parallel ranks divides it. */
+enum { MOST_DIVISORS = 1344 }; /* of the numbers up to 1e9, 735134400 has the most */
+
+static size_t divisors_of(double batch, double divisors[MOST_DIVISORS])
+{
+    size_t count = 0;
+    for (double d = 1; d * d <= batch; d++)
+        if (fmod(batch, d) == 0 && count < MOST_DIVISORS)
+            divisors[count++] = d;
+    for (size_t i = count; i-- && count < MOST_DIVISORS;)
+        if (divisors[i] * divisors[i] != batch)
+            divisors[count++] = batch / divisors[i];
+    return count;
+}
+
 /* The next number of accelerators that a layout divides, of those up to twice as many. */
 static double next_accelerators(const speedup_space *space, const struct job *job, double now)
 {
-    double next = 2 * now;
-    bool any = false;
+    double next = 2 * now, divisors[MOST_DIVISORS];
+    bool any = false, training = job->kind == JOB_TRAINING;
+    size_t count = training ? divisors_of(job->global_batch, divisors) : 1;
     static const enum axis axes[] = {AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_MICRO_BATCH, AXIS_ATTENTION_DATA};
     enum { INNER = sizeof axes / sizeof *axes };
     size_t digits[INNER] = {0};
@@ -80,13 +96,17 @@ static double next_accelerators(const speedup_space *space, const struct job *jo
             at[axes[i]] = space->values[axes[i]][digits[i]];
         at[AXIS_ACCELERATORS] = 1;
         double ranks = floor(1 / space_data(at) + 0.5);
-        for (at[AXIS_ACCELERATORS] = (floor(now / ranks) + 1) * ranks; at[AXIS_ACCELERATORS] <= next;
-             at[AXIS_ACCELERATORS] += ranks)
-            if (space_divides(job, at)) {
+        for (size_t i = 0; i < count; i++) {
+            double data = training ? divisors[i] : floor(now / ranks) + 1;
+            at[AXIS_ACCELERATORS] = data * ranks;
+            if (at[AXIS_ACCELERATORS] > next)
+                break;
+            if (at[AXIS_ACCELERATORS] > now && space_divides(job, at)) {
                 next = at[AXIS_ACCELERATORS];
                 any = true;
                 break;
             }
+        }
         more = false;
         for (int i = 0; i < INNER && !more; i++) {
             more = ++digits[i] < space->counts[axes[i]];

@@ -118,19 +118,19 @@ static speedup_status report_errors(speedup_context *context, speedup_text **jso
 /* What a document holds; errors are told when it is read in earnest. */
 enum document { DOCUMENT_JOB, DOCUMENT_CLAIMS, DOCUMENT_PLAN };
 
-static enum document document_kind(speedup_context *context, const char *yaml, size_t length)
+static speedup_status document_kind(speedup_context *context, const char *yaml, size_t length, enum document *kind)
 {
     struct arena arena;
     struct yaml_tree tree;
-    enum document kind = DOCUMENT_JOB;
     speedup_log_function log = context->log;
     context->log = NULL;
     arena_begin(&arena, &context->allocator);
-    if (!yaml_read(context, &arena, "<text>", yaml, length, &tree))
-        kind = yaml_find(&tree, tree.root, "claims") ? DOCUMENT_CLAIMS : yaml_find(&tree, tree.root, "plan") ? DOCUMENT_PLAN : DOCUMENT_JOB;
+    speedup_status status = yaml_read(context, &arena, "<text>", yaml, length, &tree);
+    if (!status)
+        *kind = yaml_find(&tree, tree.root, "claims") ? DOCUMENT_CLAIMS : yaml_find(&tree, tree.root, "plan") ? DOCUMENT_PLAN : DOCUMENT_JOB;
     arena_end(&arena);
     context->log = log;
-    return kind;
+    return status == SPEEDUP_OUT_OF_MEMORY ? status : SPEEDUP_OK;
 }
 
 static speedup_status answer_job(speedup_context *context, const speedup_catalog *catalog, const char *yaml, size_t length,
@@ -176,7 +176,10 @@ speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t
     speedup_status status = speedup_catalog_create(context, &catalog);
     if (!yaml)
         yaml = "";
-    switch (status ? DOCUMENT_JOB : document_kind(context, yaml, length)) {
+    enum document kind = DOCUMENT_JOB;
+    if (!status)
+        status = document_kind(context, yaml, length, &kind);
+    switch (kind) {
     case DOCUMENT_CLAIMS:
         status = speedup_report_audit(context, catalog, "<text>", yaml, length, SPEEDUP_FORMAT_JSON, json);
         break;

@@ -151,6 +151,8 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
         report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     if (space->front_count) {
+        if (result->front_count > MOST_TOP)
+            put_number(&arena, root, "front_size", "The front has more plans than are told", (double)result->front_count, "1");
         list = put_list(&arena, root, "front", "Front: nothing is better in every one of its metrics");
         for (size_t rank = 0; rank < MOST_TOP && !speedup_result_front(result, rank, &index); rank++)
             report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);

@@ -82,7 +82,8 @@ static void random_space(char *yaml)
     write_values(yaml, "micro_batch", batches, 4);
     strcat(yaml, any(2) ? "  choices: [[none, zero-1, fsdp], [none, sequence-parallelism]]\n"
                         : "  choices: [[none, flash-attention-2], [none, activation-checkpointing]]\n");
-    strcat(yaml, any(2) ? "  front: [run_expected_seconds, memory_peak]\n" : "  front: [cost, memory_peak, energy]\n");
+    static const char *const fronts[] = {"run_expected_seconds, memory_peak", "cost, memory_peak, energy", "memory_headroom, out_of_memory, step_seconds"};
+    sprintf(yaml + strlen(yaml), "  front: [%s]\n", fronts[any(3)]);
     strcat(yaml, "  tokens: 98304\n"); /* a step or two or three */
     if (any(3) == 0)
         strcat(yaml, any(2) ? "  deadline: 20 s\n" : "  deadline: 2 s\n");
@@ -115,7 +116,9 @@ static void random_service(char *yaml)
         sprintf(yaml + strlen(yaml), "  request_rate: %u /s\n", 1 + any(40));
     strcat(yaml, any(2) ? "  choices: [[none, fp8-weights, awq], [none, speculative-decoding]]\n"
                         : "  choices: [[none, w8a8-int8, int8-weights], [none, fp8-kv-cache]]\n");
-    strcat(yaml, any(2) ? "  front: [time_per_output_token, tokens_per_second_per_accelerator]\n" : "  front: [cost, memory_peak, time_to_first_token]\n");
+    static const char *const fronts[] = {"time_per_output_token, tokens_per_second_per_accelerator", "cost, memory_peak, time_to_first_token",
+                                         "prefill_utilization, batch, requests_per_second"};
+    sprintf(yaml + strlen(yaml), "  front: [%s]\n", fronts[any(3)]);
     if (any(3) == 0)
         strcat(yaml, "  targets: {time_to_first_token: 500 ms, time_per_output_token: 25 ms}\n");
     if (any(4) == 0)
@@ -228,6 +231,8 @@ static size_t brute_force(const speedup_space *space, const char *yaml, struct p
         {{"front: [run", SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_STATUS, 1}},
         {{"front: [cost, memory_peak, energy", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_ENERGY, 1}},
         {{"front: [cost, memory_peak, time", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, 1}},
+        {{"front: [memory", SPEEDUP_METRIC_MEMORY_HEADROOM, 1}, {"", SPEEDUP_METRIC_OUT_OF_MEMORY, 1}, {"", SPEEDUP_METRIC_STEP_SECONDS, 1}},
+        {{"front: [prefill", SPEEDUP_METRIC_PREFILL_UTILIZATION, 1}, {"", SPEEDUP_METRIC_BATCH, 1}, {"", SPEEDUP_METRIC_REQUESTS_PER_SECOND, -1}},
         {{"front: [time", SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, 1}, {"", SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR, -1}, {"", SPEEDUP_METRIC_STATUS, 1}},
     };
     size_t count = 0, objective = 0, front = 0;
@@ -697,6 +702,49 @@ static void a_wrong_call_is_not_told_to_admit(void **state)
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
 }
 
+/* The numbers from 1 to `last` as a list. */
+static void write_numbers(char *out, const char *name, int last)
+{
+    out += strlen(out);
+    out += sprintf(out, "  %s: [1", name);
+    for (int i = 2; i <= last; i++)
+        out += sprintf(out, ", %d", i);
+    strcpy(out, "]\n");
+}
+
+/* None of these may go over all numbers up to a count, nor over all pairs of a front: the
+ * test's own limit of time would tell. */
+static void what_a_small_space_asks_is_soon_answered(void **state)
+{
+    (void)state;
+    static char yaml[1 << 16];
+    speedup_result *result;
+    strcpy(yaml, "plan:\n  model: llama-2-7b\n  systems: [dgx-h100]\n  accelerators: [5000011]\n  sequence: 4096\n"
+                 "  global_batch: 5000011\n  tensor: 1\n  pipeline: 1\n  virtual_stages: 1\n  objective: time\n"
+                 "  optimizations: [bf16-mixed-precision, zero-3, flash-attention-2, activation-checkpointing]\n");
+    write_numbers(yaml, "micro_batch", 4096);
+    speedup_space *space = make_space(yaml);
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
+    size_t count = SPEEDUP_RESOURCE_COUNT;
+    assert_int_equal(speedup_result_worth(context, result, 1, worths, &count), SPEEDUP_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_int_not_equal(worths[i].resource, SPEEDUP_RESOURCE_ACCELERATORS); /* a prime batch divides no further */
+    speedup_result_free(result);
+    speedup_space_unref(space);
+
+    strcpy(yaml, "plan:\n  model: llama-2-7b\n  systems: [dgx-h100]\n  prompt: 100\n  output: 100\n  tensor: 1\n  pipeline: 1\n"
+                 "  optimizations: [fp8-weights]\n  front: [occupancy, tokens_per_second, memory_headroom]\n");
+    write_numbers(yaml, "accelerators", 1024);
+    write_numbers(yaml, "concurrency", 512);
+    space = make_space(yaml);
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    uint64_t index;
+    assert_int_equal(speedup_result_front(result, 10000, &index), SPEEDUP_OK);
+    speedup_result_free(result);
+    speedup_space_unref(space);
+}
+
 int main(int argc, char **argv)
 {
     most_spaces = argc > 1 ? (size_t)atoi(argv[1]) : most_spaces;
@@ -713,6 +761,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(admission_weighs_each_limit),
         cmocka_unit_test(what_cannot_be_told_meets_no_limit),
         cmocka_unit_test(a_wrong_call_is_not_told_to_admit),
+        cmocka_unit_test(what_a_small_space_asks_is_soon_answered),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -232,10 +232,12 @@ static void columns_are_checked(void **state)
     double one[1] = {2};
     const speedup_column good = {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, one}, answer = {sizeof good, SPEEDUP_METRIC_FITS, 0, one};
     const speedup_column bad[] = {{4, SPEEDUP_VARIABLE_TENSOR, 0, one}, {sizeof good, -1, 0, one}, {sizeof good, 100000, 0, one},
-                                  {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, NULL}, {sizeof good, SPEEDUP_VARIABLE_HIDDEN, 0, one}};
-    for (int i = 0; i < 5; i++)
+                                  {sizeof good, SPEEDUP_VARIABLE_TENSOR, 0, NULL}, {sizeof good, SPEEDUP_VARIABLE_TENSOR, 1, one},
+                                  {sizeof good, SPEEDUP_VARIABLE_HIDDEN, 0, one}}, twice[] = {good, good};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, twice, 2, &answer, 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
+    for (int i = 0; i < 6; i++)
         assert_int_equal(speedup_scenario_estimate_batch(scenario, &bad[i], 1, &answer, 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &bad[i], 1, 1, 1), SPEEDUP_INVALID_ARGUMENT);
     assert_int_equal(speedup_scenario_estimate_batch(scenario, NULL, 0, NULL, 0, 0, 1), SPEEDUP_OK);
     assert_int_equal(speedup_scenario_estimate_batch(scenario, &good, 1, &answer, 1, 0, 1), SPEEDUP_OK);
@@ -303,6 +305,7 @@ static void an_interval_has_a_probability_between_0_and_1(void **state)
     assert_int_equal(speedup_metric_interval(values, METRICS, METRICS, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
     assert_int_equal(speedup_metric_interval(values, METRICS, -1, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
     assert_int_equal(speedup_metric_interval(values, 2, 2, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(speedup_metric_interval(values, 3, 2, 0.9, &low, &high), SPEEDUP_INVALID_ARGUMENT); /* its sigma is not among them */
 }
 
 static void the_components_of_memory_add_up_to_the_peak(void **state)
