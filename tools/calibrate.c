@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum { HELD_BACK = 4 }; /* one configuration in so many */
+enum { LEAST_ROWS = 10 };
 
 /* Mean and median of |predicted / measured - 1| over the rows held back, in percent. */
 static void score(const struct training_rows *rows, const bool *used, double *mean, double *median, size_t *count)
@@ -113,7 +114,12 @@ static bool calibrate_all(const struct session *session, struct training_rows *r
     bool *used = calloc(rows->count + 1, sizeof *used), good = used != NULL;
     for (size_t i = 0; good && i < rows->count; i++)
         used[i] = true;
-    show_fitting("fitting all coefficients, which takes about ten seconds");
+    if (good && rows->count < LEAST_ROWS) {
+        fprintf(stderr, "speedup: %zu usable rows; at least %d are needed to fit everything\n", rows->count, LEAST_ROWS);
+        good = false;
+    }
+    if (good)
+        show_fitting("fitting all coefficients, which takes about ten seconds");
     good = good && fit_begin(&fit, rows->rows, rows->count, NULL) && fit_rows(session, &fit, rows->rows, rows->count, used);
     if (good) {
         fprintf(stderr, "%zu coefficients fitted to %zu rows; 'speedup validate --leave-out' judges such fits\n", fit.count, rows->count);

@@ -59,13 +59,17 @@ void map_job(const struct session *session, struct published_job *job, struct ma
     }
 }
 
+/* Repeats of a configuration tell of it less than as many others would, but more than one:
+ * n of them weigh as n^0.6 rows. By judgement. */
+static const double repeats_exponent = -0.4;
+
 static void weigh(struct training_rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
         double repeats = 0;
         for (size_t j = 0; j < rows->count; j++)
             repeats += rows->rows[j].configuration == rows->rows[i].configuration;
-        rows->rows[i].weight = pow(repeats, -0.4);
+        rows->rows[i].weight = pow(repeats, repeats_exponent);
     }
 }
 

@@ -182,6 +182,43 @@ static void drop_experts(const struct builder *b, const struct model *model)
     }
 }
 
+/* The least number that the odd parts of all counts of accelerators divide; 1 when that
+ * is more than a batch would be made of for its sake. */
+static double odd_part(const double *values, size_t count)
+{
+    const uint64_t most = 1000;
+    uint64_t all = 1;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t odd = (uint64_t)values[i], a, b;
+        while (odd && odd % 2 == 0)
+            odd /= 2;
+        for (a = all, b = odd; b;) {
+            uint64_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        all *= odd / a;
+        if (all > most)
+            return 1;
+    }
+    return (double)all;
+}
+
+/* A power of two, which degrees of parallelism divide, times the odd part of the
+ * accelerators, which is data parallelism's. */
+static void assume_batch(const struct builder *b)
+{
+    const speedup_space *space = b->space;
+    double wanted = b->defaults->tokens_per_step / b->r->sequence;
+    double odd = odd_part(space->values[AXIS_ACCELERATORS], space->counts[AXIS_ACCELERATORS]);
+    if (odd > wanted)
+        odd = 1;
+    b->r->global_batch = taken(b, "global_batch", odd * exp2(fmax(round(log2(wanted / odd)), 0)),
+                               odd > 1 ? "a power of two times the odd part of the accelerators, nearest to %s tokens a step"
+                                       : "the power of two nearest to %s tokens a step",
+                               b->defaults->tokens_per_step, reason(b, "global_batch"));
+}
+
 void assume_values(struct builder *b)
 {
     struct plan_record *r = b->r;
@@ -199,10 +236,8 @@ void assume_values(struct builder *b)
         return;
     }
     shorten(b, model, "sequence", &r->sequence, 1);
-    /* The nearest power of two, which degrees of parallelism divide. */
     if (!given(b, "global_batch") && r->sequence > 0 && defaults->tokens_per_step > 0)
-        r->global_batch = taken(b, "global_batch", exp2(fmax(round(log2(defaults->tokens_per_step / r->sequence)), 0)),
-                                "the power of two nearest to %s tokens a step", defaults->tokens_per_step, reason(b, "global_batch"));
+        assume_batch(b);
     if (!given(b, "tokens") && defaults->tokens_per_parameter > 0)
         r->tokens = taken(b, "tokens", fmax(floor(defaults->tokens_per_parameter * size.active), 1), "%s tokens for each parameter that works on a token",
                           defaults->tokens_per_parameter, reason(b, "tokens"));

@@ -127,6 +127,12 @@ class Command(unittest.TestCase):
         self.assertEqual(plan, self.plan("--model", "llama-2-70b", "--systems", "dgx-h100,dgx-a100-80gb", "--objective", "cost",
                                          "--deadline", "30 d", "--top", "2"))
 
+    def test_a_batch_is_assumed_that_the_accelerators_divide(self):
+        for accelerators, batch in ((64, 1024), (60, 960), (96, 768)):
+            plan = self.plan("--model", "llama-2-70b", "--systems", "dgx-h100", "--accelerators", str(accelerators), "--top", "1")
+            self.assertGreater(plan["plans"]["feasible"], 0)
+            self.assertIn(("global_batch", str(batch)), [(row["key"], row["value"]) for row in plan["assumed"]])
+
     def test_a_config_json_is_planned_as_its_catalog_entry(self):
         service = ("--serve", "16x512x512", "--systems", "dgx-h100", "--top", "3")
         mine, known = self.plan("--model", self.config, *service), self.plan("--model", "llama-3-1-8b", *service)

@@ -1,7 +1,7 @@
 """Takes a fit over into the data that ships: values of coefficients, accelerators and stacks.
 
     build/tools/speedup calibrate FILE.csv > fitted.yaml
-    python3 data/take_fit.py fitted.yaml
+    python3 tools/take_fit.py fitted.yaml
 
 An accelerator or stack that has no such value keeps to the generic ones. One that has keeps no value
 of its own of what the fit has one value of for everybody. FlashAttention-3 is taken to reach what
@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parent
+DATA = Path(__file__).resolve().parents[1] / "data"
 ALIKE = {"cudnn_attention": "flash_attention_3"}
 
 
