@@ -113,7 +113,8 @@ static void take(struct figure *figure, const double *values, int32_t metric)
     speedup_metric_interval(values, SPEEDUP_METRIC_COUNT, metric, confidence, &figure->low, &figure->high);
 }
 
-/* Where recomputation is unknown, a run fits if it fits with recomputation. */
+/* What a row leaves open is taken as what needs least memory: a run fits if it fits with
+ * recomputation where that is unknown, and with sharded weights where the sharding is. */
 static bool is_impossible(const struct session *session, const struct published_job *job, const double *values)
 {
     if (values[SPEEDUP_METRIC_FITS] > 0)
@@ -122,9 +123,12 @@ static bool is_impossible(const struct session *session, const struct published_
     struct mapped_job mapped;
     double again[SPEEDUP_METRIC_COUNT];
     char why[REASON_TEXT];
-    full.recompute = "full";
+    if (recompute_unknown(job))
+        full.recompute = "full";
+    if (sharding_unknown(job))
+        full.zero_stage = "fsdp";
     map_training(session->catalog, &full, &mapped);
-    return !recompute_unknown(job) || !estimate_mapped(session, &mapped, again, why) || again[SPEEDUP_METRIC_FITS] <= 0;
+    return !estimate_mapped(session, &mapped, again, why) || again[SPEEDUP_METRIC_FITS] <= 0;
 }
 
 static bool judge_training(const struct session *session, const struct csv *csv, size_t at, struct judged *row)

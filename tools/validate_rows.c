@@ -188,6 +188,11 @@ bool recompute_unknown(const struct published_job *job)
     return !*job->recompute;
 }
 
+bool sharding_unknown(const struct published_job *job)
+{
+    return find(job->zero_stage, "not in table") != NULL;
+}
+
 /* ---- the text of a scenario ---------------------------------------------------------- */
 
 static void put(struct mapped_job *mapped, const char *format, ...)

@@ -45,4 +45,7 @@ void map_training(const speedup_catalog *catalog, const struct published_job *jo
 /* Does the row leave open whether activations are recomputed? */
 bool recompute_unknown(const struct published_job *job);
 
+/* Is what shards its optimizer and weights a default of its software, and not published? */
+bool sharding_unknown(const struct published_job *job);
+
 #endif
