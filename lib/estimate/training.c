@@ -235,12 +235,14 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + mb.head);
 
-    /* Sends between stages hide behind interleaved work; they show in a plain 1F1B. */
+    /* Sends between stages show in part in a plain 1F1B; an interleaved schedule sends as
+     * often again for every chunk (arXiv 2104.04473, sec. 2.2), behind its work. */
     lanes send_rate = lanes_select(V(TENSOR) * p <= job->domain, lanes_of(C(LINK_FRACTION) * job->link),
                                    lanes_of(C(NETWORK_FRACTION) * job->network / job->node));
     lanes send = 2 * mb.tokens * s->hidden * job->activation_bytes * E(PIPELINE_BYTES) * lanes_min(E(MEMORY_RESIDUAL), ONE) /
-                 send_rate * C(PIPELINE_SEND);
-    send = lanes_select((p > 1) & (chunks <= 1), send, ZERO);
+                 send_rate;
+    send = lanes_select(chunks <= 1, send * C(PIPELINE_SEND), lanes_max(send * chunks - stage, ZERO));
+    send = lanes_select(p > 1, send, ZERO);
     /* Fill and drain of 1F1B, divided by the chunks of an interleaved schedule
      * (arXiv 2104.04473, sec. 2.2). */
     lanes bubble = (p - 1) / chunks * (mean + send) * E(BUBBLE);
