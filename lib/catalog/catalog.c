@@ -73,6 +73,20 @@ const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind,
     return NULL;
 }
 
+/* Some systems of an accelerator that is named in place of one, whole or by its family. */
+static bool put_systems_of(const speedup_catalog *catalog, const char *id, struct text *text)
+{
+    enum { TOLD = 4 };
+    size_t length = strlen(id), told = 0;
+    for (size_t i = 0; i < catalog->entries[KIND_SYSTEM].count && length && told < TOLD; i++) {
+        const struct system *system = (const struct system *)catalog->entries[KIND_SYSTEM].items[i];
+        const char *of = system->accelerator_id;
+        if (of && !strncmp(of, id, length) && (!of[length] || of[length] == '-'))
+            text_format(text, "%s %s", told++ ? "," : "; systems of that accelerator are", system->head.id);
+    }
+    return told > 0;
+}
+
 void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
                      const struct place *place)
 {
@@ -83,7 +97,8 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
             nearest_offer(&nearest, catalog->entries[kind].items[i]->id);
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
-    nearest_put(&nearest, text);
+    if (kind != KIND_SYSTEM || !catalog || !put_systems_of(catalog, id, text))
+        nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_ENTRY, place);
 }
 
