@@ -96,8 +96,8 @@ def plans(speedup, path):
     o, rows = a["overall"], [row for row in a["rows"] if not row["uneven"] and not row["unfit"]]
     page = ("### The best plan beside what was run\n\n"
             f"{o['configurations']} configurations, each once. {o['uneven']} have layers or a batch that do not divide evenly, which no\nspace "
-            f"holds; {o['unfit']} need more memory as described, as recomputation is not published. Of the other {o['n']} the best\nplan is "
-            f"predicted slower than the published layout in {o['slower']}.\n\n")
+            f"holds; {o['unfit']} need more memory as described, and are taken with all recomputed. The best\nplan is "
+            f"predicted slower than the layout that ran in {o['slower']} of all but the uneven. The other {o['n']}:\n\n")
     by_source = {}
     for row in rows:
         by_source.setdefault(row["source"], []).append(row["gain"])

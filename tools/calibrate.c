@@ -71,7 +71,7 @@ static bool calibrate_accelerator(const struct session *session, struct training
                 after[0], after[1]);
         printf("accelerators:\n  %s:\n    base: %s\n    replaces: true\n    provenance: fitted\n    calibration:\n", id, id);
         for (size_t i = 0; i < fit.count; i++)
-            printf("      %s: %.4g\n", fit.free[i].name, fit_coefficient_value(&fit, i, group));
+            printf("      %s: %.4g\n", fit.free[i].name, fit_group_value(&fit, i, group));
         printf("    source: fitted by 'speedup calibrate' to %zu rows; mean error on %zu held back %.1f %%\n", rows->count - held, held,
                after[0]);
     }

@@ -52,7 +52,7 @@ static const struct {
     {"residual_passes", EVERY, NULL, 14, 0.3},
     {"feed_forward_passes", EVERY, NULL, 5, 0.3},
     {"eager_passes", EVERY, NULL, 1.7, 0.25},
-    /* 22 passes over the hidden width can be counted in a fused gated layer, of 42 in plain kernels. */
+    /* 22 passes over the hidden width can be counted in a fused gated layer, where a fit had some 42 of plain kernels. */
     {"fused_gated", EVERY, NULL, 0.53, 0.15},
     {"fused_expert", EVERY, NULL, 0.8, 0.3},
     {"adapter_passes", EVERY, NULL, 1.0, 0.5},           /* 1.7 if nothing is fused */
@@ -247,16 +247,6 @@ static double predict(const struct session *session, const struct fit *fit, cons
     return status ? -1 : values[row->serving ? SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN : SPEEDUP_METRIC_STEP_SECONDS];
 }
 
-double fit_coefficient_value(const struct fit *fit, size_t index, const char *group)
-{
-    /* A fit of one group has the general part of the coefficient fixed at its prior. */
-    double value = fit->free[index].value * kernel_share(group, fit->free[index].name);
-    for (size_t p = 0; p < PRIORS && !general_is_free(fit, fit->free[index].name); p++)
-        if (priors[p].scope % SERVING == EVERY && !strcmp(priors[p].name, fit->free[index].name))
-            value *= priors[p].prior;
-    return value;
-}
-
 bool fit_has_kernels(const char *group)
 {
     for (size_t k = 0; kernels[k].group; k++)
@@ -287,6 +277,10 @@ double fit_group_value(const struct fit *fit, size_t index, const char *group)
     for (size_t i = 0; i < fit->count; i++)
         if (!strcmp(fit->free[i].name, fit->free[index].name) && (!fit->free[i].scope[0] || !strcmp(fit->free[i].scope, group)))
             value *= fit->free[i].value;
+    /* A fit of one group has the general part fixed at its prior. */
+    for (size_t p = 0; p < PRIORS && !general_is_free(fit, fit->free[index].name); p++)
+        if (priors[p].scope % SERVING == EVERY && !strcmp(priors[p].name, fit->free[index].name))
+            value *= priors[p].prior;
     return value;
 }
 

@@ -43,13 +43,12 @@ void fit_end(struct fit *fit);
 /* Fits to the rows with used[i], and predicts the others. False when it cannot. */
 bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used);
 
-/* A coefficient as the catalog takes it: with the kernel's own share, for a group. */
-double fit_coefficient_value(const struct fit *fit, size_t index, const char *group);
-
-/* Of a fit of everything: was a kernel of this group measured; does the fit say a value of
- * the group's own, all parts multiplied; and which. The generic value is that of group "". */
+/* Was a kernel of this group measured; does a fit of everything say a value of the group's own? */
 bool fit_has_kernels(const char *group);
 bool fit_is_of_group(const struct fit *fit, size_t index, const char *group);
+
+/* A coefficient as the catalog takes it for a group: all parts multiplied, with the kernel's
+ * own share. The generic value is that of group "". */
 double fit_group_value(const struct fit *fit, size_t index, const char *group);
 
 /* Where a scenario's text names its stack, a copy of that name; "" for none. */

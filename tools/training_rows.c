@@ -59,6 +59,16 @@ void map_job(const struct session *session, struct published_job *job, struct ma
     }
 }
 
+void map_least_memory(const struct session *session, const struct published_job *job, struct mapped_job *mapped)
+{
+    struct published_job least = *job;
+    if (recompute_unknown(job))
+        least.recompute = "full";
+    if (sharding_unknown(job))
+        least.zero_stage = "fsdp";
+    map_training(session->catalog, &least, mapped);
+}
+
 /* Repeats of a configuration tell of it less than as many others would, but more than one:
  * n of them weigh as n^0.6 rows. By judgement. */
 static const double repeats_exponent = -0.4;

@@ -13,6 +13,10 @@ bool estimate_mapped(const struct session *session, const struct mapped_job *map
  * attention again; `job` then says so. */
 void map_job(const struct session *session, struct published_job *job, struct mapped_job *mapped);
 
+/* The same with all that the row leaves open taken as what needs least memory: recomputation
+ * where that is unknown, and sharded weights where the sharding is. */
+void map_least_memory(const struct session *session, const struct published_job *job, struct mapped_job *mapped);
+
 struct training_rows {
     struct fit_row *rows; /* weighted: a row counts less the more of its configuration there are */
     size_t *which;        /* the line of the table that each came from */

@@ -113,21 +113,15 @@ static void take(struct figure *figure, const double *values, int32_t metric)
     speedup_metric_interval(values, SPEEDUP_METRIC_COUNT, metric, confidence, &figure->low, &figure->high);
 }
 
-/* What a row leaves open is taken as what needs least memory: a run fits if it fits with
- * recomputation where that is unknown, and with sharded weights where the sharding is. */
+/* A run fits if it fits with what its row leaves open taken as what needs least memory. */
 static bool is_impossible(const struct session *session, const struct published_job *job, const double *values)
 {
-    if (values[SPEEDUP_METRIC_FITS] > 0)
-        return false;
-    struct published_job full = *job;
     struct mapped_job mapped;
     double again[SPEEDUP_METRIC_COUNT];
     char why[REASON_TEXT];
-    if (recompute_unknown(job))
-        full.recompute = "full";
-    if (sharding_unknown(job))
-        full.zero_stage = "fsdp";
-    map_training(session->catalog, &full, &mapped);
+    if (values[SPEEDUP_METRIC_FITS] > 0)
+        return false;
+    map_least_memory(session, job, &mapped);
     return !estimate_mapped(session, &mapped, again, why) || again[SPEEDUP_METRIC_FITS] <= 0;
 }
 

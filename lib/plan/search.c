@@ -32,7 +32,7 @@ bool space_divides(const struct job *job, const double at[AXES])
     if (job->kind == JOB_TRAINING) {
         double chunks = model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
         if (!whole(job->global_batch / (data * at[AXIS_MICRO_BATCH])) ||
-            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || !whole(chunks))))
+            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || chunks < 1 || (!job->relaxed && !whole(chunks)))))
             return false;
         ranks *= data;
     }

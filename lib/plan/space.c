@@ -217,6 +217,8 @@ static void write_scenario(const struct builder *b, const char *system, size_t w
         char number[NUMBER_TEXT];
         double tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch;
         text_format(yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
+        if (r->uneven)
+            text_put(yaml, "uneven: true, ");
     }
     if (r->stack)
         text_format(yaml, "stack: \"%s\", ", r->stack);

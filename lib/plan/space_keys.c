@@ -42,6 +42,7 @@ static const struct field plan_fields[] = {
     LIST("expert", axes[AXIS_EXPERT], "[degree, ...]; by the space", "expert-parallel degrees"),
     LIST("virtual_stages", axes[AXIS_VIRTUAL_STAGES], "[count, ...]; by the space", "model chunks per stage"),
     LIST("micro_batch", axes[AXIS_MICRO_BATCH], "[count, ...]; by the space", "sequences per micro-batch"),
+    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false", .doc = "take stages whose chunks differ in layers"},
     {.key = "deadline", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline), .shown = "none", .doc = "longest run"},
     BACK(objectives, DIMENSION_USD, "most money"),
 };

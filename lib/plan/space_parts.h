@@ -12,7 +12,7 @@ struct plan_record {
     double output_longest, request_rate;
     struct length prompt, output;
     struct targets_record targets;
-    bool fixed_lengths;
+    bool fixed_lengths, uneven;
     int32_t objective;
     uint32_t prompt_node, output_node, systems, prices, axes[AXES], optimizations, choices, front;
 };

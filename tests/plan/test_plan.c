@@ -702,6 +702,31 @@ static void a_wrong_call_is_not_told_to_admit(void **state)
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
 }
 
+/* Chunks of 61 layers over 4 stages of 4 cannot be equal; asked for, they are the scenario's. */
+static void chunks_that_differ_are_taken_when_asked(void **state)
+{
+    (void)state;
+    static const char plan[] = "plan:\n  model: deepseek-v3\n  systems: [dgx-h200]\n  accelerators: [1024]\n  sequence: 4096\n"
+                               "  global_batch: 4096\n  tokens: 1 T\n  tensor: 1\n  pipeline: 4\n  expert: 64\n  virtual_stages: 4\n  micro_batch: 1\n"
+                               "  objective: time\n  confidence: 0.5\n"
+                               "  optimizations: [bf16-mixed-precision, flash-attention-2, zero-1, activation-checkpointing]\n";
+    char uneven[sizeof plan + 32];
+    snprintf(uneven, sizeof uneven, "%s  uneven: true\n", plan);
+    speedup_space *even = make_space(plan), *any = make_space(uneven);
+    double layout[SPEEDUP_VARIABLE_COUNT], values[SPEEDUP_METRIC_COUNT];
+    assert_int_equal(speedup_space_estimate(even, 0, layout, SPEEDUP_VARIABLE_COUNT, values, SPEEDUP_METRIC_COUNT), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_int_equal(speedup_space_estimate(any, 0, layout, SPEEDUP_VARIABLE_COUNT, values, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
+    assert_true(values[SPEEDUP_METRIC_STEP_SECONDS] > 0 && layout[SPEEDUP_VARIABLE_VIRTUAL_STAGES] == 4);
+    speedup_result *result;
+    assert_int_equal(speedup_space_search(context, any, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    speedup_counts counts = {.struct_size = sizeof counts};
+    assert_int_equal(speedup_result_counts(result, &counts), SPEEDUP_OK);
+    assert_int_equal(counts.not_dividing, 0);
+    speedup_result_free(result);
+    speedup_space_unref(even);
+    speedup_space_unref(any);
+}
+
 /* The numbers from 1 to `last` as a list. */
 static void write_numbers(char *out, const char *name, int last)
 {
@@ -751,6 +776,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_spaces_equal_brute_force),
         cmocka_unit_test(random_services_equal_brute_force),
+        cmocka_unit_test(chunks_that_differ_are_taken_when_asked),
         cmocka_unit_test(a_plan_is_the_scenario_of_its_layout),
         cmocka_unit_test(a_model_alone_is_planned_and_what_was_taken_is_told),
         cmocka_unit_test(every_model_of_the_catalog_is_planned),
