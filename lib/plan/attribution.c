@@ -114,10 +114,9 @@ static speedup_status subset_values(speedup_context *context, const speedup_scen
             chosen[count++] = scenario->selections[i];
     arena_begin(&arena, &context->allocator);
     struct job job = scenario->job;
-    /* The text of a plan's scenario is the search's own. */
     struct place place = {0};
-    if (!scenario->base)
-        place = yaml_place(&scenario->tree, scenario->section);
+    if (scenario->asked.tree)
+        place = description_place(&scenario->asked, NULL);
     speedup_status status =
         effects_resolve(context, &arena, chosen, count, job.kind, &scenario->fixed, &job.effects);
     if (!status)

@@ -262,52 +262,82 @@ static void audit_headlines(const struct auditor *a, uint32_t list, struct audit
     }
 }
 
-/* A scenario for modelling; problems in it are the document's. */
-speedup_scenario *auditor_model(const struct auditor *a, const struct text *yaml, const char *const *settings,
-                                size_t setting_count)
+bool auditor_job(const struct auditor *a, uint32_t node, struct audited_job *job)
 {
-    speedup_scenario *made = yaml->failed ? NULL : scenario_allocate(a->context);
-    if (!made) {
-        no_memory(a->context);
-        return NULL;
+    *job = (struct audited_job){.catalog = NULL};
+    if (!expect_kind(a->context, a->tree, node, YAML_MAPPING, "job"))
+        return false;
+    struct yaml_tree *tree = arena_zeroed(a->arena, 1, sizeof *tree);
+    if (!tree)
+        return no_memory(a->context) == SPEEDUP_OK;
+    *tree = *a->tree;
+    tree->root = node;
+    uint32_t section = 0;
+    if (catalog_with(a->context, a->catalog, tree, scenario_sections, &job->catalog))
+        return false;
+    struct job_description *d = &job->described;
+    enum section found = scenario_section(a->context, tree, node, &section);
+    if (found == SECTIONS)
+        return false;
+    description_begin(found, d);
+    description_read(a->context, a->arena, tree, section, d);
+    bool serving = found != SECTION_TRAIN;
+    job->open_system = serving && !d->system;
+    job->open_layout = serving && d->accelerators <= 0;
+    job->open_load = serving && d->concurrency <= 0 && d->request_rate <= 0 && d->batch <= 0;
+    return !a->context->first;
+}
+
+void auditor_job_end(struct audited_job *job)
+{
+    speedup_catalog_unref(job->catalog);
+}
+
+void auditor_place(struct audited_job *job, const char *system, double tensor, double load)
+{
+    struct job_description *d = &job->described, whole;
+    description_begin(d->section, &whole);
+    if (job->open_system)
+        d->system = system;
+    if (job->open_layout) {
+        d->accelerators = tensor;
+        d->layout = whole.layout;
+        d->layout.tensor = tensor;
     }
-    speedup_scenario *scenario = NULL;
-    scenario_build(a->context, a->catalog, made, a->tree->file, yaml->bytes, yaml->length, settings, setting_count, &scenario);
+    if (job->open_load)
+        *(d->section == SECTION_SERVE ? &d->concurrency : &d->batch) = load;
+    description_give(d, "system");
+    description_give(d, "accelerators");
+    description_give(d, d->section == SECTION_SERVE ? "concurrency" : "batch");
+}
+
+speedup_scenario *auditor_model(speedup_context *context, const struct audited_job *job)
+{
+    speedup_scenario *made = scenario_allocate(context), *scenario = NULL;
+    if (!made)
+        return NULL;
+    made->asked = job->described;
+    scenario_make(context, job->catalog, made, &scenario);
     return scenario;
 }
 
 /* The table's own optimizations on its job: what the model makes of each. */
-static void model_gains(const struct auditor *a, uint32_t job, struct gains *gains)
+static void model_gains(const struct auditor *a, uint32_t node, struct gains *gains)
 {
-    struct text yaml, list;
-    text_begin(&yaml, &a->context->allocator);
-    text_begin(&list, &a->context->allocator);
-    yaml_flow(a->tree, job, &yaml);
-    const char *section = yaml_text(a->tree, yaml_at(a->tree, job)->first);
-    text_format(&list, "%s.optimizations=[", section);
+    struct audited_job job;
+    struct place place = yaml_place(a->tree, node);
     bool memory = !strcmp(gains->quantity, "memory"); /* only the shares of its baseline are wanted */
-    for (size_t i = 0; i < gains->count && !memory; i++) {
-        text_put(&list, i ? ", " : "");
-        yaml_quoted(gains->rows[i].name, &list);
+    bool read = auditor_job(a, node, &job);
+    struct job_description *d = &job.described;
+    if (read) {
+        /* What the job has already is the baseline. */
+        d->baseline = d->optimizations;
+        d->optimizations = (struct choices){NULL, 0};
+        for (size_t i = 0; i < gains->count && !memory; i++)
+            choices_append(a->arena, &d->optimizations, &(struct choice){.id = gains->rows[i].name, .place = gains->rows[i].place}, 1);
+        gains->searched = audit_served_gains(a, &job, &place, gains->overall);
     }
-    text_put(&list, "]");
-    /* What the job has already is the baseline. */
-    uint32_t had = yaml_find(a->tree, yaml_at(a->tree, yaml_at(a->tree, job)->first)->next, "optimizations");
-    struct text baseline;
-    text_begin(&baseline, &a->context->allocator);
-    text_format(&baseline, "%s.baseline=", section);
-    if (had)
-        yaml_flow(a->tree, had, &baseline);
-    else
-        text_put(&baseline, "[]");
-    const char *settings[6] = {list.bytes, baseline.bytes};
-    size_t setting_count = 2;
-    if (list.failed || baseline.failed)
-        no_memory(a->context);
-    else
-        setting_count += audit_served_gains(a, job, settings, 2, gains->overall, settings + 2);
-    gains->searched = setting_count > 2;
-    speedup_scenario *scenario = a->context->first ? NULL : auditor_model(a, &yaml, settings, setting_count);
+    speedup_scenario *scenario = a->context->first ? NULL : auditor_model(a->context, &job);
     struct waterfall_step *steps;
     size_t count;
     if (scenario && !plan_waterfall(a->context, scenario, a->arena, &steps, &count)) {
@@ -333,9 +363,7 @@ static void model_gains(const struct auditor *a, uint32_t job, struct gains *gai
             }
     }
     speedup_scenario_unref(scenario);
-    text_end(&yaml);
-    text_end(&list);
-    text_end(&baseline);
+    auditor_job_end(&job);
 }
 
 /* The resources that the claims touch, each with its factor and the largest share it
@@ -420,6 +448,7 @@ static void audit_gains(const struct auditor *a, uint32_t node, struct gains *ga
         struct gain *gain = &gains->rows[i];
         auditor_read(a, items[i], &gain_table, &row);
         gain->name = row.optimization;
+        gain->place = yaml_place(a->tree, items[i]);
         gain->factor = row.factor;
         gain->acts_on = (const char *const *)auditor_names(a, row.acts_on, "acts_on", &gain->acts_count);
         gain->claimed_cumulative = row.cumulative;
@@ -493,20 +522,21 @@ static void best_layout(const speedup_scenario *scenario, double accelerators, d
 static void model_cost(const struct auditor *a, const struct costs_record *costs, const struct cost_record *r,
                        struct training_cost *cost)
 {
-    char tokens[NUMBER_TEXT];
-    struct text yaml;
-    text_begin(&yaml, &a->context->allocator);
-    text_format(&yaml, "{train: {model: \"%s\", system: \"%s\", accelerators: %.0f, sequence: %.0f, global_batch: %.0f, "
-                       "uneven: true, tokens: %s, optimizations: ",
-                costs->model, r->system, r->accelerators, costs->sequence, costs->global_batch,
-                number_exact(tokens, costs->tokens));
+    struct audited_job job = {.catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)a->catalog)};
+    struct job_description *d = &job.described;
+    description_begin(SECTION_TRAIN, d);
+    d->present = ~UINT64_C(0);
+    d->model = costs->model;
+    d->system = r->system;
+    d->accelerators = r->accelerators;
+    d->sequence = costs->sequence;
+    d->global_batch = costs->global_batch;
+    d->tokens = costs->tokens;
+    d->uneven = true;
     if (r->optimizations)
-        yaml_flow(a->tree, r->optimizations, &yaml);
-    else
-        text_put(&yaml, "[]");
-    text_put(&yaml, "}}");
-    speedup_scenario *scenario = auditor_model(a, &yaml, NULL, 0);
-    text_end(&yaml);
+        choices_read(a->context, a->arena, a->tree, r->optimizations, "optimizations", &d->optimizations);
+    speedup_scenario *scenario = a->context->first ? NULL : auditor_model(a->context, &job);
+    auditor_job_end(&job);
     if (!scenario)
         return;
     double values[METRICS] = {0}, layout[3] = {0}, low, high;

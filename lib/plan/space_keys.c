@@ -7,8 +7,17 @@
 static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours", NULL};
 static const char *const serving_objectives[] = {"time", "cost", "energy", "throughput", NULL};
 
+/* A list stays where it is, until its owner reads it. */
+static bool list_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                      void *out)
+{
+    (void)context, (void)arena, (void)key;
+    *(struct list_node *)out = (struct list_node){tree, node};
+    return true;
+}
+
 #define AT(member) .offset = offsetof(struct plan_record, member)
-#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_NODE, AT(member), .shown = shown_, .doc = doc_}
+#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_VALUE, .read = list_read, AT(member), .shown = shown_, .doc = doc_}
 #define TOKENS(name_, doc_)                                                                                   \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(name_), .shown = "by the space", .doc = doc_}
 
@@ -50,8 +59,8 @@ const struct record_table plan_table = {"plan", "A space of training runs, an ob
 
 static const struct field serving_plan_fields[] = {
     FRONT,
-    LIST("prompt", prompt_node, "tokens, or a length; by the space", "tokens of a prompt, mean"),
-    LIST("output", output_node, "tokens, or a length; by the space", "tokens generated for a request, mean"),
+    {.key = "prompt", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(prompt), .shown = "tokens, or a length; by the space", .doc = "tokens of a prompt, mean"},
+    {.key = "output", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(output), .shown = "tokens, or a length; by the space", .doc = "tokens generated for a request, mean"},
     {.key = "output_longest", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest), .shown = "output", .doc = "longest output"},
     {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false", .doc = "all requests have the same lengths, so that they stay in step"},
     LIST("concurrency", axes[AXIS_CONCURRENCY], "[requests, ...]; by the space, when there is no request_rate", "requests in flight, in all"),
@@ -97,6 +106,19 @@ static void refuse_training_keys(const struct builder *b)
     }
 }
 
+const struct record_table *plan_table_of(const struct builder *b)
+{
+    return b->space->kind == JOB_INFERENCE ? &serving_plan_table : &plan_table;
+}
+
+bool plan_has(const struct builder *b, const char *key)
+{
+    const struct field *fields = plan_table_of(b)->fields, *field = fields;
+    while (field->key && strcmp(field->key, key))
+        field++;
+    return field->key && FIELD_GIVEN(b->r, field - fields);
+}
+
 void plan_read(const struct builder *b)
 {
     const char *training_only[sizeof plan_fields / sizeof *plan_fields];
@@ -106,12 +128,9 @@ void plan_read(const struct builder *b)
             training_only[count++] = field->key;
     training_only[count] = NULL;
     bool serving = b->space->kind == JOB_INFERENCE;
-    const struct record_table *table = serving ? &serving_plan_table : &plan_table;
-    record_read(b->context, b->tree, b->section, table, serving ? training_only : NULL, b->r);
+    const struct record_table *table = plan_table_of(b);
+    record_read_in(b->context, &b->space->arena, b->tree, b->section, table, serving ? training_only : NULL, b->r);
     record_require(b->context, b->tree, b->section, table, b->r);
-    if (!serving)
-        return;
-    refuse_training_keys(b);
-    length_read(b->context, b->tree, b->r->prompt_node, "prompt", &b->r->prompt);
-    length_read(b->context, b->tree, b->r->output_node, "output", &b->r->output);
+    if (serving)
+        refuse_training_keys(b);
 }

@@ -214,11 +214,11 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
 static void put_published(struct arena *arena, struct node *root, const speedup_scenario *scenario,
                           const double *values)
 {
-    if (!scenario->published_count)
+    if (!scenario->asked.published.count)
         return;
     struct node *list = put_list(arena, root, "published", "Beside what was published");
-    for (size_t i = 0; i < scenario->published_count; i++) {
-        const struct published *p = &scenario->published[i];
+    for (size_t i = 0; i < scenario->asked.published.count; i++) {
+        const struct published *p = &scenario->asked.published.items[i];
         speedup_word word = report_word(p->metric);
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "metric", "metric", word.name);
@@ -226,8 +226,8 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
         put_number(arena, row, "published", "published", p->value, word.unit);
         put_number(arena, row, "difference", "difference", values[p->metric] / p->value - 1, "%");
     }
-    if (scenario->published_source)
-        put_text(arena, root, "published_source", "source", scenario->published_source);
+    if (scenario->asked.published.source)
+        put_text(arena, root, "published_source", "source", scenario->asked.published.source);
 }
 
 bool report_has_variable(enum job_kind kind, enum variable variable)

@@ -79,8 +79,8 @@ static bool bad_unit(speedup_context *context, const struct place *place, const 
     return false;
 }
 
-static bool in_range(speedup_context *context, const struct place *place, const char *what,
-                     enum dimension dimension, double value, double least, double most)
+bool check_range(speedup_context *context, const struct place *place, const char *what, enum dimension dimension, double value,
+                 double least, double most)
 {
     if (value >= least && value <= most)
         return true;
@@ -139,7 +139,7 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
         problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' is too large: '%.40s'", what, text);
         return false;
     }
-    if (!in_range(context, &place, what, dimension, number, least, most))
+    if (!check_range(context, &place, what, dimension, number, least, most))
         return false;
     *value = number;
     return true;
@@ -200,7 +200,7 @@ bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_
     return false;
 }
 
-static bool read_field(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
+static bool read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
                        const struct field *field, void *out)
 {
     void *at = (char *)out + field->offset;
@@ -218,15 +218,25 @@ static bool read_field(speedup_context *context, const struct yaml_tree *tree, u
         return read_choice(context, tree, node, field->key, field->choices, at);
     case FIELD_RECORD: {
         size_t before = context->count + context->unlisted;
-        record_read(context, tree, node, field->record, NULL, at);
+        record_read_in(context, arena, tree, node, field->record, NULL, at);
         record_require(context, tree, node, field->record, at);
         return context->count + context->unlisted == before;
     }
     case FIELD_NODE:
         memcpy(at, &node, sizeof node);
         return true;
+    case FIELD_VALUE:
+        return field->read(context, arena, tree, node, field->key, at);
     }
     return false;
+}
+
+bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                       const struct record_table *table, const struct field *field, void *out)
+{
+    /* A wrong value is still a given one: it is told once, not twice. */
+    ((struct record *)out)->present |= UINT64_C(1) << (field - table->fields);
+    return read_field(context, arena, tree, node, field, out);
 }
 
 static bool is_ignored(const char *key, const char *const *ignored)
@@ -257,9 +267,14 @@ static void unknown_key(speedup_context *context, const struct yaml_tree *tree, 
 void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                  const struct record_table *table, const char *const *ignored, void *out)
 {
+    record_read_in(context, NULL, tree, node, table, ignored, out);
+}
+
+void record_read_in(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                    const struct record_table *table, const char *const *ignored, void *out)
+{
     if (!expect_kind(context, tree, node, YAML_MAPPING, table->name))
         return;
-    struct record *record = out;
     for (uint32_t key = yaml_at(tree, node)->first; key && !problems_full(context);
          key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         const char *name = yaml_text(tree, key);
@@ -267,9 +282,7 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
         while (field->key && strcmp(field->key, name))
             field++;
         if (field->key) {
-            /* A wrong value is still a given one: it is told once, not twice. */
-            record->present |= UINT64_C(1) << (field - table->fields);
-            read_field(context, tree, yaml_at(tree, key)->next, field, out);
+            record_read_field(context, arena, tree, yaml_at(tree, key)->next, table, field, out);
         } else if (!is_ignored(name, ignored)) {
             unknown_key(context, tree, key, table, ignored);
         }
@@ -279,12 +292,82 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record)
 {
-    if (yaml_at(tree, node)->kind != YAML_MAPPING)
-        return;
+    struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->kind == YAML_MAPPING)
+        record_require_at(context, &place, table, record);
+}
+
+void record_require_at(speedup_context *context, const struct place *place, const struct record_table *table,
+                       const void *record)
+{
     uint64_t present = ((const struct record *)record)->present;
     for (const struct field *field = table->fields; field->key; field++)
-        if (field->required && !((present >> (field - table->fields)) & 1)) {
-            struct place place = yaml_place(tree, node);
-            problem(context, SPEEDUP_MISSING_KEY, &place, "%s lacks '%s': %s", table->name, field->key, field->doc);
+        if (field->required && !((present >> (field - table->fields)) & 1))
+            problem(context, SPEEDUP_MISSING_KEY, place, "%s lacks '%s': %s", table->name, field->key, field->doc);
+}
+
+const struct field *record_field(speedup_context *context, const struct place *place, const struct record_table **table,
+                                 void **record, const char *path, const char **member)
+{
+    *member = NULL;
+    for (;;) {
+        size_t length = strcspn(path, ".");
+        struct nearest nearest;
+        nearest_begin(&nearest, path, length);
+        const struct field *field = (*table)->fields;
+        for (; field->key && (strlen(field->key) != length || strncmp(field->key, path, length)); field++)
+            nearest_offer(&nearest, field->key);
+        if (!field->key) {
+            struct text *text = problem_begin(context);
+            text_format(text, "unknown key '%.*s' in %s", (int)(length < 60 ? length : 60), path, (*table)->name);
+            nearest_put(&nearest, text);
+            problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
+            return NULL;
         }
+        path += length;
+        if (!*path)
+            return field;
+        path++;
+        if (field->type == FIELD_VALUE && field->set) {
+            *member = path;
+            return field;
+        }
+        if (field->type != FIELD_RECORD) {
+            problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' has no keys of its own", field->key);
+            return NULL;
+        }
+        ((struct record *)*record)->present |= UINT64_C(1) << (field - (*table)->fields);
+        *record = (char *)*record + field->offset;
+        *table = field->record;
+    }
+}
+
+bool record_set_number(speedup_context *context, struct arena *arena, const struct place *place, const struct record_table *table,
+                       const struct field *field, const char *member, double value, void *record)
+{
+    void *at = (char *)record + field->offset;
+    bool number = field->type == FIELD_NUMBER || field->type == FIELD_COUNT;
+    if (!isfinite(value)) {
+        problem(context, SPEEDUP_NOT_FINITE, place, "'%s' must be a finite number", field->key);
+        return false;
+    }
+    if (field->type == FIELD_VALUE && field->set) {
+        if (!field->set(context, arena, place, field->key, member, value, at))
+            return false;
+    } else if (number) {
+        if (!check_range(context, place, field->key, (enum dimension)field->dimension, value, field->least, field->most))
+            return false;
+        if (field->type == FIELD_COUNT && value != floor(value)) {
+            problem(context, SPEEDUP_NOT_WHOLE, place, "'%s' must be a whole number", field->key);
+            return false;
+        }
+        memcpy(at, &value, sizeof value);
+    } else if (field->type == FIELD_BOOL && (value == 0 || value == 1)) {
+        *(bool *)at = value != 0;
+    } else {
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes %s", field->key, field->type == FIELD_BOOL ? "0 or 1" : "no number");
+        return false;
+    }
+    ((struct record *)record)->present |= UINT64_C(1) << (field - table->fields);
+    return true;
 }

@@ -14,9 +14,18 @@ enum field_type {
     FIELD_CHOICE,   /* int32_t, an index into choices */
     FIELD_RECORD,   /* a struct in place, read by its own table */
     FIELD_NODE,     /* uint32_t, the node itself, read later by its owner */
+    FIELD_VALUE,    /* what the field's own functions fill */
 };
 
 struct record_table;
+
+/* Of a FIELD_VALUE: filled from a node, or by a call with a number. `member` is what
+ * follows the key in "key.member", NULL for the value as a whole; false after a problem,
+ * told with the place. */
+typedef bool (*field_reader)(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                             const char *key, void *out);
+typedef bool (*field_setter)(speedup_context *context, struct arena *arena, const struct place *place, const char *key,
+                             const char *member, double value, void *out);
 
 struct field {
     const char *key;
@@ -27,6 +36,8 @@ struct field {
     double least, most;
     const char *const *choices; /* ended by NULL */
     const struct record_table *record;
+    field_reader read;
+    field_setter set; /* NULL: no number can be given */
     const char *shown; /* the default, or the shape of a node, for the reference */
     const char *doc;
 };
@@ -50,9 +61,31 @@ struct record {
 void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                  const struct record_table *table, const char *const *ignored, void *out);
 
-/* Reports required fields that are still missing. */
+/* The same, of a table that has values with readers of their own; these live in the arena. */
+void record_read_in(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                    const struct record_table *table, const char *const *ignored, void *out);
+
+/* One field of a record from a node that is its value. */
+bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                       const struct record_table *table, const struct field *field, void *out);
+
+/* Reports required fields that are still missing, at the mapping or, without a tree, at the place. */
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record);
+void record_require_at(speedup_context *context, const struct place *place, const struct record_table *table,
+                       const void *record);
+
+/* The field of "key" or "key.key" and the record that it is in; NULL after telling what there is.
+ * `member` gets what a value's own setter is to make of the rest, or NULL. */
+const struct field *record_field(speedup_context *context, const struct place *place, const struct record_table **table,
+                                 void **record, const char *path, const char **member);
+
+/* A number given by a call instead of a text: the same checks. */
+bool record_set_number(speedup_context *context, struct arena *arena, const struct place *place, const struct record_table *table,
+                       const struct field *field, const char *member, double value, void *record);
+
+bool check_range(speedup_context *context, const struct place *place, const char *what, enum dimension dimension, double value,
+                 double least, double most);
 
 /* One value by type, for nodes that a table cannot describe; false after a problem. */
 bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
