@@ -76,7 +76,7 @@ void assume_keys(struct builder *b)
      * so that their fastest use is wanted. */
     bool chosen = given(b, "optimizations") || given(b, "choices"), rate = given(b, "request_rate");
     bool machines = b->space->kind == JOB_TRAINING && given(b, "accelerators");
-    for (uint32_t key = yaml_at(from, keys)->first; key && !b->context->first && b->space->assumed_count < MOST_ASSUMPTIONS;
+    for (uint32_t key = yaml_at(from, keys)->first; key && !problems_full(b->context) && b->space->assumed_count < MOST_ASSUMPTIONS;
          key = yaml_at(from, yaml_at(from, key)->next)->next) {
         const char *name = yaml_text(from, key);
         bool optimization = !strcmp(name, "optimizations") || !strcmp(name, "choices");
