@@ -186,7 +186,7 @@ static void read_choices(struct builder *b)
 }
 
 /* The job of one system and one way to choose, its layout left open. */
-static void describe(const struct builder *b, const char *system, size_t way, struct job_description *d)
+static void describe(const struct builder *b, struct arena *arena, const char *system, size_t way, struct job_description *d)
 {
     const struct plan_record *r = b->r;
     bool serving = b->space->kind == JOB_INFERENCE;
@@ -211,7 +211,7 @@ static void describe(const struct builder *b, const char *system, size_t way, st
     for (size_t i = 0; i < b->list_count; i++) {
         const struct choices *pick = &b->lists[i].items[way % b->lists[i].count];
         way /= b->lists[i].count;
-        choices_append(&b->space->arena, &d->optimizations, pick->items, pick->count);
+        choices_append(arena, &d->optimizations, pick->items, pick->count);
     }
 }
 
@@ -220,10 +220,10 @@ static void compile(const struct builder *b, const char *system, size_t way, str
 {
     struct job_description d;
     diagnostics_clear(b->quiet);
-    describe(b, system, way, &d);
     speedup_scenario *made = scenario_allocate(b->quiet);
     if (made) {
         made->open_layout = true;
+        describe(b, &made->arena, system, way, &d);
         if (!description_copy(&made->arena, &d, &made->asked))
             no_memory(b->quiet);
         scenario_make(b->quiet, b->space->catalog, made, &program->scenario);

@@ -371,3 +371,18 @@ bool record_set_number(speedup_context *context, struct arena *arena, const stru
     ((struct record *)record)->present |= UINT64_C(1) << (field - table->fields);
     return true;
 }
+
+void record_put(const struct record_table *table, const void *from, void *to)
+{
+    static const size_t sizes[] = {[FIELD_TEXT] = sizeof(char *), [FIELD_NUMBER] = sizeof(double), [FIELD_COUNT] = sizeof(double),
+                                   [FIELD_BOOL] = sizeof(bool), [FIELD_CHOICE] = sizeof(int32_t), [FIELD_NODE] = sizeof(uint32_t),
+                                   [FIELD_RECORD] = 0, [FIELD_VALUE] = 0};
+    ((struct record *)to)->present = ((const struct record *)from)->present;
+    for (const struct field *field = table->fields; field->key; field++) {
+        const char *source = (const char *)from + field->offset;
+        if (field->type == FIELD_RECORD)
+            record_put(field->record, source, (char *)to + field->offset);
+        else
+            memcpy((char *)to + field->offset, source, sizes[field->type]);
+    }
+}

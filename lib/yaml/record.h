@@ -84,6 +84,9 @@ const struct field *record_field(speedup_context *context, const struct place *p
 bool record_set_number(speedup_context *context, struct arena *arena, const struct place *place, const struct record_table *table,
                        const struct field *field, const char *member, double value, void *record);
 
+/* Puts another record's fields in place of one's own; of a table without values of their own readers. */
+void record_put(const struct record_table *table, const void *from, void *to);
+
 bool check_range(speedup_context *context, const struct place *place, const char *what, enum dimension dimension, double value,
                  double least, double most);
 

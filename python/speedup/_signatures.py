@@ -169,6 +169,11 @@ SPEEDUP_METRIC_TRANSFER_SECONDS = 74
 SPEEDUP_METRIC_TRANSFER_BYTES = 75
 SPEEDUP_METRIC_PREFILL_MEMORY = 76
 SPEEDUP_METRIC_COUNT = 77
+SPEEDUP_ENTRY_MODEL = 0
+SPEEDUP_ENTRY_SYSTEM = 1
+SPEEDUP_ENTRY_ACCELERATOR = 2
+SPEEDUP_ENTRY_STACK = 3
+SPEEDUP_ENTRY_PRICE = 4
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
 SPEEDUP_RESOURCE_ANY = -1
@@ -283,6 +288,10 @@ class speedup_column(Structure):
         ("reserved", c_int32),
         ("values", POINTER(c_double)),
     ]
+
+
+class speedup_job(Structure):
+    """Opaque."""
 
 
 class speedup_text(Structure):
@@ -467,6 +476,21 @@ FUNCTIONS = {
         c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
+    "speedup_job_create": (c_int32, [POINTER(speedup_context), c_char_p, POINTER(POINTER(speedup_job))]),
+    "speedup_job_destroy": (None, [POINTER(speedup_job)]),
+    "speedup_job_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p,
+        c_double]),
+    "speedup_job_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p]),
+    "speedup_job_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p,
+        POINTER(c_char_p), POINTER(c_double), c_size_t]),
+    "speedup_job_apply": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p]),
+    "speedup_scenario_create_job": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        POINTER(speedup_job), POINTER(POINTER(speedup_scenario))]),
+    "speedup_scenario_entry": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_char_p)]),
+    "speedup_scenario_price": (c_int32, [POINTER(speedup_scenario), POINTER(c_double)]),
+    "speedup_scenario_variable": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_double)]),
+    "speedup_scenario_optimization_at": (c_int32, [POINTER(speedup_scenario), c_size_t, POINTER(c_char_p),
+        POINTER(c_int32)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),
     "speedup_text_free": (None, [POINTER(speedup_text)]),
     "speedup_report_estimate": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
