@@ -391,7 +391,7 @@ class Job(Owner):
 
         job = speedup.Job("train", model="llama-2-13b", system="dgx-h100", accelerators=64,
                           sequence=4096, global_batch=512, layout={"tensor": 2},
-                          optimizations=["bf16-mixed-precision", {"lora": {"rank": 16}}])
+                          optimizations=["bf16-mixed-precision", {"lora": {"share": 0.01}}])
         for micro_batch in 1, 2, 4:
             print(job.set("micro_batch", micro_batch).scenario().estimate()["step_seconds"])
 
