@@ -25,6 +25,9 @@ struct serving_space {
 const char *auditor_say(const struct auditor *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *auditor_digits(const struct auditor *a, double value, int count);
 
+/* Compares a claimed figure with a recomputed one. */
+struct judgement auditor_compare(const struct auditor *a, double claimed, double computed, const char *what);
+
 /* A list's items as an array of nodes; every one must be a mapping. */
 size_t auditor_items(const struct auditor *a, uint32_t list, const char *what, uint32_t **items);
 void auditor_read(const struct auditor *a, uint32_t node, const struct record_table *table, void *record);
@@ -48,6 +51,11 @@ void auditor_place(struct audited_job *job, const char *system, double tensor, d
 
 /* The scenario of a job, for modelling; NULL after a problem, told to the context. */
 speedup_scenario *auditor_model(speedup_context *context, const struct audited_job *job);
+
+/* The kinds of claims, each with the tables that read it. */
+void audit_gains(const struct auditor *a, uint32_t node, struct gains *gains);
+void audit_training(const struct auditor *a, uint32_t node, struct audit *audit);
+extern const struct record_table gains_table, gain_table, costs_table, cost_table;
 
 /* Reads the space; what is not given is taken from short lists of usual values. */
 void audit_serving_space(const struct auditor *a, uint32_t node, struct serving_space *space);
