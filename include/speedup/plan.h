@@ -303,11 +303,11 @@ typedef struct speedup_policy {
     int32_t reserved;     /**< 0 */
 } speedup_policy;
 
-/** Verdicts of admission. @since 0.1 */
+/** Verdicts of admission. @since 0.1, with these numbers 0.2 */
 enum {
-    SPEEDUP_ADMIT = 0, /**< within every limit */
-    SPEEDUP_WARN = 1,  /**< outside a limit, but within the slack, or only warnings are wanted */
-    SPEEDUP_REFUSE = 2 /**< outside a limit */
+    SPEEDUP_REFUSE = 0, /**< outside a limit; also what a verdict says that no call has filled */
+    SPEEDUP_WARN = 1,   /**< outside a limit, but within the slack, or only warnings are wanted */
+    SPEEDUP_ADMIT = 2   /**< within every limit */
 };
 
 /** Reasons of a verdict, as bits. @since 0.1 */

@@ -30,8 +30,9 @@ speedup_status speedup_optimization_create(speedup_context *context, const char 
 {
     if (optimization)
         *optimization = NULL;
-    if (!context || !id || !optimization)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_GIVEN(context, optimization);
     diagnostics_clear(context);
     if (!valid_id(id)) {
         problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name an optimization", id);
@@ -244,8 +245,10 @@ speedup_status speedup_catalog_register(speedup_context *context, const speedup_
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !optimization || !catalog)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, optimization);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     struct text row;
     text_begin(&row, &context->allocator);

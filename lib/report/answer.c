@@ -26,8 +26,8 @@ speedup_status report_hand_over(speedup_context *context, struct text *built, sp
 speedup_status report_finish(speedup_context *context, const struct arena *arena, const struct node *root,
                              int32_t format, speedup_text **text)
 {
-    if (format != SPEEDUP_FORMAT_TEXT && format != SPEEDUP_FORMAT_JSON)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE(context, format == SPEEDUP_FORMAT_TEXT || format == SPEEDUP_FORMAT_JSON,
+            "argument 'format' is %d: there are SPEEDUP_FORMAT_TEXT (0) and SPEEDUP_FORMAT_JSON (1)", format);
     if (context->first)
         return context->first;
     if (arena->failed)
@@ -170,8 +170,9 @@ speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t
 {
     if (json)
         *json = NULL;
-    if (!context || !json || (!yaml && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, json);
+    REQUIRE_ROOM(context, yaml, length);
     speedup_catalog *catalog;
     speedup_status status = speedup_catalog_create(context, &catalog);
     if (!yaml)
