@@ -96,7 +96,7 @@ int print_report(const struct session *session, speedup_status status, speedup_t
                    ? tell_problems(session)
                    : (fprintf(stderr, "speedup: %s\n", speedup_status_text(status)), EXIT_ERROR);
     fputs(speedup_text_get(text), stdout);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return fflush(stdout) || ferror(stdout) ? EXIT_ERROR : EXIT_FINE;
 }
 

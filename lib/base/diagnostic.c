@@ -32,6 +32,8 @@ void speedup_context_destroy(speedup_context *context)
     if (!context)
         return;
     speedup_allocator allocator = context->allocator;
+    if (context->log_destroy)
+        context->log_destroy(context->log_user);
     arena_end(&context->arena);
     text_end(&context->message);
     if (context->items)
@@ -39,12 +41,19 @@ void speedup_context_destroy(speedup_context *context)
     allocator.release(allocator.user, context);
 }
 
-speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function, void *user)
+speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function, void *user,
+                                       speedup_destroy_function destroy)
 {
-    if (!context)
+    if (!context) {
+        if (destroy)
+            destroy(user);
         return SPEEDUP_INVALID_ARGUMENT;
+    }
+    if (context->log_destroy)
+        context->log_destroy(context->log_user);
     context->log = function;
     context->log_user = user;
+    context->log_destroy = destroy;
     return SPEEDUP_OK;
 }
 

@@ -23,6 +23,7 @@ struct speedup_context {
     speedup_allocator allocator;
     speedup_log_function log;
     void *log_user;
+    speedup_destroy_function log_destroy;
     struct arena arena; /* texts of the diagnostics */
     struct diagnostic *items;
     size_t count, room;

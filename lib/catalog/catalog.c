@@ -601,6 +601,7 @@ void speedup_catalog_unref(speedup_catalog *catalog)
     while (catalog && atomic_fetch_sub_explicit(&catalog->references, 1, memory_order_acq_rel) == 1) {
         speedup_catalog *base = catalog->base;
         speedup_allocator allocator = catalog->allocator;
+        callback_users_unref(catalog->users);
         arena_end(&catalog->arena);
         allocator.release(allocator.user, catalog);
         catalog = base;

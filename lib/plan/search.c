@@ -159,13 +159,13 @@ static speedup_result *result_allocate(const speedup_allocator *allocator, const
     made->unseen = HUGE_VAL;
     made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
     if (!made->best) {
-        speedup_result_free(made);
+        speedup_result_destroy(made);
         return NULL;
     }
     return made;
 }
 
-void speedup_result_free(speedup_result *result)
+void speedup_result_destroy(speedup_result *result)
 {
     if (!result)
         return;
@@ -658,12 +658,12 @@ speedup_status search_range(speedup_context *context, const speedup_space *space
     for (uint32_t i = 1; i < threads; i++) {
         if (memory)
             absorb(whole, results[i]);
-        speedup_result_free(results[i]);
+        speedup_result_destroy(results[i]);
     }
     if (memory)
         reduce_front(whole);
     if (!memory || whole->failed) {
-        speedup_result_free(whole);
+        speedup_result_destroy(whole);
         return no_memory(context);
     }
     whole->counts.size = end - begin;
@@ -718,7 +718,7 @@ speedup_status speedup_result_merge(speedup_context *context, const speedup_resu
     absorb(made, b);
     reduce_front(made);
     if (made->failed) {
-        speedup_result_free(made);
+        speedup_result_destroy(made);
         return no_memory(context);
     }
     *result = made;

@@ -52,7 +52,7 @@ static speedup_status ask(speedup_context *context, const speedup_space *space, 
     speedup_status status = search_range(context, space, &question, 0, speedup_space_size(space), threads, NULL, NULL, &result);
     if (!status)
         memcpy(found, result->within, sizeof result->within);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     return status;
 }
 

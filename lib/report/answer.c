@@ -46,7 +46,7 @@ const char *speedup_text_get(const speedup_text *text)
     return text ? text->text.bytes : NULL;
 }
 
-void speedup_text_free(speedup_text *text)
+void speedup_text_destroy(speedup_text *text)
 {
     if (!text)
         return;
@@ -161,7 +161,7 @@ static speedup_status answer_plan(speedup_context *context, const speedup_catalo
         status = speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result);
     if (!status)
         status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, json);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }

@@ -516,7 +516,7 @@ class Result(Owner):
             self.cancelled = status == c.SPEEDUP_CANCELLED
             return c.SPEEDUP_OK if self.cancelled else status
 
-        self._held = make(c.speedup_result, lib.speedup_result_free, search, kept=(space._handle,))
+        self._held = make(c.speedup_result, lib.speedup_result_destroy, search, kept=(space._handle,))
 
     def _plans(self, call):
         index = ctypes.c_uint64()
