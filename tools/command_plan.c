@@ -123,7 +123,7 @@ static int search_plans(const struct session *session, const char *model)
     if (!status)
         status = o->why ? speedup_report_plan_why(session->context, result, o->threads, session->format, &text)
                         : speedup_report_plan(session->context, result, session->format, &text);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     int code = print_report(session, status, text);
     return code ? code : none ? EXIT_NO_PLAN : EXIT_FINE;

@@ -96,7 +96,7 @@ int print_report(const struct session *session, speedup_status status, speedup_t
                    ? tell_problems(session)
                    : (fprintf(stderr, "speedup: %s\n", speedup_status_text(status)), EXIT_ERROR);
     fputs(speedup_text_get(text), stdout);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return fflush(stdout) || ferror(stdout) ? EXIT_ERROR : EXIT_FINE;
 }
 
@@ -166,7 +166,7 @@ static double parse_scaled(const char *text, const struct scale *scales)
 
 static int run_admit(const struct session *session)
 {
-    static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
+    static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
     const struct options *o = session->options;
     size_t length;
     const char *scenario = command_text(o->arguments[0], "cannot be read", &length);

@@ -141,7 +141,7 @@ static void name_choices(const struct session *session, const speedup_result *re
             put(&out, "%s%.*s", out.length ? " " : "", (int)word, at);
         at += word + (at[word] == ' ');
     }
-    speedup_text_free(report);
+    speedup_text_destroy(report);
 }
 
 static speedup_status search(const struct session *session, const struct writer *plan, struct compared *row)
@@ -162,7 +162,7 @@ static speedup_status search(const struct session *session, const struct writer 
             row->layout[1][i] = layout[axes[i].variable];
         name_choices(session, result, row->optimizations);
     }
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }

@@ -22,7 +22,7 @@ typedef struct speedup_space speedup_space;
 
 /** What a search found. Immutable.
  *
- *  Ownership: the caller's, until speedup_result_free(); keeps its space alive.
+ *  Ownership: the caller's, until speedup_result_destroy(); keeps its space alive.
  *  Thread-safety: may be read from any thread at any time. @since 0.1 */
 typedef struct speedup_result speedup_result;
 
@@ -134,8 +134,8 @@ SPEEDUP_API speedup_status speedup_result_merge(speedup_context *context, const 
 
 /** End a result.
  *  @param result may be NULL
- *  Thread-safety: no other thread may use the result. @since 0.1 */
-SPEEDUP_API void speedup_result_free(speedup_result *result);
+ *  Thread-safety: no other thread may use the result. @since 0.2, as speedup_result_free() 0.1 */
+SPEEDUP_API void speedup_result_destroy(speedup_result *result);
 
 /** Why plans were left out.
  *  @param result the result
@@ -303,11 +303,11 @@ typedef struct speedup_policy {
     int32_t reserved;     /**< 0 */
 } speedup_policy;
 
-/** Verdicts of admission. @since 0.1 */
+/** Verdicts of admission. @since 0.1, with these numbers 0.2 */
 enum {
-    SPEEDUP_ADMIT = 0, /**< within every limit */
-    SPEEDUP_WARN = 1,  /**< outside a limit, but within the slack, or only warnings are wanted */
-    SPEEDUP_REFUSE = 2 /**< outside a limit */
+    SPEEDUP_REFUSE = 0, /**< outside a limit; also what a verdict says that no call has filled */
+    SPEEDUP_WARN = 1,   /**< outside a limit, but within the slack, or only warnings are wanted */
+    SPEEDUP_ADMIT = 2   /**< within every limit */
 };
 
 /** Reasons of a verdict, as bits. @since 0.1 */
@@ -371,7 +371,7 @@ typedef struct speedup_verdict {
  *         a verdict with reasons, also when the scenario has errors or another argument
  *         is invalid (refused)
  *  @return SPEEDUP_OK, the code of the scenario's first problem, or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the context. @since 0.1 */
+ *  Thread-safety: as the context. @since 0.2, with other numbers of verdicts 0.1 */
 SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog,
                                          const char *text, size_t length, const speedup_request *request,
                                          const speedup_policy *policy, speedup_verdict *verdict);
@@ -383,7 +383,7 @@ SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the context. @since 0.1 */
+ *  Thread-safety: as the context. @since 0.2, with other numbers of verdicts 0.1 */
 SPEEDUP_API speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
                                                   const speedup_verdict *verdict, int32_t format,
                                                   speedup_text **text);

@@ -6,6 +6,16 @@
 
 #include <string.h>
 
+struct callback_users {
+    atomic_uint references;
+    speedup_allocator allocator;
+    struct callback_user {
+        void *user;
+        speedup_destroy_function destroy;
+    } *items;
+    size_t count, room;
+};
+
 struct speedup_optimization {
     speedup_allocator allocator;
     struct arena arena;
@@ -13,9 +23,48 @@ struct speedup_optimization {
     struct text applies, parameters, requirements, excludes, supersedes, effects, claims;
     struct callback *callbacks;
     size_t callback_count, callback_room;
+    struct callback_users *users; /* NULL while none is to be destroyed */
     const char **parameter_names;
     size_t parameter_count, parameter_room, requirement_count;
 };
+
+struct callback_users *callback_users_ref(struct callback_users *users)
+{
+    if (users)
+        atomic_fetch_add_explicit(&users->references, 1, memory_order_relaxed);
+    return users;
+}
+
+void callback_users_unref(struct callback_users *users)
+{
+    if (!users || atomic_fetch_sub_explicit(&users->references, 1, memory_order_acq_rel) > 1)
+        return;
+    speedup_allocator allocator = users->allocator;
+    for (size_t i = 0; i < users->count; i++)
+        users->items[i].destroy(users->items[i].user);
+    if (users->items)
+        allocator.release(allocator.user, users->items);
+    allocator.release(allocator.user, users);
+}
+
+/* Room for one more; false without memory. */
+static bool users_grow(speedup_optimization *optimization)
+{
+    const speedup_allocator *allocator = &optimization->allocator;
+    struct callback_users *users = optimization->users;
+    if (!users) {
+        users = allocator->allocate(allocator->user, sizeof *users);
+        if (!users)
+            return false;
+        *users = (struct callback_users){.allocator = *allocator};
+        atomic_init(&users->references, 1);
+        optimization->users = users;
+    }
+    void *items = users->items;
+    bool grown = memory_grow(allocator, &items, &users->room, users->count, sizeof *users->items);
+    users->items = items;
+    return grown;
+}
 
 static struct text *const *every_text(speedup_optimization *o, struct text *out[7])
 {
@@ -30,8 +79,9 @@ speedup_status speedup_optimization_create(speedup_context *context, const char 
 {
     if (optimization)
         *optimization = NULL;
-    if (!context || !id || !optimization)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_GIVEN(context, optimization);
     diagnostics_clear(context);
     if (!valid_id(id)) {
         problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name an optimization", id);
@@ -69,6 +119,7 @@ void speedup_optimization_destroy(speedup_optimization *optimization)
         allocator.release(allocator.user, optimization->callbacks);
     if (optimization->parameter_names)
         allocator.release(allocator.user, optimization->parameter_names);
+    callback_users_unref(optimization->users);
     arena_end(&optimization->arena);
     allocator.release(allocator.user, optimization);
 }
@@ -163,11 +214,13 @@ speedup_status speedup_optimization_effect(speedup_optimization *optimization, c
     return put_pair(&optimization->effects, target, value);
 }
 
-speedup_status speedup_optimization_callback(speedup_optimization *optimization, const char *target,
-                                             speedup_effect_function function, void *user)
+static speedup_status add_callback(speedup_optimization *optimization, const char *target,
+                                   speedup_effect_function function, void *user, speedup_destroy_function destroy)
 {
     if (!optimization || !target || !function)
         return SPEEDUP_INVALID_ARGUMENT;
+    if (destroy && !users_grow(optimization))
+        return SPEEDUP_OUT_OF_MEMORY;
     void *callbacks = optimization->callbacks;
     bool grown = memory_grow(&optimization->allocator, &callbacks, &optimization->callback_room,
                              optimization->callback_count, sizeof *optimization->callbacks);
@@ -176,7 +229,19 @@ speedup_status speedup_optimization_callback(speedup_optimization *optimization,
     if (!grown || !copy)
         return SPEEDUP_OUT_OF_MEMORY;
     optimization->callbacks[optimization->callback_count++] = (struct callback){copy, function, user};
+    if (destroy)
+        optimization->users->items[optimization->users->count++] = (struct callback_user){user, destroy};
     return SPEEDUP_OK;
+}
+
+speedup_status speedup_optimization_callback(speedup_optimization *optimization, const char *target,
+                                             speedup_effect_function function, void *user,
+                                             speedup_destroy_function destroy)
+{
+    speedup_status status = add_callback(optimization, target, function, user, destroy);
+    if (status && destroy)
+        destroy(user);
+    return status;
 }
 
 speedup_status speedup_optimization_require(speedup_optimization *optimization, const char *condition)
@@ -244,8 +309,10 @@ speedup_status speedup_catalog_register(speedup_context *context, const speedup_
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !optimization || !catalog)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, optimization);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     struct text row;
     text_begin(&row, &context->allocator);
@@ -276,9 +343,11 @@ speedup_status speedup_catalog_register(speedup_context *context, const speedup_
         status = catalog_extend(context, base, made, tree, 1, NULL, optimization->callbacks,
                                 optimization->callback_count);
     text_end(&row);
-    if (status)
+    if (status) {
         speedup_catalog_unref(made);
-    else
-        *catalog = made;
-    return status;
+        return status;
+    }
+    made->users = callback_users_ref(optimization->users);
+    *catalog = made;
+    return SPEEDUP_OK;
 }

@@ -525,8 +525,8 @@ speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog 
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !catalog)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -548,8 +548,10 @@ speedup_status speedup_catalog_extend(speedup_context *context, const speedup_ca
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || (!text && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_ROOM(context, text, length);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -570,8 +572,10 @@ speedup_status speedup_catalog_extend_file(speedup_context *context, const speed
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || !path)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -597,6 +601,7 @@ void speedup_catalog_unref(speedup_catalog *catalog)
     while (catalog && atomic_fetch_sub_explicit(&catalog->references, 1, memory_order_acq_rel) == 1) {
         speedup_catalog *base = catalog->base;
         speedup_allocator allocator = catalog->allocator;
+        callback_users_unref(catalog->users);
         arena_end(&catalog->arena);
         allocator.release(allocator.user, catalog);
         catalog = base;

@@ -12,6 +12,7 @@ struct speedup_catalog {
     speedup_allocator allocator;
     struct arena arena;
     speedup_catalog *base; /* keeps the older entries alive */
+    struct callback_users *users;
     struct {
         struct entry **items; /* by id */
         size_t count;
@@ -26,6 +27,12 @@ struct callback {
     speedup_effect_function function;
     void *user;
 };
+
+/* The user pointers of an optimization's functions, each destroyed once when neither the optimization nor a catalog
+ * that took it in holds them any more. */
+struct callback_users;
+struct callback_users *callback_users_ref(struct callback_users *users);
+void callback_users_unref(struct callback_users *users);
 
 /* Extends by trees that must live as long as the result: give them in its arena.
  * Sections of `ignored` (ended by NULL) belong to somebody else. */

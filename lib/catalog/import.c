@@ -414,8 +414,11 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || !id || (!text && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_ROOM(context, text, length);
     diagnostics_clear(context);
     if (!valid_id(id)) {
         problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name model: lower-case letters, digits, '-', '_' and '.'", id);

@@ -2,6 +2,7 @@
  * model, and how sure the answer is. Allocates nothing. */
 #include "estimate/scenario.h"
 
+#include "base/struct.h"
 #include "base/threads.h"
 
 #include <float.h>
@@ -231,6 +232,12 @@ static void derive(const struct job *job, bool data_given, bool accumulation_giv
             lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
 }
 
+/* A column of the caller's, checked. */
+static const speedup_column *column_at(const speedup_column *columns, size_t index)
+{
+    return struct_at(columns, index);
+}
+
 /* Layouts in columns, and how many of them are taken. */
 struct batch {
     const speedup_scenario *scenario;
@@ -249,21 +256,24 @@ static void estimate_range(const struct batch *batch, size_t at, size_t end)
     effects_begin(&job->effects, e);
     for (; at < end; at += LANES) {
         size_t count = end - at < LANES ? end - at : LANES;
-        for (size_t i = 0; i < batch->input_count; i++)
+        for (size_t i = 0; i < batch->input_count; i++) {
+            const speedup_column *input = column_at(batch->inputs, i);
             for (size_t lane = 0; lane < LANES; lane++) {
                 /* The last block repeats its last layout in the lanes left over. */
-                double value = batch->inputs[i].values[at + (lane < count ? lane : count - 1)];
-                v[batch->inputs[i].id][lane] = value >= 0 && value < 1e9 ? value : 0;
+                double value = input->values[at + (lane < count ? lane : count - 1)];
+                v[input->id][lane] = value >= 0 && value < 1e9 ? value : 0;
             }
+        }
         derive(job, batch->data_given, batch->accumulation_given, v);
         job->kernel->evaluate(job, v, e, out);
         if (batch->chance_asked)
             training_chance(job, out);
         lane_mask good = out[SPEEDUP_METRIC_STATUS] == 0;
         for (size_t i = 0; i < batch->output_count; i++) {
-            bool status = batch->outputs[i].id == SPEEDUP_METRIC_STATUS;
+            const speedup_column *output = column_at(batch->outputs, i);
+            bool status = output->id == SPEEDUP_METRIC_STATUS;
             for (size_t lane = 0; lane < count; lane++)
-                batch->outputs[i].values[at + lane] = good[lane] || status ? out[batch->outputs[i].id][lane] : 0;
+                output->values[at + lane] = good[lane] || status ? out[output->id][lane] : 0;
         }
     }
 }
@@ -284,16 +294,18 @@ speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
         return SPEEDUP_INVALID_ARGUMENT;
     bool given[VARIABLES] = {false}, asked[METRICS] = {false};
     for (size_t i = 0; i < input_count; i++) {
-        if (inputs[i].struct_size < sizeof *inputs || (!inputs[i].values && count) || inputs[i].id < 0 ||
-            inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT || given[inputs[i].id] || inputs[i].reserved)
+        speedup_column in;
+        if (!STRUCT_ELEMENT_IN(speedup_column, &in, inputs, i) || (!in.values && count) || in.id < 0 || in.id >= VARIABLES ||
+            variables[in.id].scope != SCOPE_LAYOUT || given[in.id] || in.reserved)
             return SPEEDUP_INVALID_ARGUMENT;
-        given[inputs[i].id] = true;
+        given[in.id] = true;
     }
     for (size_t i = 0; i < output_count; i++) {
-        if (outputs[i].struct_size < sizeof *outputs || (!outputs[i].values && count) || outputs[i].id < 0 ||
-            outputs[i].id >= METRICS || outputs[i].reserved)
+        speedup_column out;
+        if (!STRUCT_ELEMENT_IN(speedup_column, &out, outputs, i) || (!out.values && count) || out.id < 0 || out.id >= METRICS ||
+            out.reserved)
             return SPEEDUP_INVALID_ARGUMENT;
-        asked[outputs[i].id] = true;
+        asked[out.id] = true;
     }
     struct batch batch = {.scenario = scenario,
                           .inputs = inputs,

@@ -89,8 +89,11 @@ speedup_status speedup_scenario_create(speedup_context *context, const speedup_c
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !catalog || !scenario || (!text && length) || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_ROOM(context, text, length);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_scenario *made = scenario_allocate(context);
     if (!made)
@@ -105,8 +108,11 @@ speedup_status speedup_scenario_create_file(speedup_context *context, const spee
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !catalog || !scenario || !path || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_scenario *made = scenario_allocate(context);
     if (!made)

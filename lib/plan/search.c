@@ -4,6 +4,7 @@
  * depend on an order, and what a plan counts as is its own affair, however it was told. */
 #include "plan/search.h"
 
+#include "base/struct.h"
 #include "plan/bound.h"
 
 #include <float.h>
@@ -158,13 +159,13 @@ static speedup_result *result_allocate(const speedup_allocator *allocator, const
     made->unseen = HUGE_VAL;
     made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
     if (!made->best) {
-        speedup_result_free(made);
+        speedup_result_destroy(made);
         return NULL;
     }
     return made;
 }
 
-void speedup_result_free(speedup_result *result)
+void speedup_result_destroy(speedup_result *result)
 {
     if (!result)
         return;
@@ -657,12 +658,12 @@ speedup_status search_range(speedup_context *context, const speedup_space *space
     for (uint32_t i = 1; i < threads; i++) {
         if (memory)
             absorb(whole, results[i]);
-        speedup_result_free(results[i]);
+        speedup_result_destroy(results[i]);
     }
     if (memory)
         reduce_front(whole);
     if (!memory || whole->failed) {
-        speedup_result_free(whole);
+        speedup_result_destroy(whole);
         return no_memory(context);
     }
     whole->counts.size = end - begin;
@@ -680,8 +681,11 @@ speedup_status speedup_space_search(speedup_context *context, const speedup_spac
 {
     if (result)
         *result = NULL;
-    if (!context || !space || !result || begin > end || !threads || threads > MOST_THREADS)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE(context, begin <= end, "argument 'begin' is above 'end'");
+    REQUIRE_THREADS(context, threads);
     diagnostics_clear(context);
     return search_range(context, space, NULL, begin, end, threads, progress, user, result);
 }
@@ -701,8 +705,11 @@ speedup_status speedup_result_merge(speedup_context *context, const speedup_resu
 {
     if (result)
         *result = NULL;
-    if (!context || !a || !b || !result || a->space != b->space)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, a);
+    REQUIRE_GIVEN(context, b);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE(context, a->space == b->space, "arguments 'a' and 'b' are results of different spaces");
     diagnostics_clear(context);
     speedup_result *made = result_allocate(&context->allocator, a->space);
     if (!made)
@@ -711,7 +718,7 @@ speedup_status speedup_result_merge(speedup_context *context, const speedup_resu
     absorb(made, b);
     reduce_front(made);
     if (made->failed) {
-        speedup_result_free(made);
+        speedup_result_destroy(made);
         return no_memory(context);
     }
     *result = made;
@@ -720,11 +727,9 @@ speedup_status speedup_result_merge(speedup_context *context, const speedup_resu
 
 speedup_status speedup_result_counts(const speedup_result *result, speedup_counts *counts)
 {
-    if (!result || !counts || counts->struct_size < sizeof *counts)
+    if (!result || !STRUCT_GOOD(speedup_counts, counts))
         return SPEEDUP_INVALID_ARGUMENT;
-    size_t size = counts->struct_size;
-    *counts = result->counts;
-    counts->struct_size = size;
+    struct_out(counts, &result->counts, sizeof result->counts);
     return SPEEDUP_OK;
 }
 

@@ -562,8 +562,11 @@ speedup_status speedup_space_create(speedup_context *context, const speedup_cata
 {
     if (space)
         *space = NULL;
-    if (!context || !catalog || !space || (!text && length) || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_ROOM(context, text, length);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_space *made = allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;
@@ -581,8 +584,11 @@ speedup_status speedup_space_create_file(speedup_context *context, const speedup
 {
     if (space)
         *space = NULL;
-    if (!context || !catalog || !space || !path || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_space *made = allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;

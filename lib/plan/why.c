@@ -3,6 +3,7 @@
  * limits; knows no optimization by name. */
 #include "plan/why.h"
 
+#include "base/struct.h"
 #include "plan/attribution.h"
 #include "plan/change.h"
 
@@ -13,8 +14,9 @@ speedup_status speedup_space_scenario(speedup_context *context, const speedup_sp
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !space || !scenario)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_GIVEN(context, scenario);
     diagnostics_clear(context);
     double layout[VARIABLES];
     speedup_status status = speedup_space_estimate(space, index, layout, VARIABLES, NULL, 0);
@@ -50,7 +52,7 @@ static speedup_status ask(speedup_context *context, const speedup_space *space, 
     speedup_status status = search_range(context, space, &question, 0, speedup_space_size(space), threads, NULL, NULL, &result);
     if (!status)
         memcpy(found, result->within, sizeof result->within);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     return status;
 }
 
@@ -277,9 +279,15 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
 speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result, uint32_t threads,
                                     speedup_worth *worths, size_t *count)
 {
-    if (!context || !result || !worths || !count || !*count || worths[0].struct_size < sizeof *worths || !threads ||
-        threads > MOST_THREADS || result->counts.searched != speedup_space_size(result->space))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE_GIVEN(context, worths);
+    REQUIRE_GIVEN(context, count);
+    REQUIRE(context, *count, "argument 'count' says that there is no room in 'worths'");
+    REQUIRE_STRUCT(context, speedup_worth, worths);
+    REQUIRE_THREADS(context, threads);
+    REQUIRE(context, result->counts.searched == speedup_space_size(result->space),
+            "argument 'result' is not of the whole space: the best of a part says nothing of what binds it");
     const speedup_space *space = result->space;
     diagnostics_clear(context);
     size_t room = *count, made = 0;
@@ -290,7 +298,7 @@ speedup_status speedup_result_worth(speedup_context *context, const speedup_resu
     uint64_t index = result->best[0].index;
     speedup_worth all[SPEEDUP_RESOURCE_COUNT];
     for (size_t i = 0; i < SPEEDUP_RESOURCE_COUNT; i++)
-        all[i] = (speedup_worth){.struct_size = sizeof *all, .index = index};
+        all[i] = (speedup_worth){.index = index};
     speedup_scenario *plan;
     speedup_status status = speedup_space_scenario(context, space, index, &plan);
     if (!status)
@@ -303,7 +311,7 @@ speedup_status speedup_result_worth(speedup_context *context, const speedup_resu
     if (status)
         return status;
     *count = made < room ? made : room;
-    memcpy(worths, all, *count * sizeof *worths);
+    struct_out_all(worths, all, sizeof *all, *count);
     return SPEEDUP_OK;
 }
 

@@ -173,8 +173,10 @@ speedup_status speedup_report_catalog(speedup_context *context, const speedup_ca
 {
     if (text)
         *text = NULL;
-    if (!context || !catalog || !text || (id && !kind))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, text);
+    REQUIRE(context, kind || !id, "argument 'kind' is NULL but id is '%.70s'", id);
     diagnostics_clear(context);
     int found = kind ? find_kind(kind) : KINDS;
     if (kind && found == KINDS) {
@@ -253,8 +255,8 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
 {
     if (text)
         *text = NULL;
-    if (!context || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct text out;
     text_begin(&out, &context->allocator);

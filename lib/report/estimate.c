@@ -297,8 +297,9 @@ speedup_status speedup_report_estimate(speedup_context *context, const speedup_s
 {
     if (text)
         *text = NULL;
-    if (!context || !scenario || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct arena arena;
     arena_begin(&arena, &context->allocator);
@@ -315,8 +316,9 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
 {
     if (text)
         *text = NULL;
-    if (!context || !scenario || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct arena arena;
     arena_begin(&arena, &context->allocator);

@@ -110,8 +110,9 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
 {
     if (text)
         *text = NULL;
-    if (!context || !result || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     const speedup_space *space = result->space;
     struct arena arena;
@@ -172,10 +173,8 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_resul
 speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result, uint32_t threads,
                                        int32_t format, speedup_text **text)
 {
-    if (!threads || threads > MOST_THREADS) {
-        if (text)
-            *text = NULL;
-        return SPEEDUP_INVALID_ARGUMENT;
-    }
+    if (text)
+        *text = NULL;
+    REQUIRE_THREADS(context, threads);
     return report_plan(context, result, threads, format, text);
 }

@@ -285,7 +285,9 @@ class Optimization(Owner):
         """
         if callable(value):
             function = _effect_function(value)
-            check(lib.speedup_optimization_callback(self._handle, _string(target), function, None))
+            # The handles keep the function: nothing is left for the library to destroy.
+            check(lib.speedup_optimization_callback(self._handle, _string(target), function, None,
+                                                    c.speedup_destroy_function(0)))
             self._functions += (function,)
         else:
             value = value if isinstance(value, str) else repr(float(value))
@@ -655,7 +657,7 @@ class Result(Owner):
             self.cancelled = status == c.SPEEDUP_CANCELLED
             return c.SPEEDUP_OK if self.cancelled else status
 
-        self._held = make(c.speedup_result, lib.speedup_result_free, search, kept=(space._handle,))
+        self._held = make(c.speedup_result, lib.speedup_result_destroy, search, kept=(space._handle,))
 
     def _plans(self, call):
         index = ctypes.c_uint64()

@@ -191,9 +191,9 @@ SPEEDUP_RESOURCE_BANDWIDTH = 10
 SPEEDUP_RESOURCE_LINK = 11
 SPEEDUP_RESOURCE_NETWORK = 12
 SPEEDUP_RESOURCE_COUNT = 13
-SPEEDUP_ADMIT = 0
+SPEEDUP_REFUSE = 0
 SPEEDUP_WARN = 1
-SPEEDUP_REFUSE = 2
+SPEEDUP_ADMIT = 2
 SPEEDUP_REASON_MEMORY = 1
 SPEEDUP_REASON_TIME = 2
 SPEEDUP_REASON_BUDGET = 4
@@ -203,7 +203,7 @@ SPEEDUP_REASON_TARGETS = 32
 SPEEDUP_REASON_LOAD = 64
 SPEEDUP_NOTE_UNCALIBRATED = 1
 SPEEDUP_VERSION_MAJOR = 0
-SPEEDUP_VERSION_MINOR = 1
+SPEEDUP_VERSION_MINOR = 2
 SPEEDUP_VERSION_PATCH = 0
 
 
@@ -222,6 +222,9 @@ class speedup_allocator(Structure):
 
 
 speedup_log_function = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+
+
+speedup_destroy_function = CFUNCTYPE(None, c_void_p)
 
 
 class speedup_word(Structure):
@@ -420,7 +423,8 @@ FUNCTIONS = {
     "speedup_status_at": (c_int32, [c_size_t, POINTER(c_int32)]),
     "speedup_context_create": (c_int32, [POINTER(speedup_allocator), POINTER(POINTER(speedup_context))]),
     "speedup_context_destroy": (None, [POINTER(speedup_context)]),
-    "speedup_context_set_log": (c_int32, [POINTER(speedup_context), speedup_log_function, c_void_p]),
+    "speedup_context_set_log": (c_int32, [POINTER(speedup_context), speedup_log_function, c_void_p,
+        speedup_destroy_function]),
     "speedup_diagnostic_count": (c_size_t, [POINTER(speedup_context)]),
     "speedup_diagnostic_text": (c_char_p, [POINTER(speedup_context), c_size_t]),
     "speedup_diagnostic_message": (c_char_p, [POINTER(speedup_context), c_size_t]),
@@ -440,7 +444,7 @@ FUNCTIONS = {
         c_double, c_double, c_char_p]),
     "speedup_optimization_effect": (c_int32, [POINTER(speedup_optimization), c_char_p, c_char_p]),
     "speedup_optimization_callback": (c_int32, [POINTER(speedup_optimization), c_char_p,
-        speedup_effect_function, c_void_p]),
+        speedup_effect_function, c_void_p, speedup_destroy_function]),
     "speedup_optimization_require": (c_int32, [POINTER(speedup_optimization), c_char_p]),
     "speedup_optimization_exclude": (c_int32, [POINTER(speedup_optimization), c_char_p]),
     "speedup_optimization_supersede": (c_int32, [POINTER(speedup_optimization), c_char_p]),
@@ -492,7 +496,7 @@ FUNCTIONS = {
     "speedup_scenario_optimization_at": (c_int32, [POINTER(speedup_scenario), c_size_t, POINTER(c_char_p),
         POINTER(c_int32)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),
-    "speedup_text_free": (None, [POINTER(speedup_text)]),
+    "speedup_text_destroy": (None, [POINTER(speedup_text)]),
     "speedup_report_estimate": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
         POINTER(POINTER(speedup_text))]),
     "speedup_report_composition": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
@@ -518,7 +522,7 @@ FUNCTIONS = {
     "speedup_space_bound": (c_int32, [POINTER(speedup_space), c_uint64, c_uint64, POINTER(c_double)]),
     "speedup_result_merge": (c_int32, [POINTER(speedup_context), POINTER(speedup_result),
         POINTER(speedup_result), POINTER(POINTER(speedup_result))]),
-    "speedup_result_free": (None, [POINTER(speedup_result)]),
+    "speedup_result_destroy": (None, [POINTER(speedup_result)]),
     "speedup_result_counts": (c_int32, [POINTER(speedup_result), POINTER(speedup_counts)]),
     "speedup_result_gap": (c_int32, [POINTER(speedup_result), POINTER(c_double), POINTER(c_double)]),
     "speedup_result_near": (c_int32, [POINTER(speedup_result), c_int32, POINTER(c_uint64),
@@ -546,4 +550,6 @@ FUNCTIONS = {
     "speedup_report_contribution": (c_int32, [POINTER(speedup_context), POINTER(speedup_contribution),
         POINTER(POINTER(speedup_text))]),
     "speedup_version": (c_char_p, []),
+    "speedup_version_number": (c_int32, []),
+    "speedup_version_check": (c_int32, [c_int32, c_int32, c_int32]),
 }

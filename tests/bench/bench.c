@@ -187,7 +187,7 @@ static void run_search(struct bench *bench)
     speedup_result *result;
     if (speedup_space_search(bench->context, bench->space, 0, speedup_space_size(bench->space), 2, NULL, NULL, &result))
         stop("no search");
-    speedup_result_free(result);
+    speedup_result_destroy(result);
 }
 
 static void refuse(struct bench *bench, const char *text, size_t length)

@@ -374,7 +374,7 @@ static void equal_brute_force(void (*random)(char *yaml))
             check_same(other, whole);
             speedup_result *const made[] = {whole, part[0], part[1], part[2], front, back, merged, other};
             for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-                speedup_result_free(made[i]);
+                speedup_result_destroy(made[i]);
             impossible += !count;
             spaces++;
         }
@@ -443,7 +443,7 @@ static bool says(const speedup_result *result, const char *words)
     bool found = strstr(speedup_text_get(text), words) != NULL;
     if (!found)
         print_error("%s", speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return found;
 }
 
@@ -467,7 +467,7 @@ static void a_model_alone_is_planned_and_what_was_taken_is_told(void **state)
         speedup_result *result = search(space, &counts);
         assert_true(counts.feasible > 0);
         assert_true(says(result, told[i]) && says(result, "\"key\": \"prices\""));
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -491,7 +491,7 @@ static void every_model_of_the_catalog_is_planned(void **state)
             speedup_result *result = search(space, &counts);
             possible += counts.feasible > 0;
             assert_true(counts.feasible > 0 || says(result, "\"nearest\"") || counts.not_dividing + counts.conflicting == counts.size);
-            speedup_result_free(result);
+            speedup_result_destroy(result);
             speedup_space_unref(space);
         }
     assert_true(possible > 100);
@@ -519,7 +519,7 @@ static void an_impossible_plan_names_what_it_misses(void **state)
         speedup_result *result = search(space, &counts);
         assert_int_equal(counts.feasible, 0);
         assert_true(says(result, cases[i].constraint));
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -555,12 +555,12 @@ static void what_a_target_costs_a_service_is_what_a_search_without_it_finds(void
                 assert_true(worths[i].have == asked[r] && fabs(bound / worths[i].objective - 1) < 1e-12);
                 bool more_is_better = !strcmp(objectives[o], "throughput");
                 assert_true(worths[i].gain >= 0 && (more_is_better ? worths[i].unlimited >= worths[i].objective : worths[i].unlimited <= worths[i].objective));
-                speedup_result_free(found);
+                speedup_result_destroy(found);
                 speedup_space_unref(wider);
                 compared++;
             }
         assert_int_equal(compared, 3);
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -592,7 +592,7 @@ static void a_stopped_search_gives_the_best_so_far(void **state)
     assert_int_equal(speedup_result_gap(result, &bound, &gap), SPEEDUP_OK);
     assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
     speedup_space_estimate(space, index, NULL, 0, found, SPEEDUP_METRIC_COUNT);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 2, NULL, NULL, &result), SPEEDUP_OK);
     assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
     speedup_space_estimate(space, index, NULL, 0, least, SPEEDUP_METRIC_COUNT);
@@ -601,7 +601,7 @@ static void a_stopped_search_gives_the_best_so_far(void **state)
     assert_true(gap >= best / optimum - 1 && fabs(best / bound - 1 - gap) < 1e-12);
     assert_int_equal(speedup_result_gap(result, &bound, &none), SPEEDUP_OK);
     assert_true(none == 0 && bound == optimum);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 
@@ -722,7 +722,7 @@ static void chunks_that_differ_are_taken_when_asked(void **state)
     speedup_counts counts = {.struct_size = sizeof counts};
     assert_int_equal(speedup_result_counts(result, &counts), SPEEDUP_OK);
     assert_int_equal(counts.not_dividing, 0);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(even);
     speedup_space_unref(any);
 }
@@ -755,7 +755,7 @@ static void what_a_small_space_asks_is_soon_answered(void **state)
     assert_int_equal(speedup_result_worth(context, result, 1, worths, &count), SPEEDUP_OK);
     for (size_t i = 0; i < count; i++)
         assert_int_not_equal(worths[i].resource, SPEEDUP_RESOURCE_ACCELERATORS); /* a prime batch divides no further */
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 
     strcpy(yaml, "plan:\n  model: llama-2-7b\n  systems: [dgx-h100]\n  prompt: 100\n  output: 100\n  tensor: 1\n  pipeline: 1\n"
@@ -766,7 +766,7 @@ static void what_a_small_space_asks_is_soon_answered(void **state)
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
     uint64_t index;
     assert_int_equal(speedup_result_front(result, 10000, &index), SPEEDUP_OK);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 

@@ -15,7 +15,7 @@ static void contexts_and_diagnostics(void **state)
     REFUSED(speedup_context_create(&none, &context));
     assert_null(context);
     REFUSED(speedup_context_create(&small, &context));
-    REFUSED(speedup_context_set_log(NULL, NULL, NULL));
+    REFUSED(speedup_context_set_log(NULL, NULL, NULL, NULL));
     REFUSED(speedup_diagnostic_place(NULL, 0, NULL, NULL, NULL, NULL));
     REFUSED(speedup_status_at(0, NULL));
     REFUSED(speedup_metric_at(0, NULL));
@@ -95,9 +95,9 @@ static void optimizations(void **state)
     REFUSED(speedup_optimization_effect(o, NULL, "1"));
     REFUSED(speedup_optimization_effect(o, "loss.bytes", NULL));
     REFUSED(speedup_optimization_effect(NULL, "loss.bytes", "1"));
-    REFUSED(speedup_optimization_callback(o, NULL, one, NULL));
-    REFUSED(speedup_optimization_callback(o, "loss.bytes", NULL, NULL));
-    REFUSED(speedup_optimization_callback(NULL, "loss.bytes", one, NULL));
+    REFUSED(speedup_optimization_callback(o, NULL, one, NULL, NULL));
+    REFUSED(speedup_optimization_callback(o, "loss.bytes", NULL, NULL, NULL));
+    REFUSED(speedup_optimization_callback(NULL, "loss.bytes", one, NULL, NULL));
     REFUSED(speedup_optimization_require(o, NULL));
     REFUSED(speedup_optimization_require(NULL, "1"));
     REFUSED(speedup_optimization_exclude(o, NULL));
@@ -178,7 +178,7 @@ static void reports(void **state)
     REFUSED(speedup_report_catalog(x, c, NULL, NULL, 2, &out));
     REFUSED(speedup_report_audit(x, c, "n", "claims: {}", 10, 2, &out));
     assert_null(speedup_text_get(NULL));
-    speedup_text_free(NULL);
+    speedup_text_destroy(NULL);
     speedup_scenario_unref(s);
 }
 
@@ -267,8 +267,8 @@ static void plans(void **state)
     REFUSED(speedup_report_plan_why(x, r, 0, 0, &text));
     assert_null(text);
     REFUSED(speedup_report_plan_why(x, r, 257, 0, &text));
-    speedup_result_free(r);
-    speedup_result_free(NULL);
+    speedup_result_destroy(r);
+    speedup_result_destroy(NULL);
     speedup_space_unref(s);
     speedup_space_unref(NULL);
 }

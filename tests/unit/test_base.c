@@ -239,11 +239,11 @@ static void the_log_function_is_told_every_diagnostic(void **state)
 {
     (void)state;
     struct told told = {0};
-    assert_int_equal(speedup_context_set_log(world.context, remember, &told), SPEEDUP_OK);
+    assert_int_equal(speedup_context_set_log(world.context, remember, &told, NULL), SPEEDUP_OK);
     assert_int_equal(refused_catalog(world.catalog, ""), SPEEDUP_EMPTY);
     assert_int_equal(told.count, 1);
     assert_string_equal(told.text, speedup_diagnostic_text(world.context, 0));
-    assert_int_equal(speedup_context_set_log(world.context, NULL, NULL), SPEEDUP_OK);
+    assert_int_equal(speedup_context_set_log(world.context, NULL, NULL, NULL), SPEEDUP_OK);
     assert_int_equal(refused_catalog(world.catalog, ""), SPEEDUP_EMPTY);
     assert_int_equal(told.count, 1);
 }

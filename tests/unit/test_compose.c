@@ -46,7 +46,7 @@ static double entry_of(const speedup_catalog *catalog, const char *optimizations
         snprintf(path, sizeof path, "effects[%zu].value", i);
         assert_true(json_number(speedup_text_get(text), path, &value));
     }
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
     return value;
 }
@@ -254,8 +254,8 @@ static speedup_catalog *with_builder(const speedup_catalog *base, bool callback)
     assert_ok(speedup_optimization_effect(o, "recompute.layer", "share"));
     assert_ok(speedup_optimization_effect(o, "matmul.precision", "bf16"));
     if (callback) {
-        assert_ok(speedup_optimization_callback(o, "memory.optimizer", by_data, NULL));
-        assert_ok(speedup_optimization_callback(o, "loss.bytes", constant, &tenth));
+        assert_ok(speedup_optimization_callback(o, "memory.optimizer", by_data, NULL, NULL));
+        assert_ok(speedup_optimization_callback(o, "loss.bytes", constant, &tenth, NULL));
     } else {
         assert_ok(speedup_optimization_effect(o, "memory.optimizer", "1 / data"));
         assert_ok(speedup_optimization_effect(o, "loss.bytes", "0.1"));
@@ -306,7 +306,7 @@ static void a_callback_that_gives_no_usable_value_is_told(void **state)
     speedup_optimization *o;
     speedup_catalog *catalog;
     assert_ok(speedup_optimization_create(world.context, "bad", "Bad", &o));
-    assert_ok(speedup_optimization_callback(o, "loss.bytes", not_a_number, NULL));
+    assert_ok(speedup_optimization_callback(o, "loss.bytes", not_a_number, NULL, NULL));
     assert_ok(speedup_catalog_register(world.context, world.catalog, o, &catalog));
     speedup_optimization_destroy(o);
     assert_int_equal(refused_with(catalog, "bad"), SPEEDUP_CALLBACK);
@@ -350,10 +350,10 @@ static void the_builder_refuses_what_yaml_would(void **state)
     assert_int_equal(registered(o), SPEEDUP_EXPRESSION);
     assert_int_equal(speedup_diagnostic_count(world.context), 3); /* all are told */
     o = begun();
-    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL));
+    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL, NULL));
     assert_int_equal(registered(o), SPEEDUP_UNKNOWN_TARGET);
     o = begun();
-    assert_ok(speedup_optimization_callback(o, "matmul.precision", by_data, NULL));
+    assert_ok(speedup_optimization_callback(o, "matmul.precision", by_data, NULL, NULL));
     assert_int_equal(registered(o), SPEEDUP_BAD_EFFECT);
     o = begun();
     assert_ok(speedup_optimization_effect(o, "loss.bytes", "0.5"));

@@ -55,7 +55,7 @@ static speedup_status keep(speedup_status status, speedup_text **text, char *out
         assert_true(strlen(out) + strlen(speedup_text_get(*text)) < OUT);
         strcat(out, speedup_text_get(*text));
     }
-    speedup_text_free(*text);
+    speedup_text_destroy(*text);
     return status;
 }
 
@@ -137,7 +137,7 @@ static speedup_status build_and_register(speedup_context *context, char *out)
     if (!status)
         status = speedup_optimization_effect(o, "loss.bytes", "a * b * c");
     if (!status)
-        status = speedup_optimization_callback(o, "matmul.flops@forward", half, NULL);
+        status = speedup_optimization_callback(o, "matmul.flops@forward", half, NULL, NULL);
     if (!status)
         status = speedup_optimization_require(o, "data > 1");
     if (!status)
@@ -235,7 +235,7 @@ static speedup_status plan_of(speedup_context *context, const char *text, char *
     report = NULL;
     if (!status)
         status = keep(speedup_report_plan_why(context, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }
@@ -314,7 +314,7 @@ static speedup_status answer_with_errors(speedup_context *context, char *out)
     assert_int_not_equal(status, SPEEDUP_OK);
     if (status != SPEEDUP_OUT_OF_MEMORY)
         return keep(SPEEDUP_OK, &text, out);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return status;
 }
 

@@ -62,7 +62,7 @@ static void *work(void *unused)
             speedup_scenario_unref(own);
         } else if (round % 8 == 3 && speedup_scenario_create(context, catalog, "t", "train: {x: 1}", 13, NULL, 0, &scenario) != SPEEDUP_UNKNOWN_KEY)
             wrong = "diagnostics";
-        speedup_text_free(text);
+        speedup_text_destroy(text);
         speedup_catalog_unref(extended);
         speedup_catalog_unref(catalog);
         speedup_scenario_unref(round % 8 == 3 && !wrong ? shared : scenario);
@@ -83,7 +83,7 @@ static void all_threads_get_the_same_answers(void **state)
     assert_ok(speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS, 1));
     assert_ok(speedup_report_estimate(world.context, shared, SPEEDUP_FORMAT_JSON, &text));
     expected_report = strdup(speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     pthread_t threads[THREADS];
     assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++)
@@ -220,7 +220,7 @@ static void threads_that_cannot_be_made_leave_their_work_to_the_others(void **st
         assert_ok(speedup_result_counts(result, &counts));
         assert_int_equal(counts.searched, counts.size);
         assert_true(counts.feasible > 0);
-        speedup_result_free(result);
+        speedup_result_destroy(result);
     }
     begin_creating(SIZE_MAX);
     free(alone);
