@@ -16,8 +16,9 @@ speedup_status speedup_job_create(speedup_context *context, const char *section,
 {
     if (job)
         *job = NULL;
-    if (!context || !section || !job)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, section);
+    REQUIRE_GIVEN(context, job);
     diagnostics_clear(context);
     int found = 0;
     while (scenario_sections[found] && strcmp(scenario_sections[found], section))
@@ -68,8 +69,9 @@ static bool find_slot(speedup_context *context, speedup_job *job, struct job_des
 
 speedup_status speedup_job_set_number(speedup_context *context, speedup_job *job, const char *key, double value)
 {
-    if (!context || !job || !key)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, job);
+    REQUIRE_GIVEN(context, key);
     diagnostics_clear(context);
     struct job_description changed = job->described;
     struct slot slot;
@@ -100,8 +102,10 @@ static void read_slot(speedup_context *context, speedup_job *job, const char *ke
 
 speedup_status speedup_job_set_text(speedup_context *context, speedup_job *job, const char *key, const char *text)
 {
-    if (!context || !job || !key || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, job);
+    REQUIRE_GIVEN(context, key);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     /* A tree of one plain value. */
     struct yaml_tree *tree = arena_zeroed(&job->arena, 1, sizeof *tree);
@@ -120,8 +124,14 @@ speedup_status speedup_job_set_text(speedup_context *context, speedup_job *job, 
 speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const char *list, const char *id,
                                const char *const *names, const double *values, size_t count)
 {
-    if (!context || !job || !list || !id || (count && (!names || !values)))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, job);
+    REQUIRE_GIVEN(context, list);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_ROOM(context, names, count);
+    REQUIRE_ROOM(context, values, count);
+    for (size_t i = 0; i < count; i++)
+        REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
     diagnostics_clear(context);
     bool optimizations = !strcmp(list, "optimizations");
     if (!optimizations && strcmp(list, "baseline")) {
@@ -133,8 +143,6 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
     struct choice choice = {.id = arena_copy(arena, id, strlen(id)), .place = nowhere};
     struct named_number *items = arena_zeroed(arena, count, sizeof *items);
     for (size_t i = 0; items && i < count; i++) {
-        if (!names[i])
-            return SPEEDUP_INVALID_ARGUMENT;
         if (!isfinite(values[i])) {
             problem(context, SPEEDUP_NOT_FINITE, &nowhere, "'%.60s' must be a finite number", names[i]);
             return SPEEDUP_NOT_FINITE;
@@ -149,8 +157,9 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
 
 speedup_status speedup_job_apply(speedup_context *context, speedup_job *job, const char *setting)
 {
-    if (!context || !job || !setting)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, job);
+    REQUIRE_GIVEN(context, setting);
     diagnostics_clear(context);
     const char *section = scenario_sections[job->described.section], *equals = strchr(setting, '=');
     size_t length = strlen(section);
@@ -173,8 +182,10 @@ speedup_status speedup_scenario_create_job(speedup_context *context, const speed
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !catalog || !job || !scenario)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, job);
+    REQUIRE_GIVEN(context, scenario);
     diagnostics_clear(context);
     speedup_scenario *made = scenario_allocate(context);
     if (!made)

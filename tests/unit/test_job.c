@@ -181,7 +181,7 @@ static void a_plan_says_what_it_was_made_of(void **state)
     double layout[SPEEDUP_VARIABLE_COUNT], value;
     assert_ok(speedup_space_estimate(space, index, layout, SPEEDUP_VARIABLE_COUNT, NULL, 0));
     assert_ok(speedup_space_scenario(world.context, space, index, &plan));
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     for (int32_t i = 0; i < SPEEDUP_VARIABLE_COUNT; i++) {
         assert_ok(speedup_scenario_variable(plan, i, &value));
