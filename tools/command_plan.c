@@ -85,7 +85,7 @@ static bool gather(const struct options *o, const char *model, struct settings *
         add(settings, "accelerators", number, "[]");
     }
     if (o->request.budget > 0) {
-        snprintf(number, sizeof number, "%.9g %s", o->request.budget, o->serve || rate ? "USD/h" : "USD");
+        snprintf(number, sizeof number, "%.17g %s", o->request.budget, o->serve || rate ? "USD/h" : "USD");
         add(settings, "budget", number, "");
     }
     if ((o->serve && o->train) || (o->serve && !add_load(settings, o->serve, service + rate, rate ? 2 : 3)) ||

@@ -274,6 +274,39 @@ static speedup_status serve(speedup_context *context, char *out)
     return keep(speedup_answer(context, served, sizeof served - 1, &text), &text, out);
 }
 
+static speedup_status describe_job(speedup_context *context, char *out)
+{
+    static const char *const names[] = {"share"};
+    static const double half[] = {0.5};
+    speedup_job *described;
+    speedup_scenario *scenario = NULL;
+    double values[SPEEDUP_METRIC_COUNT];
+    speedup_status status = speedup_job_create(context, "train", &described);
+    if (!status)
+        status = speedup_job_set_text(context, described, "model", "llama-2-7b");
+    if (!status)
+        status = speedup_job_set_text(context, described, "system", "dgx-a100-80gb");
+    if (!status)
+        status = speedup_job_set_number(context, described, "accelerators", 8);
+    if (!status)
+        status = speedup_job_set_number(context, described, "calibration.step_seconds", 0.01);
+    if (!status)
+        status = speedup_job_set_number(context, described, "global_batch", 8);
+    if (!status)
+        status = speedup_job_apply(context, described, "train.sequence=2048");
+    if (!status)
+        status = speedup_job_add(context, described, "optimizations", "activation-offload", names, half, 1);
+    if (!status)
+        status = speedup_scenario_create_job(context, world.catalog, described, &scenario);
+    speedup_job_destroy(described);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    if (!status)
+        sprintf(out, "%a", values[SPEEDUP_METRIC_STEP_SECONDS]);
+    speedup_scenario_unref(scenario);
+    return status;
+}
+
 static speedup_status import_model(speedup_context *context, char *out)
 {
     static const char config[] = "{\"architectures\": [\"LlamaForCausalLM\"], \"model_type\": \"llama\", \"hidden_size\": 4096, \"intermediate_size\": 11008, "
@@ -366,6 +399,7 @@ static void survives(path *run)
         survives(name);                 \
     }
 SURVIVES(create_catalog)
+SURVIVES(describe_job)
 SURVIVES(extend_catalog)
 SURVIVES(extend_with_errors)
 SURVIVES(build_and_register)
@@ -408,7 +442,7 @@ static void estimates_allocate_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_catalog_survives),     cmocka_unit_test(extend_catalog_survives),
+        cmocka_unit_test(create_catalog_survives), cmocka_unit_test(describe_job_survives),     cmocka_unit_test(extend_catalog_survives),
         cmocka_unit_test(extend_with_errors_survives), cmocka_unit_test(build_and_register_survives),
         cmocka_unit_test(report_scenario_survives),    cmocka_unit_test(attribute_survives),
         cmocka_unit_test(scenario_with_errors_survives), cmocka_unit_test(audit_survives),
