@@ -138,15 +138,27 @@ static bool calibration_set(speedup_context *context, struct arena *arena, const
     return true;
 }
 
-static int metric_find(const char *name, struct nearest *nearest)
+static int metric_find(const char *name)
 {
     speedup_word word = {.struct_size = sizeof word};
-    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++) {
+    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
         if (!strcmp(word.name, name))
             return (int)i;
-        nearest_offer(nearest, word.name);
-    }
     return METRICS;
+}
+
+/* A metric that there is not is told with the nearest. */
+static void metric_missing(speedup_context *context, const struct place *place, const char *name)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, name, strlen(name));
+    speedup_word word = {.struct_size = sizeof word};
+    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
+        nearest_offer(&nearest, word.name);
+    struct text *text = problem_begin(context);
+    text_format(text, "'%.60s' is no metric", name);
+    nearest_put(&nearest, text);
+    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
 }
 
 static bool published_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
@@ -163,9 +175,7 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
             read_text(context, tree, value, name, &figures->source);
             continue;
         }
-        struct nearest nearest;
-        nearest_begin(&nearest, name, strlen(name));
-        int metric = metric_find(name, &nearest);
+        int metric = metric_find(name);
         if (metric < METRICS) {
             struct published *published = &figures->items[figures->count++];
             published->metric = metric;
@@ -180,10 +190,7 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
             continue;
         }
         struct place place = yaml_place(tree, at);
-        struct text *text = problem_begin(context);
-        text_format(text, "'%.60s' is no metric", name);
-        nearest_put(&nearest, text);
-        problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
+        metric_missing(context, &place, name);
     }
     return figures->items != NULL;
 }

@@ -312,12 +312,14 @@ const struct field *record_field(speedup_context *context, const struct place *p
     *member = NULL;
     for (;;) {
         size_t length = strcspn(path, ".");
-        struct nearest nearest;
-        nearest_begin(&nearest, path, length);
         const struct field *field = (*table)->fields;
-        for (; field->key && (strlen(field->key) != length || strncmp(field->key, path, length)); field++)
-            nearest_offer(&nearest, field->key);
+        while (field->key && (strlen(field->key) != length || strncmp(field->key, path, length)))
+            field++;
         if (!field->key) {
+            struct nearest nearest;
+            nearest_begin(&nearest, path, length);
+            for (field = (*table)->fields; field->key; field++)
+                nearest_offer(&nearest, field->key);
             struct text *text = problem_begin(context);
             text_format(text, "unknown key '%.*s' in %s", (int)(length < 60 ? length : 60), path, (*table)->name);
             nearest_put(&nearest, text);
