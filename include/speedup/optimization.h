@@ -75,7 +75,8 @@ SPEEDUP_API speedup_status speedup_optimization_applies_to(speedup_optimization 
  *  @param optimization the optimization
  *  @param name letters, digits and '_'
  *  @param value default
- *  @param least,most bounds of what a scenario may set, most not below least
+ *  @param least that a scenario may set
+ *  @param most that a scenario may set, not below least
  *  @param text what it is; copied; NULL for none
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY, SPEEDUP_OUT_OF_RANGE, SPEEDUP_BAD_NAME, SPEEDUP_EXISTS or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the optimization. @since 0.1 */

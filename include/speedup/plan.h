@@ -28,7 +28,8 @@ typedef struct speedup_result speedup_result;
 
 /** Called now and then during a search.
  *  @param user as given
- *  @param done,total plans looked at, of how many
+ *  @param done plans looked at
+ *  @param total of how many
  *  @return 0 to go on; anything else stops the search with the best so far
  *  @since 0.1 */
 typedef int32_t (*speedup_progress_function)(void *user, uint64_t done, uint64_t total);
@@ -97,11 +98,12 @@ SPEEDUP_API uint64_t speedup_space_size(const speedup_space *space);
 /** Search a range of a space, exactly: every plan of it is looked at or ruled out.
  *  @param context where problems are told
  *  @param space the space
- *  @param begin,end indices, begin not above end; an end past the size means the size
+ *  @param begin first index, not above @p end
+ *  @param end index behind the last; past the size it means the size
  *  @param threads how many threads may work, from 1 to 256; the result has the same
  *         bits for any number
  *  @param progress may be NULL; called on the caller's thread
- *  @param user passed on to @p progress
+ *  @param user passed on to @p progress, and not used after the call
  *  @param[out] result what was found; also after a stop (SPEEDUP_CANCELLED)
  *  @return SPEEDUP_OK, SPEEDUP_CANCELLED, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
@@ -114,7 +116,8 @@ SPEEDUP_API speedup_status speedup_space_search(speedup_context *context, const 
  *  and passes over memory alone, spread evenly and with nothing to wait for. Of services
  *  nothing is known before they are looked at.
  *  @param space the space
- *  @param begin,end indices, begin not above end; an end past the size means the size
+ *  @param begin first index, not above @p end
+ *  @param end index behind the last; past the size it means the size
  *  @param[out] bound in the unit of the objective; 0 where none is known
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan of the range is possible, or
  *          SPEEDUP_INVALID_ARGUMENT
@@ -125,7 +128,8 @@ SPEEDUP_API speedup_status speedup_space_bound(const speedup_space *space, uint6
 /** Put the results of two ranges together: associative, with ties going to the lower
  *  index, so that any division of a space merges to the same bits.
  *  @param context where problems are told
- *  @param a,b results of one space over ranges without a common plan; still the caller's
+ *  @param a a result; still the caller's
+ *  @param b a result of the same space over a range without a common plan; still the caller's
  *  @param[out] result a new result
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */

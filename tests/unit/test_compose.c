@@ -322,6 +322,63 @@ static speedup_status registered(speedup_optimization *o)
     return status;
 }
 
+struct counted {
+    double value;
+    int ended;
+};
+
+static double counted_value(void *user, const speedup_view *view)
+{
+    (void)view;
+    const struct counted *counted = user;
+    assert_int_equal(counted->ended, 0);
+    return counted->value;
+}
+
+static void count_end(void *user)
+{
+    ((struct counted *)user)->ended++;
+}
+
+static void a_callback_gives_its_user_back_once_when_nobody_holds_it(void **state)
+{
+    (void)state;
+    struct counted a = {.value = 0.5}, b = {.value = 0.25}, never = {0}, failed = {0};
+    speedup_optimization *o, *unused;
+    speedup_catalog *one, *other, *extended;
+    assert_ok(speedup_optimization_create(world.context, "own", NULL, &o));
+    assert_ok(speedup_optimization_callback(o, "loss.bytes", counted_value, &a, count_end));
+    assert_ok(speedup_catalog_register(world.context, world.catalog, o, &one));
+    assert_ok(speedup_optimization_callback(o, "memory.optimizer", counted_value, &b, count_end));
+    assert_ok(speedup_catalog_register(world.context, world.catalog, o, &other));
+    speedup_optimization_destroy(o);
+    extended = extend(one, "models: {mine: {base: llama-7b}}");
+    speedup_catalog_unref(one);
+    speedup_catalog_unref(other);
+    assert_int_equal(a.ended + b.ended, 0);
+    speedup_scenario *scenario = scenario_of(extended, job, WITH("train.optimizations=[own]"));
+    speedup_catalog_unref(extended);
+    double values[SPEEDUP_METRIC_COUNT];
+    assert_ok(speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT));
+    assert_int_equal(a.ended + b.ended, 0);
+    speedup_scenario_unref(scenario);
+    assert_int_equal(a.ended, 1);
+    assert_int_equal(b.ended, 1);
+    /* One that no catalog takes in; and calls that fail. */
+    assert_ok(speedup_optimization_create(world.context, "unused", NULL, &unused));
+    assert_ok(speedup_optimization_callback(unused, "no.such", counted_value, &never, count_end));
+    assert_int_equal(never.ended, 0);
+    assert_int_equal(registered(unused), SPEEDUP_UNKNOWN_TARGET); /* which ends the optimization */
+    assert_int_equal(never.ended, 1);
+    assert_ok(speedup_optimization_create(world.context, "unused", NULL, &unused));
+    assert_int_equal(speedup_optimization_callback(unused, "loss.bytes", NULL, &failed, count_end), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(failed.ended, 1);
+    assert_int_equal(speedup_optimization_callback(NULL, "loss.bytes", counted_value, &failed, count_end), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(failed.ended, 2);
+    speedup_optimization_destroy(unused);
+    assert_int_equal(failed.ended, 2);
+}
+
 static speedup_optimization *begun(void)
 {
     speedup_optimization *o;
@@ -438,6 +495,7 @@ int main(void)
         cmocka_unit_test(an_effect_that_fails_on_this_job_is_told),
         cmocka_unit_test(yaml_builder_and_callback_give_the_same_bits_in_any_order),
         cmocka_unit_test(the_order_of_optimizations_changes_nothing_that_matters),
+        cmocka_unit_test(a_callback_gives_its_user_back_once_when_nobody_holds_it),
         cmocka_unit_test(a_callback_that_gives_no_usable_value_is_told),
         cmocka_unit_test(the_builder_refuses_what_yaml_would),
         cmocka_unit_test(a_builder_may_require_much_of_one_name),

@@ -118,8 +118,17 @@ static double half(void *user, const speedup_view *view)
     return speedup_view_variable(view, SPEEDUP_VARIABLE_DATA) / 64;
 }
 
+/* The user pointers of callbacks that the library has, and those that it gave back. */
+static int held;
+
+static void give_back(void *user)
+{
+    --*(int *)user;
+}
+
 static speedup_status build_and_register(speedup_context *context, char *out)
 {
+    held = 0;
     speedup_optimization *o;
     speedup_catalog *catalog = NULL;
     speedup_status status = speedup_optimization_create(context, "mine", "Mine", &o);
@@ -136,8 +145,11 @@ static speedup_status build_and_register(speedup_context *context, char *out)
         status = speedup_optimization_set_source(o, "tests");
     if (!status)
         status = speedup_optimization_effect(o, "loss.bytes", "a * b * c");
-    if (!status)
-        status = speedup_optimization_callback(o, "matmul.flops@forward", half, NULL, NULL);
+    if (!status) {
+        held++;
+        status = speedup_optimization_callback(o, "matmul.flops@forward", half, &held, give_back);
+        assert_int_equal(held, status ? 0 : 1);
+    }
     if (!status)
         status = speedup_optimization_require(o, "data > 1");
     if (!status)
@@ -152,7 +164,9 @@ static speedup_status build_and_register(speedup_context *context, char *out)
     speedup_text *text = NULL;
     if (!status)
         status = keep(speedup_report_catalog(context, catalog, "optimizations", "mine", SPEEDUP_FORMAT_JSON, &text), &text, out);
+    assert_int_equal(held, catalog ? 1 : 0);
     speedup_catalog_unref(catalog);
+    assert_int_equal(held, 0);
     return status;
 }
 
