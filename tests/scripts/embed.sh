@@ -2,7 +2,7 @@
 # A file that comes into data/, changes there or leaves it makes the library's data anew, by ninja alone.
 # usage: embed.sh EMBED NINJA
 set -eu
-embed=$1 ninja=$2
+embed=$(realpath "$1") ninja=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/da ta/below"
