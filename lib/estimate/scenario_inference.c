@@ -1,22 +1,16 @@
-/* Inference scenarios: the format of `serve:` and `generate:`, and what makes their
- * layouts impossible. Knows no formula of the estimate. */
+/* Inference scenarios: the format of `serve:` and `generate:`. Knows no formula of the estimate. */
 #include "estimate/scenario_parts.h"
-
-struct serving_layout_record {
-    uint64_t present;
-    double tensor, pipeline, expert, attention_data;
-};
 
 /* A pool's own accelerators behind its layout, so that both read alike. */
 struct prefill_record {
-    struct serving_layout_record layout;
+    struct layout_record layout;
     double accelerators;
 };
 
 /* The keys of both sections behind those of any job. */
 struct requests_record {
     struct job_record job;
-    struct serving_layout_record layout;
+    struct layout_record layout;
     uint32_t prompt, output;
     double output_longest;
 };
@@ -34,21 +28,11 @@ struct generate_record {
     double batch;
 };
 
-#define DEGREE(name_, doc_) JOB_COUNT(serving_layout_record, name_, 1e6, false, "1", doc_)
-
-#define DEGREES                                                                                               \
-    DEGREE(tensor, "tensor-parallel degree of attention"),                                                   \
-    DEGREE(pipeline, "pipeline stages"),                                                                     \
-    DEGREE(expert, "expert-parallel degree; experts are spread over all ranks of a copy, whole or in parts, and take the same time"), \
-    DEGREE(attention_data, "groups of ranks of one copy that share the batch of attention out among them, each with a cache of its own")
-
-static const struct field serving_layout_fields[] = {DEGREES, {.key = NULL}};
-const struct record_table serving_layout_table = {
-    "layout", "Degrees of parallelism; copies of the model take what is left of the accelerators.", serving_layout_fields};
-
 static const struct field prefill_fields[] = {
     JOB_COUNT(prefill_record, accelerators, 1e7, true, NULL, "accelerators of the pool, out of those of the job"),
-    DEGREES,
+#define AXIS LAYOUT_ROW_OF_SERVING
+#include "estimate/axis.def"
+#undef AXIS
     {.key = NULL},
 };
 const struct record_table prefill_table = {
@@ -106,32 +90,6 @@ static const struct field generate_fields[] = {
 };
 const struct record_table generate_table = {"generate", "A static batch, from prompts to last tokens.", generate_fields};
 
-/* A layout that cannot be is told with the numbers that do not divide. */
-static void check_layout(speedup_context *context, const speedup_scenario *scenario, const char *key,
-                         const struct serving_layout_record *l, double accelerators)
-{
-    struct place place = scenario_place(scenario, key);
-    const struct model *model = scenario->model;
-    double ranks = l->tensor * l->attention_data * l->pipeline, copies = accelerators / ranks;
-    if (copies != floor(copies) || copies < 1) {
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place,
-                "tensor x attention_data x pipeline = %.0f does not divide %.0f accelerators", ranks, accelerators);
-        return;
-    }
-    if (fmod(model->heads, l->tensor) != 0)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "tensor = %.0f does not divide the model's %.0f heads", l->tensor,
-                model->heads);
-    if (l->pipeline > model->layers)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "%.0f pipeline stages are more than the model's %.0f layers",
-                l->pipeline, model->layers);
-    if (l->expert > 1 && (model->experts.count <= 0 || fmod(model->experts.count, l->expert) != 0))
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "expert = %.0f does not divide the model's %.0f experts", l->expert,
-                model->experts.count);
-    if (l->expert > l->tensor * l->attention_data)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "expert = %.0f is more than the %.0f ranks of a copy of the model",
-                l->expert, l->tensor * l->attention_data);
-}
-
 /* The mean of the squares over the square of the mean: exactly 1 where all are alike. */
 static double spread(const struct length *length)
 {
@@ -155,10 +113,10 @@ static void check_spread(speedup_context *context, const speedup_scenario *scena
 /* What both sections give to the job; `front` is the layout of a prefill pool, or NULL;
  * `in_flight` requests or prompts. */
 static speedup_status complete(speedup_context *context, speedup_scenario *scenario, const struct requests_record *r,
-                               const struct serving_layout_record *front, double in_flight)
+                               const struct layout_record *front, double in_flight)
 {
     struct inference *inference = &scenario->job.inference;
-    const struct serving_layout_record *l = &r->layout;
+    const struct layout_record *l = &r->layout;
     struct length prompt = {1, 0, 1}, output = {1, 0, 1};
     length_read(context, &scenario->tree, r->prompt, "prompt", &prompt);
     length_read(context, &scenario->tree, r->output, "output", &output);
@@ -179,34 +137,28 @@ static speedup_status complete(speedup_context *context, speedup_scenario *scena
     inference->output_spread = spread(&output);
     inference->output_deviation = output.deviation;
     inference->output_longest = output.longest > 0 ? output.longest : fmax(window, output.mean);
-    double decoders = r->job.accelerators - inference->front.accelerators;
-    if (scenario->model && decoders >= 1 && !r->job.uneven && !scenario->open_layout)
-        check_layout(context, scenario, "layout", l, decoders);
-    if (scenario->model && front && !r->job.uneven)
-        check_layout(context, scenario, "prefill", front, inference->front.accelerators);
-    const double layout[VARIABLES] = {
-        [VARIABLE_ACCELERATORS] = r->job.accelerators,
-        [VARIABLE_TENSOR] = l->tensor,
-        [VARIABLE_PIPELINE] = l->pipeline,
-        [VARIABLE_DATA] = decoders / (l->tensor * l->attention_data * l->pipeline),
-        [VARIABLE_CONTEXT] = 1,
-        [VARIABLE_EXPERT] = l->expert,
-        [VARIABLE_VIRTUAL_STAGES] = 1,
-        [VARIABLE_MICRO_BATCH] = 1,
-        [VARIABLE_ACCUMULATION] = 1,
-        [VARIABLE_ATTENTION_DATA] = l->attention_data,
-        [VARIABLE_CONCURRENCY] = in_flight,
-    };
+    double layout[VARIABLES] = {0}, pool[VARIABLES] = {0};
+    layout_of(l, layout);
+    layout[VARIABLE_ACCELERATORS] = r->job.accelerators;
+    layout[VARIABLE_CONCURRENCY] = in_flight;
+    layout_follow(&scenario->job, layout);
+    struct place where = scenario_place(scenario, "layout"), prefill = scenario_place(scenario, "prefill");
+    bool known = scenario->model && (in_flight > 0) != (inference->request_rate > 0);
+    if (known && r->job.accelerators - inference->front.accelerators >= 1 && !scenario->open_layout)
+        layout_explain(context, &scenario->job, layout, &where, &where);
+    if (known && front) {
+        layout_of(front, pool);
+        pool[VARIABLE_ACCELERATORS] = inference->front.accelerators;
+        pool[VARIABLE_CONCURRENCY] = in_flight;
+        layout_explain_front(context, &scenario->job, pool, &prefill);
+    }
     return scenario_complete(context, scenario, layout);
 }
-
-#define ALL_WHOLE {0, 1, 1, 1, 1}
-static const struct requests_record requests_default = {.job = {.confidence = 0.9}, .layout = ALL_WHOLE};
 
 /* A pool of its own for prefill leaves some accelerators to decode. */
 static void read_front(speedup_context *context, speedup_scenario *scenario, const struct serve_record *r)
 {
-    const struct serving_layout_record *l = &r->prefill.layout;
+    const struct layout_record *l = &r->prefill.layout;
     double accelerators = r->requests.job.accelerators, own = r->prefill.accelerators;
     if (own < 1 || accelerators < 1)
         return;
@@ -221,7 +173,7 @@ static void read_front(speedup_context *context, speedup_scenario *scenario, con
 speedup_status serving_read(speedup_context *context, speedup_scenario *scenario)
 {
     struct inference *inference = &scenario->job.inference;
-    struct serve_record r = {.requests = requests_default, .prefill.layout = ALL_WHOLE};
+    struct serve_record r = {.requests = {.job = {.confidence = 0.9}, .layout = layout_unsaid}, .prefill.layout = layout_unsaid};
     record_read(context, &scenario->tree, scenario->section, &serve_table, NULL, &r);
     record_require(context, &scenario->tree, scenario->section, &serve_table, &r);
     struct place place = yaml_place(&scenario->tree, scenario->section);
@@ -241,7 +193,7 @@ speedup_status serving_read(speedup_context *context, speedup_scenario *scenario
 
 speedup_status generation_read(speedup_context *context, speedup_scenario *scenario)
 {
-    struct generate_record r = {.requests = requests_default};
+    struct generate_record r = {.requests = {.job = {.confidence = 0.9}, .layout = layout_unsaid}};
     record_read(context, &scenario->tree, scenario->section, &generate_table, NULL, &r);
     record_require(context, &scenario->tree, scenario->section, &generate_table, &r);
     scenario->job.kind = JOB_INFERENCE;

@@ -3,7 +3,32 @@
 #ifndef ESTIMATE_SCENARIO_PARTS_H
 #define ESTIMATE_SCENARIO_PARTS_H
 
+#include "estimate/layout.h"
 #include "estimate/scenario.h"
+
+/* The keys of `layout:`; a kind of job reads those that it has. */
+struct layout_record {
+    uint64_t present;
+#define LAYOUT_KEY_COUNT double
+#define LAYOUT_KEY_FLAG bool
+#define AXIS(NAME, name, KINDS, SECTION, TYPE, ...) AXIS_IN_LAYOUT_##SECTION(LAYOUT_KEY_##TYPE name;)
+#include "estimate/axis.def"
+#undef AXIS
+};
+
+extern const struct layout_record layout_unsaid;
+
+/* The axes of a record, and those that it does not have where they stand when nothing is said. */
+void layout_of(const struct layout_record *record, double layout[VARIABLES]);
+
+/* A key of `layout:` as a row of a table; those of serving, which a pool for prefill has too. */
+#define LAYOUT_ROW_COUNT(name, first, least_, most_, doc_)                                               \
+    {.key = #name, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = least_, .most = most_, \
+     .offset = offsetof(struct layout_record, name), .shown = #first, .doc = doc_},
+#define LAYOUT_ROW_FLAG(name, first, least_, most_, doc_) \
+    {.key = #name, .type = FIELD_BOOL, .offset = offsetof(struct layout_record, name), .shown = "false", .doc = doc_},
+#define LAYOUT_ROW_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
+    AXIS_OF_INFERENCE_##KINDS(AXIS_IN_LAYOUT_##SECTION(LAYOUT_ROW_##TYPE(name, first, least, most, doc)))
 
 /* The keys that every job section has; first in the record of each. */
 struct job_record {
@@ -38,7 +63,7 @@ struct job_record {
     JOB_NODE(record, path, published, "metric: value, and source: text",                                            \
              "figures published for this job, shown beside the estimate"),                                    \
     {.key = "uneven", .type = FIELD_BOOL, .offset = offsetof(struct record, path.uneven), .shown = "false",    \
-     .doc = "take a batch or heads that do not divide evenly, at their mean"},                               \
+     .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999,                                \
      .offset = offsetof(struct record, path.confidence), .shown = "0.9", .doc = "probability of the intervals"}
 
