@@ -167,66 +167,90 @@ static void flush(struct walker *w)
     w->count = 0;
 }
 
-/* Of the layouts that nobody looked at yet, those that are possible wait for an estimate. */
-static void sift(struct walker *w)
+/* Of the next layouts, those that are possible wait for an estimate. */
+static void sift(struct walker *w, uint64_t first, int count)
 {
     lane_mask possible;
-    if (!w->candidate_count)
-        return;
-    w->job.kernel->complete(&w->job, w->candidates, &possible);
-    for (int lane = 0; lane < w->candidate_count; lane++) {
+    w->job.kernel->complete(&w->job, w->next, &possible);
+    for (int lane = 0; lane < count; lane++) {
         if (!possible[lane]) {
             w->result->counts.not_dividing++;
             continue;
         }
         int to = w->count++;
-        w->waiting[to] = w->candidate_index[lane];
-        for (int axis = 0; axis < AXES; axis++)
-            w->v[layout_axes[axis].variable][to] = w->candidates[layout_axes[axis].variable][lane];
-        w->v[VARIABLE_DATA][to] = w->candidates[VARIABLE_DATA][lane];
-        w->v[VARIABLE_ACCUMULATION][to] = w->candidates[VARIABLE_ACCUMULATION][lane];
+        w->waiting[to] = first + (uint64_t)lane;
+#define AXIS(NAME, ...) w->v[VARIABLE_##NAME][to] = w->next[VARIABLE_##NAME][lane];
+#include "estimate/axis.def"
+#undef AXIS
+        w->v[VARIABLE_DATA][to] = w->next[VARIABLE_DATA][lane];
+        w->v[VARIABLE_ACCUMULATION][to] = w->next[VARIABLE_ACCUMULATION][lane];
         if (w->count == LANES)
             flush(w);
     }
-    w->candidate_count = 0;
 }
 
-/* Walks a range of indices like an odometer. */
+/* Sets an axis of the next layouts from a lane on. */
+static inline void set_from(struct walker *w, int axis, int lane, double value)
+{
+    lanes *values = &w->next[layout_axes[axis].variable];
+    for (; lane < LANES; lane++)
+        (*values)[lane] = value;
+}
+
+/* The layouts of one program from `index` to before `stop`, like an odometer. What does not turn is
+ * not written again: of a lane and those behind it only the axes that do. */
+static void walk_program(struct walker *w, uint64_t index, uint64_t stop)
+{
+    const speedup_space *space = w->space;
+    size_t digits[AXES];
+    double at[AXES];
+    int last = AXES - 1;
+    layout_at(space, index % space->layouts, digits, at);
+    for (int axis = 0; axis < AXES; axis++)
+        set_from(w, axis, 0, at[axis]);
+    while (last && space->counts[last] == 1)
+        last--;
+    uint64_t first = index;
+    int turned = AXES; /* the outermost axis that differs among the next layouts */
+    for (int lane = 0; index < stop; index++) {
+        if (++lane == LANES) {
+            sift(w, first, lane);
+            first = index + 1;
+            lane = 0;
+            for (; turned <= last; turned++)
+                set_from(w, turned, 0, at[turned]);
+            turned = AXES;
+        }
+        for (int axis = last; axis >= 0; axis--) {
+            bool over = ++digits[axis] == space->counts[axis];
+            digits[axis] = over ? 0 : digits[axis];
+            at[axis] = space->values[axis][digits[axis]];
+            set_from(w, axis, lane, at[axis]);
+            turned = lane && axis < turned ? axis : turned;
+            if (!over)
+                break;
+        }
+    }
+    if (first < stop)
+        sift(w, first, (int)(stop - first));
+}
+
+/* Walks a range of indices. */
 static void walk(struct walker *w, uint64_t begin, uint64_t end)
 {
     const speedup_space *space = w->space;
-    for (uint64_t index = begin; index < end;) {
+    for (uint64_t index = begin, stop; index < end; index = stop) {
         size_t program = (size_t)(index / space->layouts);
-        uint64_t layout = index % space->layouts, stop = index - layout + space->layouts;
+        stop = (program + 1) * space->layouts;
         if (stop > end)
             stop = end;
         w->result->counts.searched += stop - index;
         if (!space->programs[program].scenario) {
             w->result->counts.conflicting += stop - index;
-            index = stop;
             continue;
         }
         enter_program(w, program);
-        size_t digits[AXES];
-        double at[AXES];
-        layout_at(space, layout, digits, at);
-        for (; index < stop; index++) {
-            int lane = w->candidate_count++;
-            w->candidate_index[lane] = index;
-            for (int axis = 0; axis < AXES; axis++)
-                w->candidates[layout_axes[axis].variable][lane] = at[axis];
-            if (w->candidate_count == LANES)
-                sift(w);
-            for (int axis = AXES - 1; axis >= 0; axis--) {
-                if (++digits[axis] < space->counts[axis]) {
-                    at[axis] = space->values[axis][digits[axis]];
-                    break;
-                }
-                digits[axis] = 0;
-                at[axis] = space->values[axis][0];
-            }
-        }
-        sift(w);
+        walk_program(w, index, stop);
         flush(w);
     }
 }

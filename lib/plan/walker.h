@@ -18,9 +18,7 @@ struct walker {
     lanes v[VARIABLES], e[TARGETS];
     uint64_t waiting[LANES];
     int count;
-    lanes candidates[VARIABLES]; /* layouts of which it is not known yet whether they are possible */
-    uint64_t candidate_index[LANES];
-    int candidate_count;
+    lanes next[VARIABLES]; /* layouts of which it is not known yet whether they are possible */
 };
 
 static inline bool usable_time(const lanes out[METRICS], int lane)
