@@ -197,37 +197,12 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
 
 /* ---- the tables --------------------------------------------------------------------- */
 
-#define DEGREE(name_, doc_)                                                                                   \
-    {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e6,              \
-     .offset = offsetof(struct degrees, name_), .shown = "1", .doc = doc_}
-
-static const struct field layout_fields[] = {
-    DEGREE(tensor, "tensor-parallel degree"),
-    DEGREE(pipeline, "pipeline stages"),
-    DEGREE(context, "context-parallel degree"),
-    DEGREE(expert, "expert-parallel degree"),
-    DEGREE(virtual_stages, "model chunks per stage (interleaved schedule)"),
-    {.key = "ends_as_layers", .type = FIELD_BOOL, .offset = offsetof(struct degrees, ends_as_layers),
-     .shown = "false", .doc = "embedding and head take the place of a layer each in the pipeline"},
-    {.key = NULL},
-};
-const struct record_table layout_table = {
-    "layout", "Degrees of parallelism; data parallelism takes what is left of the accelerators.", layout_fields};
-
-#define SERVING_DEGREES                                                                                       \
-    DEGREE(tensor, "tensor-parallel degree of attention"),                                                   \
-    DEGREE(pipeline, "pipeline stages"),                                                                     \
-    DEGREE(expert, "expert-parallel degree; experts are spread over all ranks of a copy, whole or in parts, and take the same time"), \
-    DEGREE(attention_data, "groups of ranks of one copy that share the batch of attention out among them, each with a cache of its own")
-
-static const struct field serving_layout_fields[] = {SERVING_DEGREES, {.key = NULL}};
-const struct record_table serving_layout_table = {
-    "layout", "Degrees of parallelism; copies of the model take what is left of the accelerators.", serving_layout_fields};
-
 static const struct field prefill_fields[] = {
     {.key = "accelerators", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e7, .required = true,
      .offset = offsetof(struct pool, accelerators), .doc = "accelerators of the pool, out of those of the job"},
-    SERVING_DEGREES,
+#define AXIS LAYOUT_ROW_OF_SERVING
+#include "estimate/axis.def"
+#undef AXIS
     {.key = NULL},
 };
 const struct record_table prefill_table = {
@@ -266,7 +241,7 @@ const struct record_table targets_table = {"targets", "What the service must hol
     VALUE(calibration, calibration_read_numbers, calibration_set, "coefficient: value", "coefficients of this very site"), \
     VALUE(published, published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
     {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false",                                       \
-     .doc = "take a batch or heads that do not divide evenly, at their mean"},                               \
+     .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.9", \
      .doc = "probability of the intervals"}
 
@@ -328,12 +303,10 @@ const struct record_table *const job_tables[] = {&train_table, &serve_table, &ge
 
 /* ---- descriptions ------------------------------------------------------------------- */
 
-#define ALL_WHOLE {0, 1, 1, 1, 1, 1, 1, false}
-
 void description_begin(enum section section, struct job_description *d)
 {
-    *d = (struct job_description){.section = section, .confidence = 0.9, .layout = ALL_WHOLE, .micro_batch = 1, .checkpoint = 60,
-                                  .restart = 600, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = ALL_WHOLE};
+    *d = (struct job_description){.section = section, .confidence = 0.9, .layout = layout_unsaid, .micro_batch = 1, .checkpoint = 60,
+                                  .restart = 600, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid};
 }
 
 void description_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct job_description *d)

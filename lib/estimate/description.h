@@ -3,7 +3,7 @@
 #ifndef ESTIMATE_DESCRIPTION_H
 #define ESTIMATE_DESCRIPTION_H
 
-#include "estimate/job.h"
+#include "estimate/layout.h"
 
 /* A number that has a name of the catalog: a parameter, a coefficient. */
 struct named_number {
@@ -40,11 +40,29 @@ struct targets_record {
     double time_to_first_token, time_per_output_token; /* s */
 };
 
+/* The keys of `layout:`; a kind of job reads those that it has. */
 struct degrees {
     uint64_t present;
-    double tensor, pipeline, context, expert, virtual_stages, attention_data;
-    bool ends_as_layers;
+#define LAYOUT_KEY_COUNT double
+#define LAYOUT_KEY_FLAG bool
+#define AXIS(NAME, name, KINDS, SECTION, TYPE, ...) AXIS_IN_LAYOUT_##SECTION(LAYOUT_KEY_##TYPE name;)
+#include "estimate/axis.def"
+#undef AXIS
 };
+
+extern const struct degrees layout_unsaid;
+
+/* The axes of a record, and those that it does not have where they stand when nothing is said. */
+void layout_of(const struct degrees *degrees, double layout[VARIABLES]);
+
+/* A key of `layout:` as a row of a table; those of serving, which a pool for prefill has too. */
+#define LAYOUT_ROW_COUNT(name, first, least_, most_, doc_)                                               \
+    {.key = #name, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = least_, .most = most_, \
+     .offset = offsetof(struct degrees, name), .shown = #first, .doc = doc_},
+#define LAYOUT_ROW_FLAG(name, first, least_, most_, doc_) \
+    {.key = #name, .type = FIELD_BOOL, .offset = offsetof(struct degrees, name), .shown = "false", .doc = doc_},
+#define LAYOUT_ROW_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
+    AXIS_OF_INFERENCE_##KINDS(AXIS_IN_LAYOUT_##SECTION(LAYOUT_ROW_##TYPE(name, first, least, most, doc)))
 
 /* A pool's own accelerators behind its layout, so that both read alike. */
 struct pool {

@@ -1,5 +1,6 @@
 /* Estimates: precisions and rates of a training job, blocks of layouts through the
  * model, and how sure the answer is. Allocates nothing. */
+#include "estimate/layout.h"
 #include "estimate/scenario.h"
 
 #include "base/struct.h"
@@ -221,15 +222,17 @@ speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, doubl
     return status;
 }
 
-/* What follows from the other variables of a layout, unless it is given. */
-static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
+/* What follows from the other variables of a layout, unless it is given; then `evaluate` sees whether it agrees. */
+static void derive(const struct job *job, const bool given[VARIABLES], lanes v[VARIABLES])
 {
-    if (!data_given)
-        v[VARIABLE_DATA] = (v[VARIABLE_ACCELERATORS] - job->inference.front.accelerators) / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
-                                                       v[VARIABLE_ATTENTION_DATA]);
-    if (!accumulation_given && job->kind == JOB_TRAINING)
-        v[VARIABLE_ACCUMULATION] =
-            lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
+    lanes data = v[VARIABLE_DATA], accumulation = v[VARIABLE_ACCUMULATION];
+    if (given[VARIABLE_DATA] && !given[VARIABLE_ACCELERATORS])
+        v[VARIABLE_ACCELERATORS] = data * layout_ranks(v) + job->inference.front.accelerators;
+    job->kernel->derive(job, v);
+    if (given[VARIABLE_DATA])
+        v[VARIABLE_DATA] = data;
+    if (given[VARIABLE_ACCUMULATION])
+        v[VARIABLE_ACCUMULATION] = accumulation;
 }
 
 /* A column of the caller's, checked. */
@@ -243,13 +246,14 @@ struct batch {
     const speedup_scenario *scenario;
     const speedup_column *inputs, *outputs;
     size_t input_count, output_count, count;
-    bool data_given, accumulation_given, chance_asked;
+    bool given[VARIABLES], chance_asked;
     atomic_size_t next;
 };
 
 /* Estimates the layouts from `at` to before `end`. */
 static void estimate_range(const struct batch *batch, size_t at, size_t end)
 {
+    const double impossible = 0.5; /* of every variable, and harmless to count with */
     const struct job *job = &batch->scenario->job;
     lanes v[VARIABLES], e[TARGETS], out[METRICS] = {{0}};
     memcpy(v, batch->scenario->variables, sizeof v);
@@ -261,10 +265,10 @@ static void estimate_range(const struct batch *batch, size_t at, size_t end)
             for (size_t lane = 0; lane < LANES; lane++) {
                 /* The last block repeats its last layout in the lanes left over. */
                 double value = input->values[at + (lane < count ? lane : count - 1)];
-                v[input->id][lane] = value >= 0 && value < 1e9 ? value : 0;
+                v[input->id][lane] = value >= 0 && value <= 1e9 ? value : impossible;
             }
         }
-        derive(job, batch->data_given, batch->accumulation_given, v);
+        derive(job, batch->given, v);
         job->kernel->evaluate(job, v, e, out);
         if (batch->chance_asked)
             training_chance(job, out);
@@ -292,13 +296,15 @@ speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
 {
     if (!scenario || (!inputs && input_count) || (!outputs && output_count) || !threads || threads > MOST_THREADS)
         return SPEEDUP_INVALID_ARGUMENT;
-    bool given[VARIABLES] = {false}, asked[METRICS] = {false};
+    bool asked[METRICS] = {false};
+    struct batch batch = {.scenario = scenario, .inputs = inputs, .outputs = outputs, .input_count = input_count,
+                          .output_count = output_count, .count = count};
     for (size_t i = 0; i < input_count; i++) {
         speedup_column in;
         if (!STRUCT_ELEMENT_IN(speedup_column, &in, inputs, i) || (!in.values && count) || in.id < 0 || in.id >= VARIABLES ||
-            variables[in.id].scope != SCOPE_LAYOUT || given[in.id] || in.reserved)
+            variables[in.id].scope != SCOPE_LAYOUT || batch.given[in.id] || in.reserved)
             return SPEEDUP_INVALID_ARGUMENT;
-        given[in.id] = true;
+        batch.given[in.id] = true;
     }
     for (size_t i = 0; i < output_count; i++) {
         speedup_column out;
@@ -307,15 +313,7 @@ speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
             return SPEEDUP_INVALID_ARGUMENT;
         asked[out.id] = true;
     }
-    struct batch batch = {.scenario = scenario,
-                          .inputs = inputs,
-                          .outputs = outputs,
-                          .input_count = input_count,
-                          .output_count = output_count,
-                          .count = count,
-                          .data_given = given[VARIABLE_DATA],
-                          .accumulation_given = given[VARIABLE_ACCUMULATION],
-                          .chance_asked = asked[SPEEDUP_METRIC_OUT_OF_MEMORY] && scenario->job.kind == JOB_TRAINING};
+    batch.chance_asked = asked[SPEEDUP_METRIC_OUT_OF_MEMORY] && scenario->job.kind == JOB_TRAINING;
     atomic_init(&batch.next, 0);
     size_t shares = count / SHARE + (count % SHARE > 0);
     threads_run(shares < threads ? (uint32_t)shares : threads, estimate_shares, &batch);

@@ -1,32 +1,6 @@
-/* Inference jobs: services and static batches, and what makes their layouts impossible.
- * Knows no formula of the estimate, and no text. */
+/* Inference jobs: services and static batches. Knows no formula of the estimate, no rule
+ * of layouts, and no text. */
 #include "estimate/scenario_parts.h"
-
-/* A layout that cannot be is told with the numbers that do not divide. */
-static void check_layout(speedup_context *context, const speedup_scenario *scenario, const char *key,
-                         const struct degrees *l, double accelerators)
-{
-    struct place place = description_place(&scenario->asked, key);
-    const struct model *model = scenario->model;
-    double ranks = l->tensor * l->attention_data * l->pipeline, copies = accelerators / ranks;
-    if (copies != floor(copies) || copies < 1) {
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place,
-                "tensor x attention_data x pipeline = %.0f does not divide %.0f accelerators", ranks, accelerators);
-        return;
-    }
-    if (fmod(model->heads, l->tensor) != 0)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "tensor = %.0f does not divide the model's %.0f heads", l->tensor,
-                model->heads);
-    if (l->pipeline > model->layers)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "%.0f pipeline stages are more than the model's %.0f layers",
-                l->pipeline, model->layers);
-    if (l->expert > 1 && (model->experts.count <= 0 || fmod(model->experts.count, l->expert) != 0))
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "expert = %.0f does not divide the model's %.0f experts", l->expert,
-                model->experts.count);
-    if (l->expert > l->tensor * l->attention_data)
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "expert = %.0f is more than the %.0f ranks of a copy of the model",
-                l->expert, l->tensor * l->attention_data);
-}
 
 /* The mean of the squares over the square of the mean: exactly 1 where all are alike. */
 static double spread(const struct length *length)
@@ -103,7 +77,6 @@ static void take_lengths(speedup_context *context, speedup_scenario *scenario)
 speedup_status inference_make(speedup_context *context, speedup_scenario *scenario)
 {
     const struct job_description *d = &scenario->asked;
-    const struct degrees *l = &d->layout;
     struct inference *inference = &scenario->job.inference;
     scenario->job.kind = JOB_INFERENCE;
     if (d->section == SECTION_SERVE)
@@ -114,23 +87,21 @@ speedup_status inference_make(speedup_context *context, speedup_scenario *scenar
     }
     scenario_gather(context, scenario);
     take_lengths(context, scenario);
-    double front = inference->front.accelerators, decoders = d->accelerators - front;
-    if (scenario->model && decoders >= 1 && !d->uneven && !scenario->open_layout)
-        check_layout(context, scenario, "layout", l, decoders);
-    if (scenario->model && front > 0 && !d->uneven)
-        check_layout(context, scenario, "prefill", &d->prefill.layout, front);
-    const double layout[VARIABLES] = {
-        [VARIABLE_ACCELERATORS] = d->accelerators,
-        [VARIABLE_TENSOR] = l->tensor,
-        [VARIABLE_PIPELINE] = l->pipeline,
-        [VARIABLE_DATA] = decoders / (l->tensor * l->attention_data * l->pipeline),
-        [VARIABLE_CONTEXT] = 1,
-        [VARIABLE_EXPERT] = l->expert,
-        [VARIABLE_VIRTUAL_STAGES] = 1,
-        [VARIABLE_MICRO_BATCH] = 1,
-        [VARIABLE_ACCUMULATION] = 1,
-        [VARIABLE_ATTENTION_DATA] = l->attention_data,
-        [VARIABLE_CONCURRENCY] = d->section == SECTION_SERVE ? d->concurrency : d->batch,
-    };
+    double in_flight = d->section == SECTION_SERVE ? d->concurrency : d->batch, front = inference->front.accelerators;
+    double layout[VARIABLES] = {0}, pool[VARIABLES] = {0};
+    layout_of(&d->layout, layout);
+    layout[VARIABLE_ACCELERATORS] = d->accelerators;
+    layout[VARIABLE_CONCURRENCY] = in_flight;
+    layout_follow(&scenario->job, layout);
+    struct place where = description_place(d, "layout"), prefill = description_place(d, "prefill");
+    bool known = scenario->model && (in_flight > 0) != (inference->request_rate > 0);
+    if (known && d->accelerators - front >= 1 && !scenario->open_layout)
+        layout_explain(context, &scenario->job, layout, &where, &where);
+    if (known && front > 0) {
+        layout_of(&d->prefill.layout, pool);
+        pool[VARIABLE_ACCELERATORS] = front;
+        pool[VARIABLE_CONCURRENCY] = in_flight;
+        layout_explain_front(context, &scenario->job, pool, &prefill);
+    }
     return scenario_complete(context, scenario, layout);
 }

@@ -233,7 +233,7 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario)
     const struct job_description *d = &scenario->asked;
     scenario->confidence = d->confidence;
     scenario->job.relaxed = d->uneven;
-    scenario->model = named(context, scenario, KIND_MODEL, "model", d->model);
+    scenario->job.model = scenario->model = named(context, scenario, KIND_MODEL, "model", d->model);
     scenario->system = named(context, scenario, KIND_SYSTEM, "system", d->system);
     scenario->stack = named(context, scenario, KIND_STACK, "stack", d->stack);
     if (scenario->system)
@@ -283,18 +283,11 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     if (context->first)
         return context->first;
     job->kernel = kernel_choose();
-    job->model = scenario->model;
     if (job->kind == JOB_INFERENCE && (job->model->state_space.layers > 0 || job->model->experts.latent > 0)) {
         struct place place = description_place(&scenario->asked, "model");
         problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place,
                 "'%s' has state-space layers or experts of a latent width, which are estimated in training alone",
                 job->model->head.id);
-        return context->first;
-    }
-    if (layout[VARIABLE_DATA] < 1 && !scenario->open_layout) { /* an uneven job's; others have been told */
-        struct place place = description_place(&scenario->asked, "layout");
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "the layout takes %.0f accelerators; the job has %.0f",
-                layout[VARIABLE_ACCELERATORS] / layout[VARIABLE_DATA], layout[VARIABLE_ACCELERATORS]);
         return context->first;
     }
     shape_measure(job->model, &job->shape);

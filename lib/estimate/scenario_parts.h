@@ -3,6 +3,7 @@
 #ifndef ESTIMATE_SCENARIO_PARTS_H
 #define ESTIMATE_SCENARIO_PARTS_H
 
+#include "estimate/layout.h"
 #include "estimate/scenario.h"
 
 /* An optimization with its parameters, which live in the arena; false after telling what is wrong. */

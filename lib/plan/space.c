@@ -7,28 +7,21 @@
 #include <float.h>
 #include <string.h>
 
-const enum variable axis_variables[AXES] = {
-    [AXIS_ACCELERATORS] = VARIABLE_ACCELERATORS, [AXIS_TENSOR] = VARIABLE_TENSOR,
-    [AXIS_PIPELINE] = VARIABLE_PIPELINE,         [AXIS_CONTEXT] = VARIABLE_CONTEXT,
-    [AXIS_EXPERT] = VARIABLE_EXPERT,             [AXIS_VIRTUAL_STAGES] = VARIABLE_VIRTUAL_STAGES,
-    [AXIS_MICRO_BATCH] = VARIABLE_MICRO_BATCH,   [AXIS_ATTENTION_DATA] = VARIABLE_ATTENTION_DATA,
-    [AXIS_CONCURRENCY] = VARIABLE_CONCURRENCY,
-};
-
 /* The numbers of an axis, ascending and each once. An axis that is not the kind's has one. */
 static void read_axis(const struct builder *b, enum axis axis, const struct list_node *list)
 {
     const struct yaml_tree *tree = list->tree;
     uint32_t node = list->node;
     speedup_space *space = b->space;
-    const char *name = variables[axis_variables[axis]].name;
+    const struct axis_info *info = &layout_axes[axis];
+    const char *name = variables[info->variable].name;
     if (!node) {
         struct place place = yaml_place(b->tree, b->section);
         if (axis == AXIS_ACCELERATORS)
             problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", name);
         double *one = space->values[axis] = arena_zeroed(&space->arena, 1, sizeof *one);
         if (one)
-            *one = axis != AXIS_CONCURRENCY;
+            *one = info->first;
         space->counts[axis] = 1;
         return;
     }
@@ -48,9 +41,9 @@ static void read_axis(const struct builder *b, enum axis axis, const struct list
     uint32_t item = single ? single : yaml_at(tree, node)->first;
     for (size_t i = 0; i < room; i++) {
         double value = 0;
-        if (!read_number(b->context, tree, item, name, DIMENSION_COUNT, 1, 1e7, &value))
-            value = 1;
-        if (value != floor(value)) {
+        if (!read_number(b->context, tree, item, name, DIMENSION_COUNT, info->least, info->most, &value))
+            value = info->least;
+        if (info->whole && value != floor(value)) {
             struct place at = yaml_place(tree, item);
             problem(b->context, SPEEDUP_NOT_WHOLE, &at, "'%s' must be a whole number", name);
         }

@@ -81,38 +81,37 @@ static size_t divisors_of(double batch, double divisors[MOST_DIVISORS])
     return count;
 }
 
-/* The next number of accelerators that a layout divides, of those up to twice as many. */
+/* The next number of accelerators that a layout divides, of those up to twice as many. Of the axes that say
+ * nothing of that number, the first value is the one that asks for the least. */
 static double next_accelerators(const speedup_space *space, const struct job *job, double now)
 {
-    double next = 2 * now, divisors[MOST_DIVISORS];
+    double next = 2 * now, divisors[MOST_DIVISORS], at[VARIABLES] = {0};
     bool any = false, training = job->kind == JOB_TRAINING;
-    size_t count = training ? divisors_of(job->global_batch, divisors) : 1;
-    static const enum axis axes[] = {AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_MICRO_BATCH, AXIS_ATTENTION_DATA};
-    enum { INNER = sizeof axes / sizeof *axes };
-    size_t digits[INNER] = {0};
+    size_t count = training ? divisors_of(job->global_batch, divisors) : 1, digits[AXES] = {0};
     for (bool more = true; more;) {
-        double at[AXES];
-        for (int i = 0; i < AXES; i++)
-            at[i] = space->values[i][0];
-        for (int i = 0; i < INNER; i++)
-            at[axes[i]] = space->values[axes[i]][digits[i]];
-        at[AXIS_ACCELERATORS] = 1;
-        double ranks = floor(1 / space_data(at) + 0.5);
+        lanes v[VARIABLES];
+        for (int axis = 0; axis < AXES; axis++) {
+            at[layout_axes[axis].variable] = space->values[axis][digits[axis]];
+            v[layout_axes[axis].variable] = lanes_of(space->values[axis][digits[axis]]);
+        }
+        double ranks = layout_ranks(v)[0];
         for (size_t i = 0; i < count; i++) {
             double data = training ? divisors[i] : floor(now / ranks) + 1;
-            at[AXIS_ACCELERATORS] = data * ranks;
-            if (at[AXIS_ACCELERATORS] > next)
+            at[VARIABLE_ACCELERATORS] = data * ranks;
+            if (at[VARIABLE_ACCELERATORS] > next)
                 break;
-            if (at[AXIS_ACCELERATORS] > now && space_divides(job, at)) {
-                next = at[AXIS_ACCELERATORS];
+            if (at[VARIABLE_ACCELERATORS] > now && layout_is_possible(job, at)) {
+                next = at[VARIABLE_ACCELERATORS];
                 any = true;
                 break;
             }
         }
         more = false;
-        for (int i = 0; i < INNER && !more; i++) {
-            more = ++digits[i] < space->counts[axes[i]];
-            digits[i] = more ? digits[i] : 0;
+        for (int axis = 0; axis < AXES && !more; axis++) {
+            if (!layout_axes[axis].spreads && axis != AXIS_MICRO_BATCH)
+                continue;
+            more = ++digits[axis] < space->counts[axis];
+            digits[axis] = more ? digits[axis] : 0;
         }
     }
     return any ? next : 0;

@@ -2,6 +2,7 @@
  * their data alone. */
 #include "report/report.h"
 
+#include "estimate/layout.h"
 #include "plan/change.h"
 
 #include "base/number.h"
@@ -232,20 +233,10 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
 
 bool report_has_variable(enum job_kind kind, enum variable variable)
 {
-    bool training = kind == JOB_TRAINING;
-    switch (variable) {
-    case VARIABLE_CONTEXT:
-    case VARIABLE_VIRTUAL_STAGES:
-    case VARIABLE_MICRO_BATCH:
-    case VARIABLE_ACCUMULATION:
-    case VARIABLE_ENDS_AS_LAYERS:
-        return training;
-    case VARIABLE_CONCURRENCY:
-    case VARIABLE_ATTENTION_DATA:
-        return !training;
-    default:
-        return true;
-    }
+    for (int axis = 0; axis < AXES; axis++)
+        if (layout_axes[axis].variable == variable)
+            return axis_has((enum axis)axis, kind);
+    return variable != VARIABLE_ACCUMULATION || kind == JOB_TRAINING;
 }
 
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
