@@ -69,7 +69,7 @@ static void random_space(char *yaml)
     static const char *const systems[] = {"dgx-a100-80gb", "dgx-h100", "dgx-a100-40gb"};
     static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours"};
     static const int degrees[] = {1, 2, 4, 8}, stages[] = {1, 2, 3, 4, 8}, chunks[] = {1, 2, 4}, batches[] = {1, 2, 3, 4},
-                     counts[] = {8, 16, 24, 64};
+                     rings[] = {1, 2}, experts[] = {1, 2, 8, 16}, counts[] = {8, 16, 24, 64};
     /* One by one: a compiler may take arguments in any order. */
     uint32_t model = any(4), system = any(2), batch = 48 * (1 + any(3)), objective = any(4), top = 1 + any(8);
     sprintf(yaml, "plan:\n  model: %s\n  systems: [%s, %s]\n  prices: 2.50 USD/h\n  sequence: 2048\n  global_batch: %u\n"
@@ -80,6 +80,9 @@ static void random_space(char *yaml)
     write_values(yaml, "pipeline", stages, 5);
     write_values(yaml, "virtual_stages", chunks, 3);
     write_values(yaml, "micro_batch", batches, 4);
+    write_values(yaml, "context", rings, 2);
+    if (model == 3 || any(8) == 0)
+        write_values(yaml, "expert", experts, 4);
     strcat(yaml, any(2) ? "  choices: [[none, zero-1, fsdp], [none, sequence-parallelism]]\n"
                         : "  choices: [[none, flash-attention-2], [none, activation-checkpointing]]\n");
     static const char *const fronts[] = {"run_expected_seconds, memory_peak", "cost, memory_peak, energy", "memory_headroom, out_of_memory, step_seconds"};
