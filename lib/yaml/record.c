@@ -1,4 +1,4 @@
-/* Trees to records, by tables of fields. Knows nothing of what the records mean. */
+/* Trees and values to records, by tables of fields. Knows nothing of what the records mean. */
 #include "yaml/record.h"
 
 #include "base/number.h"
@@ -53,6 +53,17 @@ bool read_text(speedup_context *context, const struct yaml_tree *tree, uint32_t 
     return true;
 }
 
+bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text)
+{
+    if (!text || !*text)
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' has no value", what);
+    else if (!text_is_utf8(text))
+        problem(context, SPEEDUP_NOT_TEXT, place, "'%s' is not a text in UTF-8", what);
+    else
+        return true;
+    return false;
+}
+
 static bool bad_unit(speedup_context *context, const struct place *place, const char *what,
                      enum dimension dimension, const char *unit, size_t length)
 {
@@ -97,22 +108,20 @@ static bool in_range(speedup_context *context, const struct place *place, const 
     return false;
 }
 
-bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
-                 enum dimension dimension, double least, double most, double *value)
+/* A number as it is written, with its unit. */
+static bool parse_number(speedup_context *context, const struct place *place, const char *what,
+                         enum dimension dimension, const char *text, size_t length, double least, double most,
+                         double *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
-    size_t length = yaml_at(tree, node)->length, used = 0;
-    struct place place = yaml_place(tree, node);
+    size_t used = 0;
     double number = 0;
     enum number_result result = number_parse(text, length, &number, &used);
     if (result == NUMBER_NOT_FINITE) {
-        problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' must be a finite number, not '%.40s'", what, text);
+        problem(context, SPEEDUP_NOT_FINITE, place, "'%s' must be a finite number, not '%.40s'", what, text);
         return false;
     }
     if (result == NUMBER_BAD) {
-        problem(context, SPEEDUP_BAD_NUMBER, &place, "'%s' must be a number, not '%.40s'", what, text);
+        problem(context, SPEEDUP_BAD_NUMBER, place, "'%s' must be a number, not '%.40s'", what, text);
         return false;
     }
     const char *unit = text + used;
@@ -124,7 +133,7 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
     while (unit_length && unit[unit_length - 1] == ' ')
         unit_length--;
     if (unit_length && (*unit == ',' || *unit == '.' || *unit == '_')) {
-        problem(context, SPEEDUP_BAD_NUMBER, &place,
+        problem(context, SPEEDUP_BAD_NUMBER, place,
                 "'%s': '%.40s' is not a number; the decimal separator is a point, and thousands are not separated",
                 what, text);
         return false;
@@ -133,55 +142,83 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
     enum dimension other;
     bool bare = dimension == DIMENSION_NONE || dimension == DIMENSION_COUNT;
     if (unit_length ? !unit_factor(dimension, unit, unit_length, &factor, &other) : !bare && number != 0)
-        return bad_unit(context, &place, what, dimension, unit, unit_length);
+        return bad_unit(context, place, what, dimension, unit, unit_length);
     number *= factor;
     if (!isfinite(number)) {
-        problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' is too large: '%.40s'", what, text);
+        problem(context, SPEEDUP_NOT_FINITE, place, "'%s' is too large: '%.40s'", what, text);
         return false;
     }
-    if (!in_range(context, &place, what, dimension, number, least, most))
+    if (!in_range(context, place, what, dimension, number, least, most))
         return false;
     *value = number;
     return true;
+}
+
+bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
+                 enum dimension dimension, double least, double most, double *value)
+{
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) &&
+           parse_number(context, &place, what, dimension, yaml_text(tree, node), yaml_at(tree, node)->length, least,
+                        most, value);
+}
+
+static bool is_whole(speedup_context *context, const struct place *place, const char *what, double number,
+                     const char *text)
+{
+    if (number == floor(number))
+        return true;
+    problem(context, SPEEDUP_NOT_WHOLE, place, "'%s' must be a whole number, not '%.40s'", what, text);
+    return false;
+}
+
+bool check_number(speedup_context *context, const struct place *place, const char *what, enum dimension dimension,
+                  double least, double most, bool whole, double value)
+{
+    char text[NUMBER_TEXT];
+    if (isfinite(value))
+        return in_range(context, place, what, dimension, value, least, most) &&
+               (!whole || is_whole(context, place, what, value, number_exact(text, value)));
+    problem(context, SPEEDUP_NOT_FINITE, place, "'%s' must be a finite number, not '%s'", what,
+            isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    return false;
 }
 
 bool read_count(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, double least,
                 double most, double *value)
 {
     double number;
-    if (!read_number(context, tree, node, what, DIMENSION_COUNT, least, most, &number))
+    struct place place = yaml_place(tree, node);
+    if (!read_number(context, tree, node, what, DIMENSION_COUNT, least, most, &number) ||
+        !is_whole(context, &place, what, number, yaml_text(tree, node)))
         return false;
-    if (number != floor(number)) {
-        struct place place = yaml_place(tree, node);
-        problem(context, SPEEDUP_NOT_WHOLE, &place, "'%s' must be a whole number, not '%.40s'", what,
-                yaml_text(tree, node));
-        return false;
-    }
     *value = number;
     return true;
 }
 
-bool read_bool(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, bool *value)
+static bool parse_bool(speedup_context *context, const struct place *place, const char *what, const char *text,
+                       bool *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
-    *value = !strcmp(text, "true");
-    if (*value || !strcmp(text, "false"))
+    bool yes = !strcmp(text, "true");
+    if (yes || !strcmp(text, "false")) {
+        *value = yes;
         return true;
-    struct place place = yaml_place(tree, node);
-    problem(context, SPEEDUP_WRONG_TYPE, &place, "'%s' is true or false, not '%.40s'", what, text);
+    }
+    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' is true or false, not '%.40s'", what, text);
     return false;
 }
 
-bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
-                 const char *const *choices, int32_t *value)
+bool read_bool(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, bool *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) && parse_bool(context, &place, what, yaml_text(tree, node), value);
+}
+
+bool check_choice(speedup_context *context, const struct place *place, const char *what, const char *const *choices,
+                  const char *text, int32_t *value)
+{
     struct nearest nearest;
-    nearest_begin(&nearest, text, yaml_at(tree, node)->length);
+    nearest_begin(&nearest, text, strlen(text));
     for (int32_t i = 0; choices[i]; i++) {
         if (!strcmp(choices[i], text)) {
             *value = i;
@@ -189,15 +226,22 @@ bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_
         }
         nearest_offer(&nearest, choices[i]);
     }
-    struct place place = yaml_place(tree, node);
     struct text *message = problem_begin(context);
     text_format(message, "'%s' is not a choice of '%s' (", text_width(text, strlen(text)) > 40 ? "that" : text, what);
     for (size_t i = 0; choices[i]; i++)
         text_format(message, "%s%s", i ? ", " : "", choices[i]);
     text_put(message, ")");
     nearest_put(&nearest, message);
-    problem_end(context, SPEEDUP_UNKNOWN_CHOICE, &place);
+    problem_end(context, SPEEDUP_UNKNOWN_CHOICE, place);
     return false;
+}
+
+bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
+                 const char *const *choices, int32_t *value)
+{
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) &&
+           check_choice(context, &place, what, choices, yaml_text(tree, node), value);
 }
 
 static bool read_field(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
@@ -237,21 +281,19 @@ static bool is_ignored(const char *key, const char *const *ignored)
     return false;
 }
 
-static void unknown_key(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
+static void unknown_key(speedup_context *context, const struct place *place, const char *key,
                         const struct record_table *table, const char *const *ignored)
 {
-    const char *key = yaml_text(tree, node);
     struct nearest nearest;
-    nearest_begin(&nearest, key, yaml_at(tree, node)->length);
+    nearest_begin(&nearest, key, strlen(key));
     for (const struct field *field = table->fields; field->key; field++)
         nearest_offer(&nearest, field->key);
     for (; ignored && *ignored; ignored++)
         nearest_offer(&nearest, *ignored);
-    struct place place = yaml_place(tree, node);
     struct text *text = problem_begin(context);
     text_format(text, "unknown key '%.60s' in %s", key, table->name);
     nearest_put(&nearest, text);
-    problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
+    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
 }
 
 void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
@@ -271,20 +313,229 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
             record->present |= UINT64_C(1) << (field - table->fields);
             read_field(context, tree, yaml_at(tree, key)->next, field, out);
         } else if (!is_ignored(name, ignored)) {
-            unknown_key(context, tree, key, table, ignored);
+            struct place place = yaml_place(tree, key);
+            unknown_key(context, &place, name, table, ignored);
         }
     }
+}
+
+static bool is_given(const struct record_table *table, const struct field *field, const void *record)
+{
+    return (((const struct record *)record)->present >> (field - table->fields)) & 1;
+}
+
+static void tell_missing(speedup_context *context, const struct place *place, const struct record_table *table,
+                         const void *record)
+{
+    for (const struct field *field = table->fields; field->key; field++)
+        if (field->required && !is_given(table, field, record))
+            problem(context, SPEEDUP_MISSING_KEY, place, "%s lacks '%s': %s", table->name, field->key, field->doc);
 }
 
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record)
 {
-    if (yaml_at(tree, node)->kind != YAML_MAPPING)
-        return;
-    uint64_t present = ((const struct record *)record)->present;
+    struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->kind == YAML_MAPPING)
+        tell_missing(context, &place, table, record);
+}
+
+void record_complete(speedup_context *context, const struct place *place, const struct record_table *table,
+                     const void *record)
+{
+    tell_missing(context, place, table, record);
     for (const struct field *field = table->fields; field->key; field++)
-        if (field->required && !((present >> (field - table->fields)) & 1)) {
-            struct place place = yaml_place(tree, node);
-            problem(context, SPEEDUP_MISSING_KEY, &place, "%s lacks '%s': %s", table->name, field->key, field->doc);
+        if (field->type == FIELD_RECORD && is_given(table, field, record))
+            record_complete(context, place, field->record, (const char *)record + field->offset);
+}
+
+/* ---- Values by path ---- */
+
+/* Where following a path has come to. */
+struct walk {
+    const struct record_table *table;
+    const char *key; /* the rest of the path */
+    size_t offset;   /* of the record in the outermost one */
+};
+
+/* The field at the end of the path; NULL where the rest of it leads nowhere. With `out`,
+ * it and the records on the way are marked as given. */
+static const struct field *follow(struct walk *walk, void *out)
+{
+    for (;;) {
+        size_t length = strcspn(walk->key, ".");
+        const struct field *field = walk->table->fields;
+        while (field->key && (strlen(field->key) != length || memcmp(field->key, walk->key, length) != 0))
+            field++;
+        bool last = !walk->key[length];
+        if (!field->key || (!last && field->type != FIELD_RECORD))
+            return NULL;
+        if (out) {
+            struct record *record = (void *)((char *)out + walk->offset);
+            record->present |= UINT64_C(1) << (field - walk->table->fields);
         }
+        if (last)
+            return field;
+        walk->offset += field->offset;
+        walk->table = field->record;
+        walk->key += length + 1;
+    }
+}
+
+const struct field *record_field(const struct record_table *table, const char *path)
+{
+    struct walk walk = {.table = table, .key = path};
+    return follow(&walk, NULL);
+}
+
+bool record_get(const struct record_table *table, const void *record, const char *path, struct record_value *value)
+{
+    struct walk walk = {.table = table, .key = path};
+    const struct field *field = follow(&walk, NULL);
+    if (!field)
+        return false;
+    const void *owner = (const char *)record + walk.offset, *at = (const char *)owner + field->offset;
+    *value = (struct record_value){.field = field, .at = at, .given = is_given(walk.table, field, owner)};
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT:
+        memcpy(&value->text, at, sizeof value->text);
+        break;
+    case FIELD_NUMBER:
+    case FIELD_COUNT:
+        memcpy(&value->number, at, sizeof value->number);
+        break;
+    case FIELD_BOOL:
+        memcpy(&value->flag, at, sizeof value->flag);
+        break;
+    case FIELD_CHOICE:
+        memcpy(&value->choice, at, sizeof value->choice);
+        value->text = field->choices[value->choice];
+        break;
+    case FIELD_RECORD:
+    case FIELD_NODE:
+        break;
+    }
+    return true;
+}
+
+static const char *takes(const struct field *field)
+{
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT: return "a text";
+    case FIELD_NUMBER:
+    case FIELD_COUNT: return "a number";
+    case FIELD_BOOL: return "true or false";
+    case FIELD_CHOICE: return "a choice";
+    case FIELD_RECORD: return "a mapping";
+    case FIELD_NODE: return "a mapping or a list";
+    }
+    return "";
+}
+
+static void wrong_type(speedup_context *context, const struct place *place, const struct field *field,
+                       const char *given)
+{
+    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes %s, not %s", field->key, takes(field), given);
+}
+
+/* The field to set and where it is; NULL after a problem. */
+static const struct field *open_field(speedup_context *context, const struct record_table *table, void *record,
+                                      const char *path, const struct place *place, void **at)
+{
+    struct walk walk = {.table = table, .key = path};
+    const struct field *field = follow(&walk, NULL);
+    if (field) {
+        *at = (char *)record + walk.offset + field->offset;
+        return field;
+    }
+    char key[80];
+    size_t length = strcspn(walk.key, "."), kept = length < sizeof key - 1 ? length : sizeof key - 1;
+    memcpy(key, walk.key, kept);
+    key[kept] = '\0';
+    const struct field *plain = record_field(walk.table, key);
+    if (plain)
+        problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' takes %s; it has no key '%.60s'", key, takes(plain),
+                walk.key + length + 1);
+    else
+        unknown_key(context, place, key, walk.table, NULL);
+    return NULL;
+}
+
+static bool give(const struct record_table *table, void *record, const char *path)
+{
+    struct walk walk = {.table = table, .key = path};
+    return follow(&walk, record) != NULL;
+}
+
+bool record_set_number(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                       double value, const struct place *place)
+{
+    void *at;
+    const struct field *field = open_field(context, table, record, path, place, &at);
+    if (!field)
+        return false;
+    if (field->type != FIELD_NUMBER && field->type != FIELD_COUNT) {
+        wrong_type(context, place, field, "a number");
+        return false;
+    }
+    if (!check_number(context, place, field->key, (enum dimension)field->dimension, field->least, field->most,
+                      field->type == FIELD_COUNT, value))
+        return false;
+    memcpy(at, &value, sizeof value);
+    return give(table, record, path);
+}
+
+bool record_set_bool(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     bool value, const struct place *place)
+{
+    void *at;
+    const struct field *field = open_field(context, table, record, path, place, &at);
+    if (!field)
+        return false;
+    if (field->type != FIELD_BOOL) {
+        wrong_type(context, place, field, "true or false");
+        return false;
+    }
+    memcpy(at, &value, sizeof value);
+    return give(table, record, path);
+}
+
+static bool set_text(speedup_context *context, const struct place *place, const struct field *field,
+                     const char *text, void *at)
+{
+    const char *what = field->key;
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT:
+        memcpy(at, &text, sizeof text);
+        return true;
+    case FIELD_NUMBER:
+        return parse_number(context, place, what, (enum dimension)field->dimension, text, strlen(text), field->least,
+                            field->most, at);
+    case FIELD_COUNT: {
+        double number;
+        if (!parse_number(context, place, what, DIMENSION_COUNT, text, strlen(text), field->least, field->most,
+                          &number) ||
+            !is_whole(context, place, what, number, text))
+            return false;
+        memcpy(at, &number, sizeof number);
+        return true;
+    }
+    case FIELD_BOOL:
+        return parse_bool(context, place, what, text, at);
+    case FIELD_CHOICE:
+        return check_choice(context, place, what, field->choices, text, at);
+    case FIELD_RECORD:
+    case FIELD_NODE:
+        wrong_type(context, place, field, "a plain value");
+    }
+    return false;
+}
+
+bool record_set_text(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     const char *text, const struct place *place)
+{
+    void *at;
+    const struct field *field = open_field(context, table, record, path, place, &at);
+    return field && check_text(context, place, field->key, text) && set_text(context, place, field, text, at) &&
+           give(table, record, path);
 }

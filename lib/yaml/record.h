@@ -1,4 +1,4 @@
-/* Trees to records, by tables of fields. The tables are also what the reference
+/* Trees and values to records, by tables of fields. The tables are also what the reference
  * page of the format is made from, so a field's text stands in one place. */
 #ifndef YAML_RECORD_H
 #define YAML_RECORD_H
@@ -53,6 +53,49 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
 /* Reports required fields that are still missing. */
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record);
+
+/* The same for a record that no mapping gave, and for the records in it that are given; told of `place`. */
+void record_complete(speedup_context *context, const struct place *place, const struct record_table *table,
+                     const void *record);
+
+/* ---- Values by path ----
+ * A path is keys with points between them ("layout.tensor"), through the records in a
+ * record. What is set this way passes the checks of a value in a file, by the same
+ * table: name of the key, type, unit, range, wholeness; it is given, and so are the
+ * records around it. False after a problem, which is told of `place` (NULL: of none)
+ * and leaves the record as it was. What a FIELD_NODE holds is not set by path. */
+bool record_set_number(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                       double value, const struct place *place);
+bool record_set_bool(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     bool value, const struct place *place);
+
+/* As a file would have it: a text (kept, not copied), a number with its unit, a choice
+ * by its name, "true" or "false". */
+bool record_set_text(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     const char *text, const struct place *place);
+
+/* What stands in a record, given or not; for the type of the field, the others are 0. */
+struct record_value {
+    const struct field *field;
+    const void *at; /* the member itself */
+    bool given, flag;
+    int32_t choice;
+    double number;
+    const char *text; /* of a choice too: its name */
+};
+
+/* False when the path leads to no field. */
+bool record_get(const struct record_table *table, const void *record, const char *path, struct record_value *value);
+
+/* The field that a path leads to, NULL for none. */
+const struct field *record_field(const struct record_table *table, const char *path);
+
+/* The checks by themselves, for values that no table describes; false after a problem. */
+bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text);
+bool check_number(speedup_context *context, const struct place *place, const char *what, enum dimension dimension,
+                  double least, double most, bool whole, double value);
+bool check_choice(speedup_context *context, const struct place *place, const char *what, const char *const *choices,
+                  const char *text, int32_t *value);
 
 /* One value by type, for nodes that a table cannot describe; false after a problem. */
 bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
