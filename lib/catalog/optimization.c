@@ -1,5 +1,5 @@
-/* Rows of optimizations: the parts that a field table cannot say. Compiles their
- * expressions; knows nothing of what the effects lead to. */
+/* Optimizations: the parts that a field table cannot say, from a row or as a caller told
+ * them. Compiles their expressions; knows nothing of what the effects lead to. */
 #include "catalog/catalog.h"
 
 #include "base/number.h"
@@ -57,18 +57,31 @@ static void offer_names(const void *user, struct nearest *nearest)
         nearest_offer(nearest, names->catalog->entries[KIND_COEFFICIENT].items[i]->id);
 }
 
+const char *const job_kind_names[] = {"training", "inference", NULL};
+
+static bool few_enough(speedup_context *context, const struct place *place, size_t count, const char *what)
+{
+    if (count <= MOST_ITEMS)
+        return true;
+    problem(context, SPEEDUP_TOO_MANY_NODES, place, "'%s' has more than %d entries", what, MOST_ITEMS);
+    return false;
+}
+
 /* How many children a list or mapping has, or none after a problem. */
 static uint32_t count_items(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                             enum yaml_kind kind, const char *what)
 {
     if (!node || !expect_kind(context, tree, node, kind, what))
         return 0;
-    uint32_t count = yaml_at(tree, node)->length;
-    if (count <= MOST_ITEMS)
-        return count;
     struct place place = yaml_place(tree, node);
-    problem(context, SPEEDUP_TOO_MANY_NODES, &place, "'%s' has more than %d entries", what, MOST_ITEMS);
-    return 0;
+    return few_enough(context, &place, yaml_at(tree, node)->length, what) ? yaml_at(tree, node)->length : 0;
+}
+
+static bool check_id(speedup_context *context, const struct place *place, const char *id)
+{
+    if (!valid_id(id))
+        problem(context, SPEEDUP_BAD_NAME, place, "'%.70s' is not a name of an optimization", id);
+    return valid_id(id);
 }
 
 static const char **read_ids(speedup_context *context, struct arena *arena, const struct yaml_tree *tree,
@@ -82,12 +95,9 @@ static const char **read_ids(speedup_context *context, struct arena *arena, cons
         const char *id;
         if (!read_text(context, tree, item, what, &id))
             continue;
-        if (valid_id(id)) {
+        struct place place = yaml_place(tree, item);
+        if (check_id(context, &place, id))
             ids[n++] = id;
-        } else {
-            struct place place = yaml_place(tree, item);
-            problem(context, SPEEDUP_BAD_NAME, &place, "'%.70s' is not a name of an optimization", id);
-        }
     }
     return ids;
 }
@@ -95,13 +105,12 @@ static const char **read_ids(speedup_context *context, struct arena *arena, cons
 static void read_applies(speedup_context *context, struct optimization *optimization,
                          const struct yaml_tree *tree, uint32_t node)
 {
-    static const char *const jobs[] = {"training", "inference", NULL};
     if (!expect_kind(context, tree, node, YAML_SEQUENCE, "applies_to"))
         return;
     optimization->applies[JOB_TRAINING] = optimization->applies[JOB_INFERENCE] = false;
     for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
         int32_t job;
-        if (read_choice(context, tree, item, "applies_to", jobs, &job))
+        if (read_choice(context, tree, item, "applies_to", job_kind_names, &job))
             optimization->applies[job] = true;
     }
 }
@@ -135,6 +144,20 @@ static struct parameter *place_parameter(struct optimization *optimization, cons
     return &optimization->parameters[optimization->parameter_count++];
 }
 
+static void check_parameter_name(speedup_context *context, const struct place *place, const char *name)
+{
+    if (!valid_name(name))
+        problem(context, SPEEDUP_BAD_NAME, place, "'%.70s' cannot name a parameter: letters, digits and '_'", name);
+}
+
+static void check_parameter_range(speedup_context *context, const struct place *place,
+                                  const struct parameter *parameter)
+{
+    if (parameter->value < parameter->least || parameter->value > parameter->most)
+        problem(context, SPEEDUP_OUT_OF_RANGE, place, "parameter '%s' has a value outside its own range",
+                parameter->name);
+}
+
 /* Those of the base stay, each at its place: inherited effects read them by place. */
 static void read_parameters(speedup_context *context, struct arena *arena, struct optimization *optimization,
                             const struct yaml_tree *tree, uint32_t node)
@@ -151,9 +174,7 @@ static void read_parameters(speedup_context *context, struct arena *arena, struc
         struct place place = yaml_place(tree, key);
         uint32_t value = yaml_at(tree, key)->next;
         *parameter = (struct parameter){.name = yaml_text(tree, key), .most = 1e18};
-        if (!valid_name(parameter->name))
-            problem(context, SPEEDUP_BAD_NAME, &place, "'%.70s' cannot name a parameter: letters, digits and '_'",
-                    parameter->name);
+        check_parameter_name(context, &place, parameter->name);
         size_t before = context->count;
         if (yaml_at(tree, value)->kind == YAML_SCALAR) {
             read_number(context, tree, value, parameter->name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &parameter->value);
@@ -161,10 +182,29 @@ static void read_parameters(speedup_context *context, struct arena *arena, struc
             record_read(context, tree, value, &parameter_table, NULL, parameter);
             record_require(context, tree, value, &parameter_table, parameter);
         }
-        if (context->count == before && (parameter->value < parameter->least || parameter->value > parameter->most))
-            problem(context, SPEEDUP_OUT_OF_RANGE, &place, "parameter '%s' has a value outside its own range",
-                    parameter->name);
+        if (context->count == before)
+            check_parameter_range(context, &place, parameter);
     }
+}
+
+/* A requirement of two parts with a space between; there is room for it. */
+static void add_requirement(speedup_context *context, struct arena *arena, struct optimization *optimization,
+                            const struct expression_scope *scope, const struct place *place, const char *name,
+                            const char *comparison)
+{
+    struct requirement *requirement = &optimization->requirements[optimization->requirement_count];
+    struct text text;
+    text_begin(&text, &context->allocator);
+    text_put(&text, name);
+    text_put(&text, *comparison ? " " : "");
+    text_put(&text, comparison);
+    requirement->text = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
+    text_end(&text);
+    requirement->place = *place;
+    if (!requirement->text)
+        no_memory(context);
+    else if (expression_compile(context, arena, place, requirement->text, scope, &requirement->condition))
+        optimization->requirement_count++;
 }
 
 /* "compute_capability: '>= 8.0'" is the condition "compute_capability >= 8.0". */
@@ -177,46 +217,35 @@ static void read_requirements(speedup_context *context, struct arena *arena, str
     if (!count || !optimization->requirements)
         return;
     for (uint32_t key = yaml_at(tree, node)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
-        struct requirement *requirement = &optimization->requirements[optimization->requirement_count];
         uint32_t value = yaml_at(tree, key)->next;
+        struct place place = yaml_place(tree, value);
         const char *condition;
         if (!read_text(context, tree, value, yaml_text(tree, key), &condition))
             continue;
-        requirement->place = yaml_place(tree, value);
-        if (!strchr("<>=!", condition[0])) {
-            problem(context, SPEEDUP_EXPRESSION, &requirement->place,
-                    "a requirement is a comparison, such as \">= %.40s\"", condition);
-            continue;
-        }
-        struct text text;
-        text_begin(&text, &context->allocator);
-        text_format(&text, "%s %s", yaml_text(tree, key), condition);
-        requirement->text = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
-        text_end(&text);
-        if (!requirement->text)
-            no_memory(context);
-        else if (expression_compile(context, arena, &requirement->place, requirement->text, scope,
-                                    &requirement->condition))
-            optimization->requirement_count++;
+        if (strchr("<>=!", condition[0]))
+            add_requirement(context, arena, optimization, scope, &place, yaml_text(tree, key), condition);
+        else
+            problem(context, SPEEDUP_EXPRESSION, &place, "a requirement is a comparison, such as \">= %.40s\"",
+                    condition);
     }
 }
 
-static bool read_effect_value(speedup_context *context, struct arena *arena, const struct expression_scope *scope,
-                              const struct yaml_tree *tree, uint32_t value, struct effect *effect)
+/* The value of an effect: a choice or an expression, within the range of its rule. */
+static bool take_effect_value(speedup_context *context, struct arena *arena, const struct expression_scope *scope,
+                              const struct place *place, const char *text, struct effect *effect)
 {
-    const char *text, *name = targets[effect->target].name;
-    effect->place = yaml_place(tree, value);
+    const char *name = targets[effect->target].name;
+    effect->place = *place;
     if (targets[effect->target].rule == RULE_CHOOSE)
-        return read_choice(context, tree, value, name, precision_names, &effect->precision);
-    if (!read_text(context, tree, value, name, &text) ||
-        !expression_compile(context, arena, &effect->place, text, scope, &effect->value))
+        return check_choice(context, place, name, precision_names, text, &effect->precision);
+    if (!expression_compile(context, arena, place, text, scope, &effect->value))
         return false;
     const struct rule_info *rule = &rules[targets[effect->target].rule];
     double constant = effect->value.constant ? effect->value.operations[0].value : rule->least;
     if (constant >= rule->least && constant <= rule->most)
         return true;
     char least[NUMBER_TEXT], most[NUMBER_TEXT];
-    problem(context, SPEEDUP_BAD_EFFECT, &effect->place, "'%.60s' for '%s': an effect of rule '%s' is from %s to %s", text,
+    problem(context, SPEEDUP_BAD_EFFECT, place, "'%.60s' for '%s': an effect of rule '%s' is from %s to %s", text,
             name, rule->name, number_digits(least, rule->least, 6), number_digits(most, rule->most, 6));
     return false;
 }
@@ -251,41 +280,27 @@ static void add_effect(struct optimization *optimization, const char *name, stru
 }
 
 static void read_effects(speedup_context *context, struct arena *arena, struct optimization *optimization,
-                         const struct expression_scope *scope, const struct yaml_tree *tree, uint32_t node,
-                         const struct callback *callbacks, size_t callback_count)
+                         const struct expression_scope *scope, const struct yaml_tree *tree, uint32_t node)
 {
     size_t entries = 0;
     uint32_t count = count_items(context, tree, node, YAML_MAPPING, "effects"), first = count ? yaml_at(tree, node)->first : 0;
     for (uint32_t key = first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next)
         entries += entries_of(yaml_text(tree, key));
-    for (size_t i = 0; i < callback_count; i++)
-        entries += entries_of(callbacks[i].target);
     optimization->effects = arena_zeroed(arena, entries, sizeof *optimization->effects);
     optimization->effect_count = 0;
     if (!optimization->effects)
         return;
     for (uint32_t key = first; key && !problems_full(context); key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
-        const char *name = yaml_text(tree, key);
-        struct place place = yaml_place(tree, key);
+        const char *name = yaml_text(tree, key), *text;
+        uint32_t value = yaml_at(tree, key)->next;
+        struct place place = yaml_place(tree, key), at = yaml_place(tree, value);
         int target = target_find(name, 0);
         struct effect effect = {.target = (enum target)target};
         if (target == TARGETS)
             unknown_target(context, name, &place);
-        else if (read_effect_value(context, arena, scope, tree, yaml_at(tree, key)->next, &effect))
+        else if (read_text(context, tree, value, targets[target].name, &text) &&
+                 take_effect_value(context, arena, scope, &at, text, &effect))
             add_effect(optimization, name, effect);
-    }
-    for (size_t i = 0; i < callback_count; i++) {
-        const struct callback *callback = &callbacks[i];
-        int target = target_find(callback->target, 0);
-        struct place place = yaml_place(tree, optimization->head.node);
-        if (target == TARGETS)
-            unknown_target(context, callback->target, &place);
-        else if (targets[target].rule == RULE_CHOOSE)
-            problem(context, SPEEDUP_BAD_EFFECT, &place, "a function cannot choose '%s'; name a precision instead",
-                    callback->target);
-        else
-            add_effect(optimization, callback->target,
-                       (struct effect){.callback = callback->function, .user = callback->user, .place = place});
     }
 }
 
@@ -311,18 +326,164 @@ static void read_claims(speedup_context *context, struct arena *arena, struct op
     }
 }
 
-void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization,
-                       const struct callback *callbacks, size_t callback_count)
+/* ---- What a caller told ---- */
+
+struct told_reader {
+    speedup_context *context;
+    struct arena *arena;
+    struct optimization *optimization;
+    const struct expression_scope *scope;
+};
+
+/* The place of a part, by its keys from the entry on. */
+static struct place told_place(const struct told_reader *reader, const char *part, const char *name)
+{
+    struct text text;
+    text_begin(&text, &reader->context->allocator);
+    text_format(&text, "%s.%s%s%s", reader->optimization->head.origin->place.file, part, *name ? "." : "", name);
+    const char *file = text.failed ? NULL : arena_copy(reader->arena, text.bytes, text.length);
+    text_end(&text);
+    if (!file)
+        no_memory(reader->context);
+    return (struct place){.file = file};
+}
+
+static void take_ids(const struct told_reader *reader, const char ***ids, const char *what)
+{
+    size_t count = 0;
+    struct place place = told_place(reader, what, "");
+    while (*ids && (*ids)[count])
+        check_id(reader->context, &place, (*ids)[count++]);
+    few_enough(reader->context, &place, count, what);
+    if (!*ids)
+        *ids = arena_zeroed(reader->arena, 1, sizeof **ids);
+}
+
+static void take_parameters(const struct told_reader *reader)
+{
+    const struct optimization *optimization = reader->optimization;
+    struct place all = told_place(reader, "parameters", "");
+    if (!few_enough(reader->context, &all, optimization->parameter_count, "parameters"))
+        return;
+    for (uint32_t i = 0; i < optimization->parameter_count; i++) {
+        struct parameter *parameter = &optimization->parameters[i], told = *parameter;
+        struct place place = told_place(reader, "parameters", parameter->name);
+        check_parameter_name(reader->context, &place, parameter->name);
+        bool sound = record_set_number(reader->context, &parameter_table, parameter, "value", told.value, &place);
+        sound &= record_set_number(reader->context, &parameter_table, parameter, "least", told.least, &place);
+        sound &= record_set_number(reader->context, &parameter_table, parameter, "most", told.most, &place);
+        if (told.text)
+            sound &= record_set_text(reader->context, &parameter_table, parameter, "text", told.text, &place);
+        if (sound)
+            check_parameter_range(reader->context, &place, parameter);
+    }
+}
+
+/* A condition that compares nothing is met when it is not 0. */
+static void take_requirements(const struct told_reader *reader)
+{
+    const struct told *told = reader->optimization->told;
+    struct place place = told_place(reader, "requires", "");
+    if (!few_enough(reader->context, &place, told->requirement_count, "requires"))
+        return;
+    reader->optimization->requirements =
+        arena_zeroed(reader->arena, told->requirement_count, sizeof *reader->optimization->requirements);
+    for (size_t i = 0; i < told->requirement_count && reader->optimization->requirements; i++)
+        add_requirement(reader->context, reader->arena, reader->optimization, reader->scope, &place,
+                        told->requirements[i], strpbrk(told->requirements[i], "<>=!") ? "" : "!= 0");
+}
+
+static void take_effect(const struct told_reader *reader, const char *name, const char *value)
+{
+    const struct told *told = reader->optimization->told;
+    struct place place = told_place(reader, "effects", name);
+    int target = target_find(name, 0);
+    struct effect effect = {.target = (enum target)target};
+    size_t same = 0;
+    for (size_t i = 0; i < told->effect_count; i++)
+        same += !strcmp(told->effects[i].target, name);
+    if (same > 1)
+        problem(reader->context, SPEEDUP_DUPLICATE_KEY, &place, "'%.60s' is given twice", name);
+    else if (target == TARGETS)
+        unknown_target(reader->context, name, &place);
+    else if (check_text(reader->context, &place, targets[target].name, value) &&
+             take_effect_value(reader->context, reader->arena, reader->scope, &place, value, &effect))
+        add_effect(reader->optimization, name, effect);
+}
+
+static void take_callback(const struct told_reader *reader, const struct callback *callback)
+{
+    struct place place = told_place(reader, "effects", callback->target);
+    int target = target_find(callback->target, 0);
+    if (target == TARGETS)
+        unknown_target(reader->context, callback->target, &place);
+    else if (targets[target].rule == RULE_CHOOSE)
+        problem(reader->context, SPEEDUP_BAD_EFFECT, &place,
+                "a function cannot choose '%s'; name a precision instead", callback->target);
+    else
+        add_effect(reader->optimization, callback->target,
+                   (struct effect){.callback = callback->function, .user = callback->user, .place = place});
+}
+
+static void take_effects(const struct told_reader *reader)
+{
+    const struct told *told = reader->optimization->told;
+    struct place place = told_place(reader, "effects", "");
+    size_t entries = 0;
+    if (!few_enough(reader->context, &place, told->effect_count, "effects"))
+        return;
+    for (size_t i = 0; i < told->effect_count; i++)
+        entries += entries_of(told->effects[i].target);
+    for (size_t i = 0; i < told->callback_count; i++)
+        entries += entries_of(told->callbacks[i].target);
+    reader->optimization->effects = arena_zeroed(reader->arena, entries, sizeof *reader->optimization->effects);
+    if (!reader->optimization->effects)
+        return;
+    for (size_t i = 0; i < told->effect_count && !problems_full(reader->context); i++)
+        take_effect(reader, told->effects[i].target, told->effects[i].value);
+    for (size_t i = 0; i < told->callback_count; i++)
+        take_callback(reader, &told->callbacks[i]);
+}
+
+static void take_claims(const struct told_reader *reader)
+{
+    struct optimization *optimization = reader->optimization;
+    struct place all = told_place(reader, "claims", "");
+    if (!few_enough(reader->context, &all, optimization->claim_count, "claims"))
+        return;
+    for (uint32_t i = 0; i < optimization->claim_count; i++) {
+        struct claim *claim = &optimization->claims[i], told = *claim;
+        struct place place = told_place(reader, "claims", claim->resource);
+        for (uint32_t j = 0; j < i; j++)
+            if (!strcmp(optimization->claims[j].resource, claim->resource))
+                problem(reader->context, SPEEDUP_DUPLICATE_KEY, &place, "'%.60s' is given twice", claim->resource);
+        if (*claim->resource)
+            check_text(reader->context, &place, "claims", claim->resource);
+        record_set_number(reader->context, &claim_table, claim, "factor", told.factor, &place);
+        if (told.source)
+            record_set_text(reader->context, &claim_table, claim, "source", told.source, &place);
+        else
+            claim->source = optimization->head.source;
+    }
+}
+
+static void take_told(const struct told_reader *reader)
+{
+    struct optimization *optimization = reader->optimization;
+    take_ids(reader, &optimization->excludes, "excludes");
+    take_ids(reader, &optimization->supersedes, "supersedes");
+    take_parameters(reader);
+    take_requirements(reader);
+    take_effects(reader);
+    take_claims(reader);
+}
+
+/* A part that the row does not give stays as its base has it. */
+static void read_row(speedup_context *context, struct arena *arena, struct optimization *optimization,
+                     const struct expression_scope *scope)
 {
     const struct yaml_tree *tree = optimization->head.tree;
     uint32_t row = optimization->head.node, node;
-    struct arena *arena = &catalog->arena;
-    const struct names names = {catalog, optimization};
-    const struct expression_scope scope = {find_name, offer_names, &names};
-
-    /* A part that the row does not give stays as its base has it. */
-    if (!optimization->applies[JOB_TRAINING] && !optimization->applies[JOB_INFERENCE])
-        optimization->applies[JOB_TRAINING] = optimization->applies[JOB_INFERENCE] = true;
     if ((node = yaml_find(tree, row, "applies_to")))
         read_applies(context, optimization, tree, node);
     if ((node = yaml_find(tree, row, "excludes")) || !optimization->excludes)
@@ -332,11 +493,25 @@ void optimization_read(speedup_context *context, speedup_catalog *catalog, struc
     if ((node = yaml_find(tree, row, "parameters")))
         read_parameters(context, arena, optimization, tree, node);
     if ((node = yaml_find(tree, row, "requires")))
-        read_requirements(context, arena, optimization, &scope, tree, node);
-    if ((node = yaml_find(tree, row, "effects")) || callback_count)
-        read_effects(context, arena, optimization, &scope, tree, node, callbacks, callback_count);
+        read_requirements(context, arena, optimization, scope, tree, node);
+    if ((node = yaml_find(tree, row, "effects")))
+        read_effects(context, arena, optimization, scope, tree, node);
     if ((node = yaml_find(tree, row, "claims")))
         read_claims(context, arena, optimization, tree, node);
+}
+
+void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization)
+{
+    const struct names names = {catalog, optimization};
+    const struct expression_scope scope = {find_name, offer_names, &names};
+    if (!optimization->applies[JOB_TRAINING] && !optimization->applies[JOB_INFERENCE])
+        optimization->applies[JOB_TRAINING] = optimization->applies[JOB_INFERENCE] = true;
+    if (optimization->head.tree) {
+        read_row(context, &catalog->arena, optimization, &scope);
+    } else {
+        const struct told_reader reader = {context, &catalog->arena, optimization, &scope};
+        take_told(&reader);
+    }
 }
 
 void calibration_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
