@@ -46,25 +46,13 @@ void speedup_job_destroy(speedup_job *job)
     allocator.release(allocator.user, job);
 }
 
-/* A field of the description, with the record that it is in. */
-struct slot {
-    const struct record_table *table;
-    const struct field *field;
-    void *record;
-    const char *member;
-    struct place place;
-};
-
-static bool find_slot(speedup_context *context, speedup_job *job, struct job_description *d, const char *key, struct slot *slot)
+/* A problem with a call is told of the key that the call names. */
+static bool call_place(speedup_context *context, speedup_job *job, const char *key, struct place *place)
 {
-    const char *shown = arena_copy(&job->arena, key, strlen(key));
-    *slot = (struct slot){.table = job_tables[d->section], .record = d, .place = {.file = shown}};
-    if (!shown) {
+    *place = (struct place){.file = arena_copy(&job->arena, key, strlen(key))};
+    if (!place->file)
         no_memory(context);
-        return false;
-    }
-    slot->field = record_field(context, &slot->place, &slot->table, &slot->record, key, &slot->member);
-    return slot->field != NULL;
+    return place->file != NULL;
 }
 
 speedup_status speedup_job_set_number(speedup_context *context, speedup_job *job, const char *key, double value)
@@ -73,31 +61,11 @@ speedup_status speedup_job_set_number(speedup_context *context, speedup_job *job
     REQUIRE_GIVEN(context, job);
     REQUIRE_GIVEN(context, key);
     diagnostics_clear(context);
-    struct job_description changed = job->described;
-    struct slot slot;
-    if (find_slot(context, job, &changed, key, &slot) &&
-        record_set_number(context, &job->arena, &slot.place, slot.table, slot.field, slot.member, value, slot.record))
-        job->described = changed;
+    struct place place;
+    struct job_description *d = &job->described;
+    if (call_place(context, job, key, &place))
+        record_set_number(context, &job->arena, job_tables[d->section], d, key, value, &place);
     return context->first;
-}
-
-/* Reads a field from a node of a tree that lives in the job's arena; whole or not at all. */
-static void read_slot(speedup_context *context, speedup_job *job, const char *key, const struct yaml_tree *tree, uint32_t node)
-{
-    struct job_description changed = job->described, begun;
-    struct slot slot, old;
-    description_begin(changed.section, &begun);
-    if (!find_slot(context, job, &changed, key, &slot) || !find_slot(context, job, &begun, key, &old))
-        return;
-    if (slot.member) {
-        problem(context, SPEEDUP_WRONG_TYPE, &slot.place, "'%s' takes a number here", slot.member);
-        return;
-    }
-    /* A mapping takes the place of what was there, as in a file. */
-    if (slot.field->type == FIELD_RECORD)
-        record_put(slot.field->record, (char *)old.record + old.field->offset, (char *)slot.record + slot.field->offset);
-    if (record_read_field(context, &job->arena, tree, node, slot.table, slot.field, slot.record) && !context->first)
-        job->described = changed;
 }
 
 speedup_status speedup_job_set_text(speedup_context *context, speedup_job *job, const char *key, const char *text)
@@ -107,17 +75,14 @@ speedup_status speedup_job_set_text(speedup_context *context, speedup_job *job, 
     REQUIRE_GIVEN(context, key);
     REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
-    /* A tree of one plain value. */
-    struct yaml_tree *tree = arena_zeroed(&job->arena, 1, sizeof *tree);
-    struct yaml_node *nodes = arena_zeroed(&job->arena, 2, sizeof *nodes);
-    const char **settings = arena_zeroed(&job->arena, 2, sizeof *settings);
-    const char *bytes = arena_copy(&job->arena, text, strlen(text)), *shown = arena_copy(&job->arena, key, strlen(key));
-    if (!tree || !nodes || !settings || !bytes || !shown)
+    struct place place;
+    struct job_description changed = job->described;
+    const char *kept = arena_copy(&job->arena, text, strlen(text));
+    if (!kept)
         return no_memory(context);
-    settings[0] = shown;
-    nodes[1] = (struct yaml_node){.column = 1, .length = (uint32_t)strlen(text), .kind = YAML_SCALAR, .plain = 1};
-    *tree = (struct yaml_tree){.file = shown, .nodes = nodes, .node_count = 2, .bytes = bytes, .root = 1, .settings = settings};
-    read_slot(context, job, key, tree, tree->root);
+    if (call_place(context, job, key, &place) &&
+        record_set_text(context, &job->arena, job_tables[changed.section], &changed, key, kept, &place) && !context->first)
+        job->described = changed;
     return context->first;
 }
 
@@ -172,8 +137,12 @@ speedup_status speedup_job_apply(speedup_context *context, speedup_job *job, con
     struct yaml_tree *tree = arena_zeroed(&job->arena, 1, sizeof *tree);
     if (!key || !shown || !tree)
         return no_memory(context);
-    if (!yaml_read(context, &job->arena, shown, equals + 1, strlen(equals + 1), tree))
-        read_slot(context, job, key, tree, tree->root);
+    struct place place = {.file = key};
+    struct job_description changed = job->described, begun;
+    description_begin(changed.section, &begun);
+    if (!yaml_read(context, &job->arena, shown, equals + 1, strlen(equals + 1), tree) &&
+        record_set_node(context, &job->arena, job_tables[changed.section], &changed, &begun, key, tree, tree->root, &place) && !context->first)
+        job->described = changed;
     return context->first;
 }
 

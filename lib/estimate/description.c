@@ -96,7 +96,7 @@ static bool price_set(speedup_context *context, struct arena *arena, const struc
         problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' has no keys of its own", key);
         return false;
     }
-    if (!check_range(context, place, key, DIMENSION_USD_PER_HOUR, value, 0, most_price))
+    if (!check_number(context, place, key, DIMENSION_USD_PER_HOUR, 0, most_price, false, value))
         return false;
     *price = (struct asked_price){.per_hour = value, .place = *place};
     return true;
@@ -324,13 +324,21 @@ void description_give(struct job_description *d, const char *key)
             d->present |= UINT64_C(1) << (field - fields);
 }
 
+void description_give_required(struct job_description *d)
+{
+    const struct field *fields = job_tables[d->section]->fields;
+    for (const struct field *field = fields; field->key; field++)
+        if (field->required)
+            d->present |= UINT64_C(1) << (field - fields);
+}
+
 void description_require(speedup_context *context, const struct job_description *d)
 {
     struct place place = description_place(d, NULL);
-    /* What is no mapping has been told of. */
-    if (d->tree && yaml_at(d->tree, d->node)->kind != YAML_MAPPING)
-        return;
-    record_require_at(context, &place, job_tables[d->section], d);
+    if (d->tree)
+        record_require(context, d->tree, d->node, job_tables[d->section], d);
+    else
+        record_complete(context, &place, job_tables[d->section], d);
 }
 
 static const struct place nowhere = {.file = "<job>"}; /* of what calls filled */

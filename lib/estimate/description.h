@@ -132,8 +132,9 @@ void description_begin(enum section section, struct job_description *d);
 void description_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
                       struct job_description *d);
 
-/* Marks a key as given, whose value was filled in. */
+/* Marks a key as given, whose value was filled in; or all that a job must have. */
 void description_give(struct job_description *d, const char *key);
+void description_give_required(struct job_description *d);
 
 /* Tells of required keys that nobody gave. */
 void description_require(speedup_context *context, const struct job_description *d);

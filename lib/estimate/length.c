@@ -122,12 +122,8 @@ bool length_set(speedup_context *context, struct arena *arena, const struct plac
         problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' has a mean, a deviation and a longest, no '%.60s'", key, member);
         return false;
     }
-    if (!check_range(context, place, name, DIMENSION_COUNT, value, members[i].least, MOST_TOKENS))
+    if (!check_number(context, place, name, DIMENSION_COUNT, members[i].least, MOST_TOKENS, !member, value))
         return false;
-    if (!member && value != floor(value)) {
-        problem(context, SPEEDUP_NOT_WHOLE, place, "'%s' must be a whole number", key);
-        return false;
-    }
     bool whole = length->longest == length->mean; /* nobody has said how it varies */
     if (!member)
         *length = (struct length){value, 0, value};

@@ -29,7 +29,7 @@ static void set_parameter(speedup_context *context, const struct named_number *n
         const struct parameter *parameter = &optimization->parameters[i];
         nearest_offer(&nearest, parameter->name);
         if (!strcmp(parameter->name, number->name)) {
-            if (check_range(context, &number->value_place, number->name, DIMENSION_NONE, number->value, parameter->least, parameter->most))
+            if (check_number(context, &number->value_place, number->name, DIMENSION_NONE, parameter->least, parameter->most, false, number->value))
                 values[i] = number->value;
             return;
         }
@@ -136,7 +136,7 @@ static bool coefficient_set(speedup_context *context, const speedup_catalog *cat
         return false;
     }
     *setting = (struct setting){coefficient->slot, number->value};
-    return check_range(context, &number->value_place, number->name, DIMENSION_NONE, number->value, coefficient->least, coefficient->most);
+    return check_number(context, &number->value_place, number->name, DIMENSION_NONE, coefficient->least, coefficient->most, false, number->value);
 }
 
 /* Coefficients, from the general to the particular: catalog, accelerator, stack, job. */

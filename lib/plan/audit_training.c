@@ -92,7 +92,7 @@ static void model_cost(const struct auditor *a, const struct costs_record *costs
     struct audited_job job = {.catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)a->catalog)};
     struct job_description *d = &job.described;
     description_begin(SECTION_TRAIN, d);
-    d->present = ~UINT64_C(0);
+    description_give_required(d);
     d->model = costs->model;
     d->system = r->system;
     d->accelerators = r->accelerators;

@@ -184,7 +184,7 @@ static void describe(const struct builder *b, struct arena *arena, const char *s
     const struct plan_record *r = b->r;
     bool serving = b->space->kind == JOB_INFERENCE;
     description_begin(serving ? SECTION_SERVE : SECTION_TRAIN, d);
-    d->present = ~UINT64_C(0);
+    description_give_required(d);
     d->model = r->model;
     d->system = system;
     d->stack = r->stack;

@@ -49,12 +49,10 @@ static bool given(const struct builder *b, const char *key)
 static void take(const struct builder *b, uint32_t key)
 {
     const struct yaml_tree *from = b->defaults->plan_tree;
-    const struct record_table *table = plan_table_of(b);
-    const char *name = yaml_text(from, key), *member;
+    const char *name = yaml_text(from, key);
+    const struct plan_record begun = {.present = 0};
     struct place place = yaml_place(from, key);
-    void *record = b->r;
-    const struct field *field = record_field(b->context, &place, &table, &record, name, &member);
-    if (!field || !record_read_field(b->context, &b->space->arena, from, yaml_at(from, key)->next, table, field, record))
+    if (!record_set_node(b->context, &b->space->arena, plan_table_of(b), b->r, &begun, name, from, yaml_at(from, key)->next, &place))
         return;
     struct text value;
     text_begin(&value, &b->context->allocator);

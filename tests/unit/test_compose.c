@@ -421,6 +421,72 @@ static void the_builder_refuses_what_yaml_would(void **state)
     assert_int_equal(registered(o), SPEEDUP_BAD_NAME);
 }
 
+static void what_is_wrong_with_a_registered_optimization_names_its_key(void **state)
+{
+    (void)state;
+    speedup_optimization *o = begun();
+    assert_ok(speedup_optimization_exclude(o, "Not A Name"));
+    assert_ok(speedup_optimization_parameter(o, "share", 0.5, 0, 1, ""));
+    assert_ok(speedup_optimization_require(o, "dat > 1"));
+    assert_ok(speedup_optimization_effect(o, "loss.bytes", "1 +"));
+    assert_ok(speedup_optimization_effect(o, "matmul.precision", "bf61"));
+    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL, NULL));
+    assert_ok(speedup_optimization_claim(o, "throughput", 1e-9, "\xFF"));
+    assert_int_equal(registered(o), SPEEDUP_BAD_NAME);
+    static const char *const told[] = {
+        "<registered>: optimizations.mine.excludes: error[SPD-306]: 'Not A Name' is not a name of an optimization",
+        "<registered>: optimizations.mine.parameters.share: error[SPD-110]: 'text' has no value",
+        "<registered>: optimizations.mine.requires: error[SPD-403]: in 'dat > 1': nothing is named 'dat'; did you mean 'data'?",
+        "<registered>: optimizations.mine.effects.loss.bytes: error[SPD-402]: in '1 +' at character 4: the expression ends too early",
+        "<registered>: optimizations.mine.effects.matmul.precision: error[SPD-206]: 'bf61' is not a choice of 'matmul.precision'",
+        "<registered>: optimizations.mine.effects.loss.byte: error[SPD-401]: an effect on an unknown target 'loss.byte'; did you mean 'loss.bytes'?",
+        "<registered>: optimizations.mine.claims.throughput: error[SPD-204]: 'factor' is 1e-9",
+        "<registered>: optimizations.mine.claims.throughput: error[SPD-103]: 'source' is not a text in UTF-8",
+    };
+    assert_int_equal(speedup_diagnostic_count(world.context), sizeof told / sizeof *told);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        assert_memory_equal(speedup_diagnostic_text(world.context, i), told[i], strlen(told[i]));
+}
+
+static void a_registered_optimization_has_no_more_parts_than_a_row(void **state)
+{
+    (void)state;
+    speedup_optimization *o = begun();
+    for (int i = 0; i < 257; i++)
+        assert_ok(speedup_optimization_require(o, "data > 1"));
+    assert_int_equal(registered(o), SPEEDUP_TOO_MANY_NODES);
+    o = begun();
+    assert_ok(speedup_optimization_claim(o, "throughput", 2, NULL));
+    assert_ok(speedup_optimization_claim(o, "throughput", 2, NULL));
+    assert_int_equal(registered(o), SPEEDUP_DUPLICATE_KEY);
+}
+
+static void a_registered_optimization_is_shown_like_its_row(void **state)
+{
+    (void)state;
+    speedup_catalog *catalogs[] = {
+        extend(world.catalog,
+               "optimizations:\n  row: {source: the tests, applies_to: [training], parameters: {share: {value: 0.5, least: 0, "
+               "most: 1, text: 'a \"share\"'}}, requires: {data: '> 1'}, excludes: [zero-3], supersedes: [zero-1], effects: "
+               "{recompute.layer: share, matmul.precision: bf16, memory.optimizer: 1 / data, loss.bytes: 0.1}, claims: "
+               "{memory.optimizer: 8, throughput: {factor: 1.1, source: \"some: \\\"table\\\"\\n\"}}}\n"),
+        with_builder(world.catalog, false)};
+    for (int32_t format = 0; format < 2; format++) {
+        speedup_text *shown[2];
+        for (int c = 0; c < 2; c++)
+            assert_ok(speedup_report_catalog(world.context, catalogs[c], "optimizations", "row", format, &shown[c]));
+        assert_string_equal(speedup_text_get(shown[0]), speedup_text_get(shown[1]));
+        speedup_text_destroy(shown[0]);
+        speedup_text_destroy(shown[1]);
+    }
+    /* A row may be based on one that was registered. */
+    speedup_catalog *based = extend(catalogs[1], "optimizations:\n  other: {base: row, excludes: [zero-2]}\n");
+    assert_int_equal(refused_with(based, "other, zero-2"), SPEEDUP_EXCLUDED);
+    speedup_catalog_unref(based);
+    for (int c = 0; c < 2; c++)
+        speedup_catalog_unref(catalogs[c]);
+}
+
 static void a_builder_may_require_much_of_one_name(void **state)
 {
     (void)state;
@@ -498,6 +564,9 @@ int main(void)
         cmocka_unit_test(a_callback_gives_its_user_back_once_when_nobody_holds_it),
         cmocka_unit_test(a_callback_that_gives_no_usable_value_is_told),
         cmocka_unit_test(the_builder_refuses_what_yaml_would),
+        cmocka_unit_test(what_is_wrong_with_a_registered_optimization_names_its_key),
+        cmocka_unit_test(a_registered_optimization_has_no_more_parts_than_a_row),
+        cmocka_unit_test(a_registered_optimization_is_shown_like_its_row),
         cmocka_unit_test(a_builder_may_require_much_of_one_name),
         cmocka_unit_test(an_id_that_exists_is_not_registered_again),
         cmocka_unit_test(a_builder_text_cannot_break_out_of_its_row),
