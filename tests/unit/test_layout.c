@@ -180,7 +180,8 @@ static void uneven_is_leave_for_batch_heads_and_chunks_alone(void **state)
         {"train.layout={pipeline: 2, virtual_stages: 3}", false, true},
         {"train.layout={tensor: 3}", false, false}, /* 5.3 copies */
         {"train.layout={pipeline: 1, virtual_stages: 2}", false, false},
-        {"train.layout={pipeline: 4, virtual_stages: 9}", false, false}, /* more chunks than layers */
+        {"train.layout={pipeline: 2, virtual_stages: 17}", false, true}, /* chunks of 32 layers, of the embedding and of the head */
+        {"train.layout={pipeline: 4, virtual_stages: 9}", false, false}, /* more than there are */
         {"train.layout={expert: 2}", false, false},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
