@@ -2,10 +2,11 @@
  * of layout.def over lanes. Compiled twice (see kernel.c); allocates nothing. */
 #include "estimate/layout.h"
 
-/* Set where they hold; no branches, as lanes differ. */
-#define WHOLE(x) (lanes_floor(x) == (x))
-/* Exact: a quotient of whole numbers is whole when it should be, and times the part is the whole only then. */
-#define DIVIDES(part, whole) (lanes_floor((whole) / (part)) * (part) == (whole))
+/* Whole numbers from 0 to 2^51 are what the rounding of an addition leaves as they are. */
+#define LARGE 4503599627370496.0
+#define WHOLE(x) (((x) + LARGE) - LARGE == (x))
+/* Exact: a quotient of whole numbers that is not whole is further from one than a rounding. */
+#define DIVIDES(part, whole) WHOLE((whole) / (part))
 
 /* The copies of the model. */
 static inline lanes data_of(double front, const lanes v[VARIABLES])
@@ -62,13 +63,25 @@ static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, d
     return good;
 }
 
-static inline lane_mask examine(const struct job *job, enum job_kind kind, double front, const lanes v[VARIABLES], lanes data)
+static inline lane_mask examine(const struct job *job, enum job_kind kind, double front, const lanes v[VARIABLES])
 {
-    return in_range(job, kind, v) & keeps_rules(job, kind, front, v, data);
+    lanes data = data_of(front, v);
+    return in_range(job, kind, v) & keeps_rules(job, kind, front, v, data) & (v[VARIABLE_DATA] == data) &
+           (v[VARIABLE_ACCUMULATION] == accumulation_of(job, kind, data, v[VARIABLE_MICRO_BATCH]));
+}
+
+static __attribute__((noinline)) void examine_training(const struct job *job, const lanes v[VARIABLES], lane_mask *possible)
+{
+    *possible = examine(job, JOB_TRAINING, 0, v);
+}
+
+static __attribute__((noinline)) void examine_serving(const struct job *job, double front, const lanes v[VARIABLES], lane_mask *possible)
+{
+    *possible = examine(job, JOB_INFERENCE, front, v);
 }
 
 /* The job's pool for prefill is laid out by the rules of its kind. */
-static lane_mask front_possible(const struct job *job)
+static void examine_front(const struct job *job, lane_mask *possible)
 {
     const struct front *front = &job->inference.front;
     lanes v[VARIABLES];
@@ -80,7 +93,9 @@ static lane_mask front_possible(const struct job *job)
     v[VARIABLE_PIPELINE] = lanes_of(front->pipeline);
     v[VARIABLE_ATTENTION_DATA] = lanes_of(front->attention_data);
     v[VARIABLE_CONCURRENCY] = lanes_of(job->inference.request_rate > 0 ? 0.0 : 1.0);
-    return examine(job, JOB_INFERENCE, 0, v, data_of(0, v));
+    v[VARIABLE_DATA] = data_of(0, v);
+    v[VARIABLE_ACCUMULATION] = lanes_of(1.0);
+    examine_serving(job, 0, v, possible);
 }
 
 void layout_derive(const struct job *job, lanes v[VARIABLES])
@@ -93,21 +108,20 @@ void layout_derive(const struct job *job, lanes v[VARIABLES])
 void layout_possible(const struct job *job, const lanes v[VARIABLES], lane_mask *possible)
 {
     double front = job->inference.front.accelerators;
-    lanes data = data_of(front, v);
-    if (job->kind == JOB_TRAINING)
-        *possible = examine(job, JOB_TRAINING, 0, v, data) & (v[VARIABLE_DATA] == data) &
-                    (v[VARIABLE_ACCUMULATION] == accumulation_of(job, JOB_TRAINING, data, v[VARIABLE_MICRO_BATCH]));
-    else
-        *possible = examine(job, JOB_INFERENCE, front, v, data) & (v[VARIABLE_DATA] == data) & (v[VARIABLE_ACCUMULATION] == 1.0);
-    if (front > 0)
-        *possible &= front_possible(job);
+    if (job->kind == JOB_TRAINING) {
+        examine_training(job, v, possible);
+        return;
+    }
+    examine_serving(job, front, v, possible);
+    if (front > 0) {
+        lane_mask other;
+        examine_front(job, &other);
+        *possible &= other;
+    }
 }
 
 void layout_complete(const struct job *job, lanes v[VARIABLES], lane_mask *possible)
 {
     layout_derive(job, v);
-    if (job->kind == JOB_TRAINING)
-        *possible = examine(job, JOB_TRAINING, 0, v, v[VARIABLE_DATA]);
-    else
-        layout_possible(job, v, possible);
+    layout_possible(job, v, possible);
 }

@@ -70,7 +70,7 @@ static bool explain_ranges(speedup_context *context, const struct job *job, cons
 }
 
 #define WHOLE(x) ((x) == floor(x))
-#define DIVIDES(part, whole) (floor((whole) / (part)) * (part) == (whole))
+#define DIVIDES(part, whole) WHOLE((whole) / (part))
 
 static void explain(speedup_context *problems, const struct job *job, double front, const double layout[VARIABLES],
                     const struct place *where, const struct place *batch)

@@ -558,7 +558,8 @@ class Scenario(_Document):
         Gives a dict from metric to column: numpy arrays of the columns' common shape, or lists
         where numpy is not installed. A layout that cannot be has its reason in the metric
         "status", and 0 in all others. Variables without a column stay as in the scenario, but
-        `data` and `accumulation` follow from the others.
+        `data` and `accumulation` follow from the others. With a column `data` and none of
+        `accelerators`, the accelerators follow; columns that disagree make a layout impossible.
         """
         layout, known = variable_numbers("layout"), metric_numbers()
         wanted = list(known) if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
