@@ -54,6 +54,7 @@ bool selection_read(speedup_context *context, const speedup_catalog *catalog, st
     } else if (!expect_kind(context, tree, item, YAML_SCALAR, "optimizations")) {
         return false;
     }
+    selection->always = false;
     selection->place = yaml_place(tree, id);
     selection->optimization =
         (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, yaml_text(tree, id));
@@ -71,6 +72,21 @@ bool selection_read(speedup_context *context, const speedup_catalog *catalog, st
          key = yaml_at(tree, yaml_at(tree, key)->next)->next)
         read_parameter(context, tree, key, selection->optimization, selection->parameters);
     return true;
+}
+
+/* What a job does without must exist; whether its software has it is nobody's business. */
+static void check_without(speedup_context *context, const speedup_scenario *scenario, uint32_t node)
+{
+    const struct yaml_tree *tree = &scenario->tree;
+    if (!node || !expect_kind(context, tree, node, YAML_SEQUENCE, "without"))
+        return;
+    for (uint32_t item = yaml_at(tree, node)->first; item && !problems_full(context); item = yaml_at(tree, item)->next) {
+        if (!expect_kind(context, tree, item, YAML_SCALAR, "without"))
+            continue;
+        struct place place = yaml_place(tree, item);
+        if (!catalog_find(scenario->catalog, KIND_OPTIMIZATION, yaml_text(tree, item)))
+            catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, yaml_text(tree, item), &place);
+    }
 }
 
 enum { MOST_SELECTIONS = 64 };
@@ -108,7 +124,7 @@ static bool lists(const struct yaml_tree *tree, uint32_t list, const char *id)
 }
 
 /* What the software always has: part of the baseline, but where the job itself says
- * more, or when it is for another kind of job. */
+ * more, or does without it, or when it is for another kind of job. */
 static void read_always(speedup_context *context, speedup_scenario *scenario, const struct job_record *record)
 {
     const struct stack *stack = scenario->stack;
@@ -121,8 +137,9 @@ static void read_always(speedup_context *context, speedup_scenario *scenario, co
             !selection_read(context, scenario->catalog, &scenario->arena, tree, item, &selection))
             return;
         const char *id = selection.optimization->head.id;
+        selection.always = true;
         if (selection.optimization->applies[scenario->job.kind] && !lists(&scenario->tree, record->baseline, id) &&
-            !lists(&scenario->tree, record->optimizations, id))
+            !lists(&scenario->tree, record->optimizations, id) && !lists(&scenario->tree, record->without, id))
             scenario->selections[scenario->selection_count++] = selection;
     }
 }
@@ -320,6 +337,7 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario, const
     scenario->selections = arena_zeroed(&scenario->arena, MOST_SELECTIONS, sizeof *scenario->selections);
     if (!scenario->selections)
         return;
+    check_without(context, scenario, record->without);
     read_always(context, scenario, record);
     read_selections(context, scenario, record->baseline, "baseline");
     scenario->baseline_count = scenario->selection_count;

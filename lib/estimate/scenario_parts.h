@@ -11,7 +11,7 @@ struct job_record {
     const char *model, *system, *stack;
     double accelerators, confidence;
     bool uneven;
-    uint32_t optimizations, baseline, price, calibration, published;
+    uint32_t optimizations, baseline, without, price, calibration, published;
 };
 
 #define JOB_TEXT(record, path, name_, required_, shown_, doc_)                                                      \
@@ -33,6 +33,7 @@ struct job_record {
     JOB_NODE(record, path, optimizations, "[id, id: {parameter: value}, ...]",                                      \
              "optimizations, in the order of the waterfall"),                                                 \
     JOB_NODE(record, path, baseline, "[id, ...]", "optimizations that the baseline has already"),                   \
+    JOB_NODE(record, path, without, "[id, ...]", "of what the software always has, what this job does not have"),   \
     JOB_NODE(record, path, price, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
     JOB_NODE(record, path, calibration, "coefficient: value", "coefficients of this very site"),                    \
     JOB_NODE(record, path, published, "metric: value, and source: text",                                            \

@@ -222,6 +222,11 @@ static void write_scenario(const struct builder *b, const char *system, size_t w
     }
     if (r->stack)
         text_format(yaml, "stack: \"%s\", ", r->stack);
+    if (r->without) {
+        text_put(yaml, "without: ");
+        yaml_flow(b->tree, r->without, yaml);
+        text_put(yaml, ", ");
+    }
     text_put(yaml, "optimizations: [");
     if (r->optimizations)
         write_alternative(b->tree, r->optimizations, yaml);

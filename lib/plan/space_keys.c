@@ -22,6 +22,7 @@ static const char *const serving_objectives[] = {"time", "cost", "energy", "thro
     LIST("accelerators", axes[AXIS_ACCELERATORS], "[count, ...]; by the space, from the least that hold the model", "numbers of accelerators")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
     LIST("optimizations", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
+    LIST("without", without, "[id, ...]", "of what the software always has, what no plan has"), \
     LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
     {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
     {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \

@@ -14,7 +14,7 @@ struct plan_record {
     struct targets_record targets;
     bool fixed_lengths, uneven;
     int32_t objective;
-    uint32_t prompt_node, output_node, systems, prices, axes[AXES], optimizations, choices, front;
+    uint32_t prompt_node, output_node, systems, prices, axes[AXES], optimizations, without, choices, front;
 };
 
 struct builder {
