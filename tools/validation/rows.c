@@ -364,10 +364,13 @@ static double micro_batch_of(const struct published_job *job)
 static const char *stack_of(const struct words *words, const struct published_job *job, size_t sharding, struct job *mapped)
 {
     const char *stack = word_of(words, TABLE_SHARDING, sharding, is_gated(words, job) ? "stack_gated" : "stack");
+    double domain = job_number(mapped, "systems.published.scale_up_domain");
+    bool experts = of_model(words, model_id(words, job->model), "experts.count") > 0;
     for (size_t i = 0; i < words_count(words, TABLE_RELEASES); i++) {
         /* "release 26.06": years and months, which compare as numbers */
         double release = number_behind(job->notes, word_of(words, TABLE_RELEASES, i, "word"));
-        if (word_is(words, TABLE_RELEASES, i, "stack", stack) && release >= word_number(words, TABLE_RELEASES, i, "least"))
+        if (word_is(words, TABLE_RELEASES, i, "stack", stack) && release >= word_number(words, TABLE_RELEASES, i, "least") &&
+            word_allows(word_of(words, TABLE_RELEASES, i, "experts"), experts) && domain > word_number(words, TABLE_RELEASES, i, "domain_over"))
             return word_of(words, TABLE_RELEASES, i, "becomes");
     }
     return says(words, mapped, "launch_blocking", job->launch_blocking, false) && !*stack ? "launch-blocking" : stack;
