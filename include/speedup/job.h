@@ -64,7 +64,7 @@ SPEEDUP_API speedup_status speedup_job_set_text(speedup_context *context, speedu
 /** Add an optimization behind those that a list has.
  *  @param context where problems are told
  *  @param job the description
- *  @param list "optimizations" or "baseline"
+ *  @param list "optimizations", "baseline", or "without": what the software has and the job has not
  *  @param id of the optimization, looked up when a scenario is made
  *  @param names of parameters; may be NULL when @p count is 0
  *  @param values of the parameters

@@ -98,9 +98,13 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
     for (size_t i = 0; i < count; i++)
         REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
     diagnostics_clear(context);
-    bool optimizations = !strcmp(list, "optimizations");
-    if (!optimizations && strcmp(list, "baseline")) {
-        problem(context, SPEEDUP_UNKNOWN_CHOICE, NULL, "'%.40s' is no list of a job; there are optimizations and baseline", list);
+    struct job_description *d = &job->described;
+    struct choices *choices = !strcmp(list, "optimizations") ? &d->optimizations
+                              : !strcmp(list, "baseline")    ? &d->baseline
+                              : !strcmp(list, "without")     ? &d->without
+                                                             : NULL;
+    if (!choices) {
+        problem(context, SPEEDUP_UNKNOWN_CHOICE, NULL, "'%.40s' is no list of a job; there are optimizations, baseline and without", list);
         return SPEEDUP_UNKNOWN_CHOICE;
     }
     static const struct place nowhere = {.file = "<job>"};
@@ -115,7 +119,7 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
         items[i] = (struct named_number){arena_copy(arena, names[i], strlen(names[i])), values[i], nowhere, nowhere};
     }
     choice.parameters = (struct named_numbers){items, count};
-    if (arena->failed || !choices_append(arena, optimizations ? &job->described.optimizations : &job->described.baseline, &choice, 1))
+    if (arena->failed || !choices_append(arena, choices, &choice, 1))
         return no_memory(context);
     return SPEEDUP_OK;
 }

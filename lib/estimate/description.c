@@ -237,6 +237,7 @@ const struct record_table targets_table = {"targets", "What the service must hol
 #define JOB_BACK                                                                                              \
     VALUE(optimizations, choices_read, NULL, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
     VALUE(baseline, choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
+    VALUE(without, choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
     VALUE(price, price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
     VALUE(calibration, calibration_read_numbers, calibration_set, "coefficient: value", "coefficients of this very site"), \
     VALUE(published, published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
@@ -396,6 +397,7 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     to->published.items = published;
     copy_choices(arena, &to->optimizations);
     copy_choices(arena, &to->baseline);
+    copy_choices(arena, &to->without);
     copy_numbers(arena, &to->calibration);
     return !arena->failed;
 }

@@ -100,7 +100,7 @@ struct job_description {
     double accelerators, confidence;
     bool uneven;
     struct degrees layout;
-    struct choices optimizations, baseline;
+    struct choices optimizations, baseline, without; /* without: of what the software always has */
     struct asked_price price;
     struct named_numbers calibration;
     struct published_figures published;

@@ -43,6 +43,7 @@ static void set_parameter(speedup_context *context, const struct named_number *n
 bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
                     struct selection *selection)
 {
+    selection->always = false;
     selection->place = choice->place;
     selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
@@ -75,8 +76,17 @@ static void add_selections(speedup_context *context, speedup_scenario *scenario,
     }
 }
 
+/* What a job does without must exist; whether its software has it is nobody's business. */
+static void check_without(speedup_context *context, const speedup_scenario *scenario)
+{
+    const struct choices *without = &scenario->asked.without;
+    for (size_t i = 0; i < without->count; i++)
+        if (!catalog_find(scenario->catalog, KIND_OPTIMIZATION, without->items[i].id))
+            catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, without->items[i].id, &without->items[i].place);
+}
+
 /* What the software always has: part of the baseline, but where the job itself says
- * more, or when it is for another kind of job. */
+ * more, or does without it, or when it is for another kind of job. */
 static void add_always(speedup_context *context, speedup_scenario *scenario)
 {
     const struct job_description *d = &scenario->asked;
@@ -90,7 +100,9 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         if (!selection_make(context, scenario->catalog, &scenario->arena, &always.items[i], &selection))
             return;
         const char *id = always.items[i].id;
-        if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id))
+        selection.always = true;
+        if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id) &&
+            !choices_have(&d->without, id))
             scenario->selections[scenario->selection_count++] = selection;
     }
 }
@@ -242,6 +254,7 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario)
     scenario->selections = arena_zeroed(&scenario->arena, MOST_SELECTIONS, sizeof *scenario->selections);
     if (!scenario->selections)
         return;
+    check_without(context, scenario);
     add_always(context, scenario);
     add_selections(context, scenario, &d->baseline);
     scenario->baseline_count = scenario->selection_count;

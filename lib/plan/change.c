@@ -66,7 +66,7 @@ static bool with_optimization(struct additions *s, const struct optimization *ad
         if (scenario->selections[i].optimization == added)
             return false;
     struct selection *more = &s->selections[count];
-    *more = (struct selection){added, arena_zeroed(s->arena, added->parameter_count, sizeof(double)), {0}};
+    *more = (struct selection){.optimization = added, .parameters = arena_zeroed(s->arena, added->parameter_count, sizeof(double))};
     if (!more->parameters)
         return false;
     for (uint32_t i = 0; i < added->parameter_count; i++)

@@ -201,6 +201,7 @@ static void describe(const struct builder *b, struct arena *arena, const char *s
     d->concurrency = r->request_rate > 0 ? 0 : 1;
     d->targets = r->targets;
     d->optimizations = b->always;
+    d->without = r->without;
     for (size_t i = 0; i < b->list_count; i++) {
         const struct choices *pick = &b->lists[i].items[way % b->lists[i].count];
         way /= b->lists[i].count;

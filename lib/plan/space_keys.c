@@ -37,6 +37,7 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
     LIST("prices", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
     LIST("optimizations", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
+    {.key = "without", .type = FIELD_VALUE, .read = choices_read, AT(without), .shown = "[id, ...]", .doc = "of what the software always has, what no plan has"}, \
     LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
     {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
     {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \

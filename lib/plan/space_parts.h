@@ -21,6 +21,7 @@ struct plan_record {
     bool fixed_lengths, uneven;
     int32_t objective;
     struct list_node systems, prices, axes[AXES], optimizations, choices, front;
+    struct choices without;
 };
 
 /* One of several things to choose: optimizations, none or many. */

@@ -320,7 +320,8 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
         struct node *row = put_object(&arena, list, NULL, NULL);
         bool superseded = selection_superseded(selections, scenario->selection_count, i);
         put_text(&arena, row, "id", "id", selections[i].optimization->head.id);
-        put_text(&arena, row, "state", "state", superseded ? "superseded" : "active");
+        bool acts = selection_acts(&arena, &selections[i], &scenario->fixed, scenario->variables);
+        put_text(&arena, row, "state", "state", superseded ? "superseded" : acts ? "active" : "not here");
         put_text(&arena, row, "name", "name", selections[i].optimization->head.name);
     }
     lanes v[VARIABLES], e[TARGETS], status_lanes = lanes_of(0.0);
