@@ -499,13 +499,18 @@ class Norm(Module):
 
 
 class GptBlock(Module):
-    """Layer norms, one product for queries, keys and values, a plain feed-forward; biases everywhere."""
+    """Layer norms, three products for queries, keys and values, a plain feed-forward; biases everywhere.
+
+    Three products, because under autocast each widens or narrows its input again: that is bytes and memory.
+    """
 
     def __init__(self, shape, kernel, length):
         super().__init__()
         self.kernel, self.width, self.kv = kernel, shape.width, shape.kv
         self.before = nn.LayerNorm(shape.hidden)
-        self.qkv = nn.Linear(shape.hidden, (shape.heads + 2 * shape.kv) * shape.width)
+        self.q = nn.Linear(shape.hidden, shape.heads * shape.width)
+        self.k = nn.Linear(shape.hidden, shape.kv * shape.width)
+        self.v = nn.Linear(shape.hidden, shape.kv * shape.width)
         self.out = nn.Linear(shape.heads * shape.width, shape.hidden)
         self.between = nn.LayerNorm(shape.hidden)
         self.up = nn.Linear(shape.hidden, shape.ffn)
@@ -517,9 +522,8 @@ class GptBlock(Module):
 
     def forward(self, x, cos=None, sin=None):
         b, s, _ = x.shape
-        y = self.qkv(self.before(x))
-        q, k, v = y.chunk(3, dim=-1)
-        q, k, v = (t.view(b, s, -1, self.width).transpose(1, 2) for t in (q, k, v))
+        y = self.before(x)
+        q, k, v = (f(y).view(b, s, -1, self.width).transpose(1, 2) for f in (self.q, self.k, self.v))
         y = attend(q, k, v, self.kernel, True, self.mask)
         x = x + self.out(y.transpose(1, 2).reshape(b, s, -1))
         return x + self.down(F.gelu(self.up(self.between(x))))

@@ -354,7 +354,7 @@ def spread_out(model, c):
     from torch.distributed.tensor import Replicate
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
     mesh = init_device_mesh("cuda", (c["n"],))
-    columns = ("q", "k", "v", "gate", "up") if c["gated"] else ("qkv", "up")
+    columns = ("q", "k", "v", "gate", "up") if c["gated"] else ("q", "k", "v", "up")
     for block in model.blocks:
         parallelize_module(block, mesh, {**{x: ColwiseParallel() for x in columns}, "out": RowwiseParallel(), "down": RowwiseParallel()})
     parallelize_module(model, mesh, {"embed": RowwiseParallel(input_layouts=Replicate()), "head": ColwiseParallel(output_layouts=Replicate())})
