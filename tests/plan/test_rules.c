@@ -409,6 +409,18 @@ static void micro_batches_change_no_share_of_the_work(void **state)
     near(metric(JOB7("layout: {tensor: 2}, optimizations: [bf16-mixed-precision]"), SPEEDUP_METRIC_TIME_MATMUL), one);
 }
 
+/* Kaplan et al., arXiv 2001.08361, sec. 2.1: 6 for each parameter that works on a token; attention beside it, causal. */
+static void model_operations_are_six_for_a_parameter_and_a_token(void **state)
+{
+    (void)state;
+    double v[SPEEDUP_METRIC_COUNT], parameters;
+    estimate("train: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 32, sequence: 1, global_batch: 64, micro_batch: 2, optimizations: [bf16-mixed-precision]}", v);
+    assert_int_equal(speedup_catalog_number(catalog, "models", "llama-2-7b", "parameters", &parameters), SPEEDUP_OK);
+    double counted = v[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] * 32 * v[SPEEDUP_METRIC_STEP_SECONDS] / 64;
+    /* Without the input table, 32000 x 4096, and with a handful for the one token that attention sees. */
+    assert_true(fabs(counted / (6 * (parameters - 32000.0 * 4096)) - 1) < 0.001);
+}
+
 static void overlap_is_counted_once(void **state)
 {
     (void)state;
@@ -441,6 +453,7 @@ int main(void)
         cmocka_unit_test(recomputed_layers_are_no_model_operations),
         cmocka_unit_test(a_cache_is_split_over_no_more_ranks_than_it_has_heads),
         cmocka_unit_test(micro_batches_change_no_share_of_the_work),
+        cmocka_unit_test(model_operations_are_six_for_a_parameter_and_a_token),
         cmocka_unit_test(overlap_is_counted_once),
     };
     int failed = cmocka_run_group_tests_name("rules", tests, NULL, NULL);
