@@ -213,8 +213,9 @@ static int list_words(const struct session *session, speedup_status (*at)(size_t
         printf("[");
     for (size_t i = 0; !at(i, &word); i++) {
         if (session->options->json) {
-            printf("%s\n  {\"name\": \"%s\", \"phase\": \"%s\", \"rule\": \"%s\", \"unit\": \"%s\", \"text\": \"%s\"}",
-                   i ? "," : "", word.name, word.phase, word.rule, word.unit, word.text);
+            printf("%s\n  {\"name\": \"%s\", \"phase\": \"%s\", \"rule\": \"%s\", \"unit\": \"%s\", \"text\": \"%s\", \"better\": \"%s\", "
+                   "\"interval\": \"%s\"}",
+                   i ? "," : "", word.name, word.phase, word.rule, word.unit, word.text, word.better, word.interval);
             continue;
         }
         int width = printf("%s%s%s", word.name, *word.phase ? "@" : "", word.phase);

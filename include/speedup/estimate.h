@@ -15,14 +15,16 @@ SPEEDUP_BEGIN
 
 /** The metrics, from metric.def. @since 0.1 */
 enum {
-#define SPEEDUP_METRIC(NAME, name, unit, job, text) SPEEDUP_METRIC_##NAME, /**< text */
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) SPEEDUP_METRIC_##NAME, /**< text */
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
     SPEEDUP_METRIC_COUNT /**< how many there are in this version */
 };
 
 /** The metrics, listed; the index is the SPEEDUP_METRIC number. @c rule says which
- *  kind of job has it: "training", "inference" or "both".
+ *  kind of job has it: "training", "inference" or "both"; @c better whether "less" or "more" of it
+ *  is better, "" where neither is; @c interval whose uncertainty it has: "time", "memory",
+ *  "first token", or "" when it has none.
  *  @param index from 0
  *  @param[in,out] word struct_size set by the caller, the rest by the library
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND past the end, or SPEEDUP_INVALID_ARGUMENT

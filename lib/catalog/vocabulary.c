@@ -66,9 +66,16 @@ void target_offer(struct nearest *nearest)
 int32_t word_fill(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
                   const char *text)
 {
+    return word_fill_metric(word, name, phase, rule, unit, text, "", "");
+}
+
+int32_t word_fill_metric(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
+                         const char *text, const char *better, const char *interval)
+{
     if (!STRUCT_GOOD(speedup_word, word))
         return SPEEDUP_INVALID_ARGUMENT;
-    const speedup_word filled = {.name = name, .phase = phase, .rule = rule, .unit = unit, .text = text};
+    const speedup_word filled = {.name = name, .phase = phase, .rule = rule, .unit = unit, .text = text, .better = better,
+                                 .interval = interval};
     struct_out(word, &filled, sizeof filled);
     return SPEEDUP_OK;
 }

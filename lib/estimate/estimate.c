@@ -12,13 +12,19 @@
 /* Layouts that a thread takes at a time: some 100 us of work, against some 20 to make a thread. */
 enum { SHARE = 1024 };
 
+/* Whose uncertainty a metric has: the metric that is its sigma; STATUS for none. */
+enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
+       INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA };
+
 static const struct {
     const char *name, *unit, *job, *text;
+    enum better better;
+    int32_t sigma;
 } metrics[METRICS] = {
 #define TRAINING "training"
 #define INFERENCE "inference"
 #define BOTH "both"
-#define SPEEDUP_METRIC(NAME, name, unit, job, text) {name, unit, job, text},
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name, unit, job, text, BETTER_##better, INTERVAL_##interval},
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
 };
@@ -29,7 +35,15 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
         return SPEEDUP_NOT_FOUND;
     /* A share is shown as a percentage, but given as a plain number. */
     const char *unit = !strcmp(metrics[index].unit, "%") ? "1" : metrics[index].unit;
-    return word_fill(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text);
+    static const char *const better[] = {[BETTER_NEITHER] = "", [BETTER_LESS] = "less", [BETTER_MORE] = "more"};
+    int32_t sigma = metrics[index].sigma;
+    const char *interval = sigma == INTERVAL_TIME ? "time" : sigma == INTERVAL_MEMORY ? "memory" : sigma == INTERVAL_FIRST_TOKEN ? "first token" : "";
+    return word_fill_metric(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text, better[metrics[index].better], interval);
+}
+
+enum better metric_better(int metric)
+{
+    return metrics[metric].better;
 }
 
 const char *metric_shown_unit(int metric)
@@ -342,16 +356,8 @@ speedup_status speedup_metric_interval(const double *values, size_t count, int32
     if (!values || !low || !high || metric < 0 || (size_t)metric >= count || metric >= METRICS ||
         !(probability > 0 && probability < 1))
         return SPEEDUP_INVALID_ARGUMENT;
-    const char *unit = metrics[metric].unit;
-    bool memory = metric == SPEEDUP_METRIC_MEMORY_PEAK;
-    bool time = !memory && (!strcmp(unit, "s") || !strcmp(unit, "h") || !strcmp(unit, "tokens/s") || !strcmp(unit, "USD") ||
-                            !strcmp(unit, "kWh") || !strcmp(unit, "J") || !strcmp(unit, "1/s") || !strcmp(unit, "FLOP/s") || metric == SPEEDUP_METRIC_MODEL_UTILIZATION ||
-                            metric == SPEEDUP_METRIC_HARDWARE_UTILIZATION);
-    bool first = metric == SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN || metric == SPEEDUP_METRIC_PREFILL_SECONDS;
-    int32_t source = memory  ? SPEEDUP_METRIC_MEMORY_SIGMA
-                     : first ? SPEEDUP_METRIC_FIRST_TOKEN_SIGMA
-                             : SPEEDUP_METRIC_TIME_SIGMA;
-    bool varies = memory || time;
+    int32_t source = metrics[metric].sigma;
+    bool varies = source != INTERVAL_NONE;
     if (varies && (size_t)source >= count)
         return SPEEDUP_INVALID_ARGUMENT;
     double value = values[metric], width = varies ? exp(normal_quantile(probability) * values[source]) : 1;

@@ -144,6 +144,10 @@ struct job {
 /* The unit that a metric is shown in: "%" for shares. */
 const char *metric_shown_unit(int metric);
 
+/* Which way a metric is better. */
+enum better { BETTER_NEITHER, BETTER_LESS, BETTER_MORE };
+enum better metric_better(int metric);
+
 /* Derives what follows from the model. */
 void shape_measure(const struct model *model, struct shape *shape);
 

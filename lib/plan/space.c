@@ -60,15 +60,9 @@ static void read_axis(const struct builder *b, enum axis axis, const struct list
     space->counts[axis] = n;
 }
 
-/* Less of a metric is better, but of rates more. */
 static struct goal goal_of(int32_t metric)
 {
-    static const char *const rates[] = {"tokens/s", "FLOP/s", "1/s"};
-    struct goal goal = {metric, 1};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        if (!strcmp(metric_shown_unit(metric), rates[i]))
-            goal.sign = -1;
-    return goal;
+    return (struct goal){metric, metric_better(metric) == BETTER_MORE ? -1 : 1};
 }
 
 static void read_front(const struct builder *b)
@@ -99,6 +93,8 @@ static void read_front(const struct builder *b)
         } else if (strcmp(word.rule, "both") && strcmp(word.rule, jobs[b->space->kind])) {
             problem(b->context, SPEEDUP_INCONSISTENT, &place, "'%s' is a metric of %s, and this is a plan of %s", name, word.rule,
                     jobs[b->space->kind]);
+        } else if (metric_better((int)metric) == BETTER_NEITHER) {
+            problem(b->context, SPEEDUP_INCONSISTENT, &place, "neither more nor less of '%s' is better, so that a front cannot have it", word.name);
         } else if (b->space->front_count == MOST_FRONT_METRICS) {
             problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "a front has at most %d metrics", MOST_FRONT_METRICS);
             return;

@@ -44,7 +44,7 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
     {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"}, \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "by the space", .doc = "probability with which a plan must fit in memory"}, \
     {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"}, \
-    LIST("front", front, "[metric, metric]", "metrics of a Pareto front: less is better, of rates more"),     \
+    LIST("front", front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
     {.key = NULL}
 
 static const struct field plan_fields[] = {

@@ -190,7 +190,7 @@ class Owner:
         self.close()
 
 
-Word = namedtuple("Word", "name phase rule unit text")
+Word = namedtuple("Word", "name phase rule unit text better interval")
 Word.__doc__ = "One word of the library's vocabulary, as the library describes it."
 
 

@@ -235,6 +235,8 @@ class speedup_word(Structure):
         ("rule", c_char_p),
         ("unit", c_char_p),
         ("text", c_char_p),
+        ("better", c_char_p),
+        ("interval", c_char_p),
     ]
 
 

@@ -234,8 +234,8 @@ static size_t brute_force(const speedup_space *space, const char *yaml, struct p
         {{"front: [run", SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_STATUS, 1}},
         {{"front: [cost, memory_peak, energy", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_ENERGY, 1}},
         {{"front: [cost, memory_peak, time", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, 1}},
-        {{"front: [memory", SPEEDUP_METRIC_MEMORY_HEADROOM, 1}, {"", SPEEDUP_METRIC_OUT_OF_MEMORY, 1}, {"", SPEEDUP_METRIC_STEP_SECONDS, 1}},
-        {{"front: [prefill", SPEEDUP_METRIC_PREFILL_UTILIZATION, 1}, {"", SPEEDUP_METRIC_BATCH, 1}, {"", SPEEDUP_METRIC_REQUESTS_PER_SECOND, -1}},
+        {{"front: [memory", SPEEDUP_METRIC_MEMORY_HEADROOM, -1}, {"", SPEEDUP_METRIC_OUT_OF_MEMORY, 1}, {"", SPEEDUP_METRIC_STEP_SECONDS, 1}},
+        {{"front: [prefill", SPEEDUP_METRIC_PREFILL_UTILIZATION, -1}, {"", SPEEDUP_METRIC_BATCH, -1}, {"", SPEEDUP_METRIC_REQUESTS_PER_SECOND, -1}},
         {{"front: [time", SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, 1}, {"", SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR, -1}, {"", SPEEDUP_METRIC_STATUS, 1}},
     };
     size_t count = 0, objective = 0, front = 0;
@@ -762,7 +762,7 @@ static void what_a_small_space_asks_is_soon_answered(void **state)
     speedup_space_unref(space);
 
     strcpy(yaml, "plan:\n  model: llama-2-7b\n  systems: [dgx-h100]\n  prompt: 100\n  output: 100\n  tensor: 1\n  pipeline: 1\n"
-                 "  optimizations: [fp8-weights]\n  front: [occupancy, tokens_per_second, memory_headroom]\n");
+                 "  prices: 2 USD/h\n  optimizations: [fp8-weights]\n  front: [request_seconds, tokens_per_second, cost]\n");
     write_numbers(yaml, "accelerators", 1024);
     write_numbers(yaml, "concurrency", 512);
     space = make_space(yaml);

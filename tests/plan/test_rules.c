@@ -289,6 +289,16 @@ static void huge_layouts_are_not_possible(void **state)
     assert_int_equal(batch_status(job, 4, axes, wide), SPEEDUP_DOES_NOT_DIVIDE);
 }
 
+static void tensor_parallelism_divides_the_heads(void **state)
+{
+    (void)state;
+    static const int32_t axes[] = {SPEEDUP_VARIABLE_ACCELERATORS, SPEEDUP_VARIABLE_TENSOR};
+    static const char job[] = "train: {model: llama-2-7b, system: dgx-h100, accelerators: 8, sequence: 2048, global_batch: 64}";
+    double four[] = {8, 4}, three[] = {24, 3}; /* of 32 heads */
+    assert_int_equal(batch_status(job, 2, axes, four), SPEEDUP_OK);
+    assert_int_equal(batch_status(job, 2, axes, three), SPEEDUP_DOES_NOT_DIVIDE);
+}
+
 /* ---- memory and time ------------------------------------------------------------------ */
 
 #define JOB7(more) "train: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 32, sequence: 2048, global_batch: 64, " more "}"
@@ -303,12 +313,17 @@ static void a_group_shards_by_its_size_and_no_more(void **state)
     near(metric(JOB7("optimizations: [bf16-mixed-precision, fsdp]"), SPEEDUP_METRIC_MEMORY_OPTIMIZER), whole / 32);
 }
 
+/* Over the network goes the sum of what each rank of a group has: an eighth of the gradients, and no weights. */
 static void a_group_within_a_node_gathers_on_its_link(void **state)
 {
     (void)state;
-    double inside = metric(JOB7("optimizations: [bf16-mixed-precision, hybrid-shard: {group: 8}]"), SPEEDUP_METRIC_TIME_DATA);
-    double across = metric(JOB7("optimizations: [bf16-mixed-precision, fsdp]"), SPEEDUP_METRIC_TIME_DATA);
-    assert_true(inside < across);
+    static const char yaml[] = "systems: {slow: {base: dgx-a100-80gb, network: 2 GB/s}}\n"
+                               "train: {model: llama-2-7b, system: slow, accelerators: 32, sequence: 2048, global_batch: 64, optimizations: [bf16-mixed-precision, %s]}";
+    char group[500], all[500];
+    snprintf(group, sizeof group, yaml, "hybrid-shard: {group: 8}");
+    snprintf(all, sizeof all, yaml, "fsdp");
+    double inside = metric(group, SPEEDUP_METRIC_TIME_DATA), across = metric(all, SPEEDUP_METRIC_TIME_DATA);
+    assert_true(inside < across / 4);
 }
 
 /* The state of an expert is on the ranks that have a copy of it, which are fewer than those of a dense layer. */
@@ -409,6 +424,47 @@ static void micro_batches_change_no_share_of_the_work(void **state)
     near(metric(JOB7("layout: {tensor: 2}, optimizations: [bf16-mixed-precision]"), SPEEDUP_METRIC_TIME_MATMUL), one);
 }
 
+static void a_front_goes_the_way_that_is_better(void **state)
+{
+    (void)state;
+    static const char yaml[] = "plan: {model: llama-2-7b, systems: [dgx-h100], accelerators: [8, 16], sequence: 2048, global_batch: 64, tokens: 1 M, tensor: [1, 2, 4],"
+                               " pipeline: [1, 2], micro_batch: [1, 2], optimizations: [bf16-mixed-precision, zero-1], front: [model_utilization, memory_headroom]}";
+    speedup_space *space = space_of(yaml);
+    speedup_result *result;
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    double most[2] = {0}, front[2] = {0}, v[SPEEDUP_METRIC_COUNT];
+    for (uint64_t i = 0; i < speedup_space_size(space); i++)
+        if (!speedup_space_estimate(space, i, NULL, 0, v, SPEEDUP_METRIC_COUNT) && v[SPEEDUP_METRIC_FITS] != 0) {
+            most[0] = fmax(most[0], v[SPEEDUP_METRIC_MODEL_UTILIZATION]);
+            most[1] = fmax(most[1], v[SPEEDUP_METRIC_MEMORY_HEADROOM]);
+        }
+    uint64_t index;
+    for (size_t rank = 0; !speedup_result_front(result, rank, &index); rank++) {
+        assert_int_equal(speedup_space_estimate(space, index, NULL, 0, v, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
+        front[0] = fmax(front[0], v[SPEEDUP_METRIC_MODEL_UTILIZATION]);
+        front[1] = fmax(front[1], v[SPEEDUP_METRIC_MEMORY_HEADROOM]);
+    }
+    assert_true(most[0] > 0 && front[0] == most[0] && front[1] == most[1]);
+    speedup_result_destroy(result);
+    speedup_space_unref(space);
+    static const char neither[] = "plan: {model: llama-2-7b, systems: [dgx-h100], front: [status, step_seconds]}";
+    assert_int_equal(speedup_space_create(context, catalog, "rule", neither, sizeof neither - 1, NULL, 0, &space), SPEEDUP_INCONSISTENT);
+}
+
+static void every_metric_knows_itself(void **state)
+{
+    (void)state;
+    speedup_word word = {.struct_size = sizeof word};
+    double values[SPEEDUP_METRIC_COUNT], low, high;
+    for (int m = 0; m < SPEEDUP_METRIC_COUNT; m++)
+        values[m] = 1;
+    for (int32_t m = 0; !speedup_metric_at((size_t)m, &word); m++) {
+        assert_true(!strcmp(word.better, "less") || !strcmp(word.better, "more") || !*word.better);
+        assert_int_equal(speedup_metric_interval(values, SPEEDUP_METRIC_COUNT, m, 0.9, &low, &high), SPEEDUP_OK);
+        assert_int_equal(*word.interval != 0, low < high);
+    }
+}
+
 /* Kaplan et al., arXiv 2001.08361, sec. 2.1: 6 for each parameter that works on a token; attention beside it, causal. */
 static void model_operations_are_six_for_a_parameter_and_a_token(void **state)
 {
@@ -427,6 +483,11 @@ static void overlap_is_counted_once(void **state)
     /* Both say how much of the data-parallel communication may hide: the larger holds. */
     double both = metric("optimizations: {own: {applies_to: [training], effects: {comm.data.overlap: 0.3}}}\n" JOB7("optimizations: [bf16-mixed-precision, zero-1, communication-overlap, own]"), SPEEDUP_METRIC_TIME_DATA);
     near(both, metric(JOB7("optimizations: [bf16-mixed-precision, zero-1, communication-overlap]"), SPEEDUP_METRIC_TIME_DATA));
+    /* Nor does the order matter: what is smaller and comes last does not hold. */
+    near(metric("optimizations: {own: {applies_to: [training], effects: {recompute.layer: 0.3}}}\n" JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing, own]"), SPEEDUP_METRIC_STEP_SECONDS),
+         metric(JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing]"), SPEEDUP_METRIC_STEP_SECONDS));
+    double half = metric("optimizations: {own: {applies_to: [training], effects: {recompute.layer: 0.3}}}\n" JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing: {share: 0.4}, own]"), SPEEDUP_METRIC_STEP_SECONDS);
+    near(half, metric(JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing: {share: 0.4}]"), SPEEDUP_METRIC_STEP_SECONDS));
 }
 
 int main(void)
@@ -443,6 +504,7 @@ int main(void)
         cmocka_unit_test(of_an_odd_number_of_alternating_layers_the_greater_half_has_a_window),
         cmocka_unit_test(huge_spaces_are_refused_before_they_are_made),
         cmocka_unit_test(huge_layouts_are_not_possible),
+        cmocka_unit_test(tensor_parallelism_divides_the_heads),
         cmocka_unit_test(a_group_shards_by_its_size_and_no_more),
         cmocka_unit_test(a_group_within_a_node_gathers_on_its_link),
         cmocka_unit_test(the_state_of_experts_is_sharded_over_their_own_copies),
@@ -455,6 +517,8 @@ int main(void)
         cmocka_unit_test(micro_batches_change_no_share_of_the_work),
         cmocka_unit_test(model_operations_are_six_for_a_parameter_and_a_token),
         cmocka_unit_test(overlap_is_counted_once),
+        cmocka_unit_test(a_front_goes_the_way_that_is_better),
+        cmocka_unit_test(every_metric_knows_itself),
     };
     int failed = cmocka_run_group_tests_name("rules", tests, NULL, NULL);
     speedup_catalog_unref(catalog);
