@@ -32,9 +32,11 @@ def metrics_page(speedup):
     words = json.loads(answer(speedup, "metrics", "--json"))
     page = ("# Metrics\n\nWhat an estimate answers. The number of a metric is its place here and never changes; in C it is\n"
             "`SPEEDUP_METRIC_` and the name in capitals. Units are SI where there is one. A metric in `%` is a plain\n"
-            "fraction in C and in JSON (0.46), and is multiplied by 100 in text (46 %).\n\n")
-    return page + table(["number", "metric", "unit", "job", "what it is"],
-                        [[i, f"`{w['name']}`", w["unit"], w["rule"], w["text"]] for i, w in enumerate(words)])
+            "fraction in C and in JSON (0.46), and is multiplied by 100 in text (46 %). `better` is the way that a front of\n"
+            "plans goes, `interval` whose uncertainty a metric has.\n\n")
+    return page + table(["number", "metric", "unit", "job", "better", "interval", "what it is"],
+                        [[i, f"`{w['name']}`", w["unit"], w["rule"], w["better"], w["interval"], w["text"]]
+                         for i, w in enumerate(words)])
 
 
 def status_table():

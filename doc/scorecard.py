@@ -1,6 +1,6 @@
 """Writes the scorecard of validation.md from runs of the command over files of measurements.
 
-    python3 doc/scorecard.py build/tools/speedup TRAINING.csv ABLATION.csv
+    python3 doc/scorecard.py build/tools/validation/speedup-validate TRAINING.csv ABLATION.csv
 
 The files have the columns that tests/validate/training.csv and ablation.csv show.
 """
@@ -14,8 +14,8 @@ PEERS = DOC.parent / "tests" / "validate" / "peers.csv"
 BEGIN, END = "<!-- made by doc/scorecard.py -->\n", "<!-- end of the scorecard -->\n"
 
 
-def answer(speedup, kind, path):
-    return json.loads(subprocess.run([speedup, "validate", "--kind", kind, "--json", path], check=True,
+def answer(validate, kind, path):
+    return json.loads(subprocess.run([validate, "--kind", kind, "--json", path], check=True,
                                      capture_output=True, encoding="utf-8").stdout)
 
 
@@ -48,8 +48,8 @@ def width(rows):
     return widths[len(widths) // 2]
 
 
-def training(speedup, path):
-    a = answer(speedup, "training", path)
+def training(validate, path):
+    a = answer(validate, "training", path)
     overall, memory = a["overall"], a["memory"]
     heads = ["step time", "rows", "mean %", "median %", "p90 %", "bias %", "inside 90 %", "skipped"]
     page = "### Rows of published runs\n\n"
@@ -69,8 +69,8 @@ def training(speedup, path):
     return page
 
 
-def peers(speedup):
-    a = answer(speedup, "training", str(PEERS))
+def peers(validate):
+    a = answer(validate, "training", str(PEERS))
     o = a["overall"]
     page = ("### The 18 rows that other tools are judged by\n\n"
             f"Mean {percent(o['mape'])}%, median {percent(o['median'])}%, bias {percent(o['bias'], '+')}%.\n\n")
@@ -79,8 +79,8 @@ def peers(speedup):
                           percent(r["error"], "+")] for r in a["rows"]])
 
 
-def ablations(speedup, path):
-    a = answer(speedup, "ablation", path)
+def ablations(validate, path):
+    a = answer(validate, "ablation", path)
     o = a["overall"]
     page = ("### With and without an optimization\n\n"
             f"{o['n']} published ratios, mean error {percent(o['mape'])}%, median {percent(o['median'])}%, on the right side of 1 in "
@@ -91,8 +91,8 @@ def ablations(speedup, path):
                          for r in worst(a["rows"], 100)])
 
 
-def plans(speedup, path):
-    a = answer(speedup, "plans", path)
+def plans(validate, path):
+    a = answer(validate, "plans", path)
     o, rows = a["overall"], [row for row in a["rows"] if not row["uneven"] and not row["unfit"]]
     page = ("### The best plan beside what was run\n\n"
             f"{o['configurations']} configurations, each once. {o['uneven']} have layers or a batch that do not divide evenly, which no\nspace "
@@ -113,8 +113,8 @@ def plans(speedup, path):
 
 
 def main():
-    speedup, training_file, ablation_file = sys.argv[1:4]
-    made = training(speedup, training_file) + peers(speedup) + ablations(speedup, ablation_file) + plans(speedup, training_file)
+    validate, training_file, ablation_file = sys.argv[1:4]
+    made = training(validate, training_file) + peers(validate) + ablations(validate, ablation_file) + plans(validate, training_file)
     page = DOC / "validation.md"
     head, rest = page.read_text(encoding="utf-8").split(BEGIN)
     page.write_text(head + BEGIN + "\n" + made + END + rest.split(END, 1)[1], encoding="utf-8")

@@ -1,6 +1,6 @@
 """Writes the scorecard of validation-serving.md from runs of the command over files of measurements.
 
-    python3 doc/scorecard_serving.py build/tools/speedup SERVING.csv INFERENCE.csv ABLATION.csv
+    python3 doc/scorecard_serving.py build/tools/validation/speedup-validate SERVING.csv INFERENCE.csv ABLATION.csv
 
 The files have the columns that tests/validate-serving shows. It takes some minutes: each fit anew is one.
 """
@@ -14,8 +14,8 @@ BEGIN, END = "<!-- made by doc/scorecard_serving.py -->\n", "<!-- end of the sco
 HEADS = ["rows", "mean %", "median %", "p90 %", "bias %", "inside 90 %"]
 
 
-def answer(speedup, kind, path, *options):
-    return json.loads(subprocess.run([speedup, "validate", "--kind", kind, "--json", *options, path], check=True,
+def answer(validate, kind, path, *options):
+    return json.loads(subprocess.run([validate, "--kind", kind, "--json", *options, path], check=True,
                                      capture_output=True, encoding="utf-8").stdout)
 
 
@@ -53,8 +53,8 @@ def skipped(a):
     return table(["rows", "skipped because"], [[n, why] for why, n in reasons.items()]) if reasons else "No row is skipped.\n\n"
 
 
-def serving(speedup, path):
-    a = answer(speedup, "serving", path)
+def serving(validate, path):
+    a = answer(validate, "serving", path)
     first = a["first_token"]
     page = "### Serving engines\n\n"
     page += table(["time per output token", *HEADS],
@@ -66,7 +66,7 @@ def serving(speedup, path):
     rows = [line("nothing (the fit)", a["overall"])]
     for what, said in (("configuration", "a tenth of the configurations, ten times"), ("model", "each model in turn"),
                        ("gpu", "each accelerator in turn")):
-        b = answer(speedup, "serving", path, "--leave-out", what)
+        b = answer(validate, "serving", path, "--leave-out", what)
         rows.append(line(said, b["overall"]))
         rows += [line("… " + name, s) for name, s in b["by_kind"].items()]
     page += table(["time per output token, left out", *HEADS], rows)
@@ -74,8 +74,8 @@ def serving(speedup, path):
     return page + misses(a["rows"], "", 10) + misses(a["rows"], "first_", 10)
 
 
-def inference(speedup, path):
-    a = answer(speedup, "inference", path)
+def inference(validate, path):
+    a = answer(validate, "inference", path)
     pairs = {}
     for row in a["rows"]:
         if not row["suspect"]:
@@ -92,8 +92,8 @@ def inference(speedup, path):
     return page + skipped(a) + misses(a["rows"], "", 10)
 
 
-def ablations(speedup, path):
-    a = answer(speedup, "ablation", path)
+def ablations(validate, path):
+    a = answer(validate, "ablation", path)
     s, rows = a["by_kind"]["inference"], [row for row in a["rows"] if row["kind"] == "inference"]
     page = ("### With and without an optimization, in inference\n\n"
             f"{s['n']} published ratios: mean error {percent(s['mape'])}%, median {percent(s['median'])}%, on the right side of 1 in "
@@ -104,8 +104,8 @@ def ablations(speedup, path):
 
 
 def main():
-    speedup, serving_file, inference_file, ablation_file = sys.argv[1:5]
-    made = serving(speedup, serving_file) + inference(speedup, inference_file) + ablations(speedup, ablation_file)
+    validate, serving_file, inference_file, ablation_file = sys.argv[1:5]
+    made = serving(validate, serving_file) + inference(validate, inference_file) + ablations(validate, ablation_file)
     head, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     PAGE.write_text(head + BEGIN + "\n" + made + END + rest.split(END, 1)[1], encoding="utf-8")
 

@@ -64,8 +64,8 @@ int main(int argc, char **argv)
                 if (speedup_space_search(context, space, indices[i], indices[i] + 1, 1, NULL, NULL, &one) ||
                     speedup_result_merge(context, all, one, &merged))
                     stop(context, "the merge failed");
-                speedup_result_free(one);
-                speedup_result_free(all);
+                speedup_result_destroy(one);
+                speedup_result_destroy(all);
                 all = merged;
             }
         }
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
             printf("front %zu: plan %llu\n", place, (unsigned long long)index);
         mine = all;
     }
-    speedup_result_free(mine);
+    speedup_result_destroy(mine);
     speedup_space_unref(space);
     speedup_catalog_unref(catalog);
     speedup_context_destroy(context);

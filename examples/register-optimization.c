@@ -46,7 +46,7 @@ static speedup_status build(speedup_context *context, double *ratio, const speed
     if (!status)
         status = speedup_optimization_require(o, "data > 1");
     if (!status && ratio)
-        status = speedup_optimization_callback(o, "comm.reduce.width", squeezed, ratio);
+        status = speedup_optimization_callback(o, "comm.reduce.width", squeezed, ratio, NULL);
     if (!status && !ratio)
         status = speedup_optimization_parameter(o, "ratio", 4, 1, 32, "bytes before over bytes after");
     if (!status && !ratio)

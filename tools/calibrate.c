@@ -1,7 +1,7 @@
 /* The `calibrate` command: fits an accelerator's own coefficients to published step
  * times, or to measured kernels, judges them on rows held back, and writes them as an
  * entry of a catalog. */
-#include "training_rows.h"
+#include "validation/training_rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -122,7 +122,7 @@ static bool calibrate_all(const struct session *session, struct training_rows *r
         show_fitting("fitting all coefficients, which takes about ten seconds");
     good = good && fit_begin(&fit, rows->rows, rows->count, NULL) && fit_rows(session, &fit, rows->rows, rows->count, used);
     if (good) {
-        fprintf(stderr, "%zu coefficients fitted to %zu rows; 'speedup validate --leave-out' judges such fits\n", fit.count, rows->count);
+        fprintf(stderr, "%zu coefficients fitted to %zu rows; 'speedup-validate --leave-out' judges such fits\n", fit.count, rows->count);
         printf("# Fitted by 'speedup calibrate' to %zu rows of published runs.\ncoefficients:\n", rows->count);
         for (size_t i = 0; i < fit.count; i++)
             if (!fit.free[i].scope[0])
@@ -138,6 +138,12 @@ static bool calibrate_all(const struct session *session, struct training_rows *r
     fit_end(&fit);
     free(used);
     return good;
+}
+
+/* The words of publications: as installed, else where this was built. */
+static const char *words_folder(void)
+{
+    return access(WORDS_INSTALLED, R_OK) ? WORDS_SOURCE : WORDS_INSTALLED;
 }
 
 int run_calibrate(const struct session *session)
@@ -162,13 +168,17 @@ int run_calibrate(const struct session *session)
     }
     if (o->accelerator)
         fit_group(o->accelerator, group, sizeof group);
-    bool good = csv_require(&csv, training_columns, stderr) &&
-                training_rows_read(session, &csv, o->accelerator ? group : NULL, &rows);
+    struct words words;
+    struct session reading = *session;
+    reading.words = &words;
+    bool good = words_read(words_folder(), session->catalog, stderr, &words) && csv_require(&csv, training_columns, stderr) &&
+                training_rows_read(&reading, &csv, o->accelerator ? group : NULL, stderr, &rows);
     if (good)
         good = o->accelerator ? calibrate_accelerator(session, &rows, group) : calibrate_all(session, &rows);
     if (!good && speedup_diagnostic_count(session->context))
         tell_problems(session);
     training_rows_free(&rows);
+    words_free(&words);
     csv_free(&csv);
     return good ? EXIT_FINE : EXIT_ERROR;
 }

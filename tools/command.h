@@ -17,19 +17,27 @@ struct options {
     size_t argument_count;
     uint32_t threads;
     bool why;
-    const char *kind, *leave_out, *accelerator;
+    const char *accelerator;
+    const char *kind, *leave_out, *write; /* of speedup-validate */
     const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
     speedup_request request;
     speedup_policy policy;
 };
+
+struct words;
 
 /* What every command works with. */
 struct session {
     speedup_context *context;
     speedup_catalog *catalog;
     const struct options *options;
+    const struct words *words; /* of publications, where rows are read; else NULL */
     int32_t format;
 };
+
+/* A context, and the catalog with the files that the options name. */
+speedup_status session_open(struct session *session);
+void session_close(struct session *session);
 
 /* Prints a report, or what went wrong; returns the exit code. */
 int print_report(const struct session *session, speedup_status status, speedup_text *text);
@@ -51,6 +59,7 @@ size_t command_load(const char *text, double load[3]);
 
 int run_estimate(const struct session *session);
 int run_plan(const struct session *session);
+int run_calibrate(const struct session *session);
 
 /* Prints what the context has recorded on standard error; returns EXIT_ERROR. */
 int tell_problems(const struct session *session);

@@ -3,7 +3,6 @@
 #include "command.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,41 +72,53 @@ struct attempt {
     bool fits, room; /* the job; and all its requests at once */
 };
 
-/* A text that grows to its room; what does not fit is left out, and found out when it is read. */
-struct line {
-    char text[4000];
-    size_t length;
-};
-
-static void put(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct line *line, const char *format, ...)
+/* The user's list of optimizations, as the value of a setting. */
+static speedup_status choose(const struct session *session, const struct request *request, speedup_job *job)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int more = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
-    va_end(arguments);
-    size_t room = sizeof line->text - line->length - 1;
-    line->length += more < 0 ? 0 : (size_t)more < room ? (size_t)more : room;
+    char setting[4000];
+    const char *list = session->options->optimize ? session->options->optimize : request->optimizations;
+    int length = snprintf(setting, sizeof setting, "%s.optimizations=[%s]", request->section, list);
+    if (length >= (int)sizeof setting) /* then it is refused as it is */
+        setting[0] = 0;
+    return speedup_job_apply(session->context, job, setting);
+}
+
+static speedup_status describe(const struct session *session, const struct request *request, const double load[3],
+                               const char *model, const struct attempt *attempt, speedup_job *job)
+{
+    const struct options *o = session->options;
+    speedup_context *context = session->context;
+    const struct {
+        const char *key, *text;
+    } texts[] = {{"model", model}, {"system", o->hardware}, {"stack", o->stack ? o->stack : request->stack}, {"price", o->price}};
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {{"accelerators", attempt->accelerators}, {"layout.tensor", attempt->tensor}, {"layout.pipeline", attempt->pipeline}};
+    speedup_status status = SPEEDUP_OK;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && !status; i++)
+        status = texts[i].text ? speedup_job_set_text(context, job, texts[i].key, texts[i].text) : SPEEDUP_OK;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
+        status = speedup_job_set_number(context, job, numbers[i].key, numbers[i].value);
+    for (size_t i = 0; i < request->numbers && !status; i++)
+        status = speedup_job_set_number(context, job, request->keys[i], load[i]);
+    if (!status)
+        status = choose(session, request, job);
+    for (size_t i = 0; i < o->setting_count && !status; i++)
+        status = speedup_job_apply(context, job, o->settings[i]);
+    return status;
 }
 
 static speedup_status make(const struct session *session, const struct request *request, const double load[3],
                            const char *model, struct attempt *attempt)
 {
-    const struct options *o = session->options;
-    const char *stack = o->stack ? o->stack : request->stack;
-    struct line line = {.length = 0};
-    put(&line, "%s: {model: \"%s\", system: \"%s\", accelerators: %d, layout: {tensor: %d, pipeline: %d}",
-        request->section, model, o->hardware, attempt->accelerators, attempt->tensor, attempt->pipeline);
-    for (size_t i = 0; i < request->numbers; i++)
-        put(&line, ", %s: %.0f", request->keys[i], load[i]);
-    if (stack)
-        put(&line, ", stack: \"%s\"", stack);
-    if (o->price)
-        put(&line, ", price: \"%s\"", o->price);
-    put(&line, ", optimizations: [%s]}", o->optimize ? o->optimize : request->optimizations);
-    speedup_status status =
-        speedup_scenario_create(session->context, session->catalog, "<command line>", line.text, line.length, o->settings, o->setting_count, &attempt->scenario);
+    speedup_job *job = NULL;
+    speedup_status status = speedup_job_create(session->context, request->section, &job);
+    if (!status)
+        status = describe(session, request, load, model, attempt, job);
+    if (!status)
+        status = speedup_scenario_create_job(session->context, session->catalog, job, &attempt->scenario);
+    speedup_job_destroy(job);
     if (status)
         return status;
     status = speedup_scenario_estimate(attempt->scenario, attempt->values, SPEEDUP_METRIC_COUNT);

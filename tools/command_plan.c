@@ -85,7 +85,7 @@ static bool gather(const struct options *o, const char *model, struct settings *
         add(settings, "accelerators", number, "[]");
     }
     if (o->request.budget > 0) {
-        snprintf(number, sizeof number, "%.9g %s", o->request.budget, o->serve || rate ? "USD/h" : "USD");
+        snprintf(number, sizeof number, "%.17g %s", o->request.budget, o->serve || rate ? "USD/h" : "USD");
         add(settings, "budget", number, "");
     }
     if ((o->serve && o->train) || (o->serve && !add_load(settings, o->serve, service + rate, rate ? 2 : 3)) ||
@@ -123,7 +123,7 @@ static int search_plans(const struct session *session, const char *model)
     if (!status)
         status = o->why ? speedup_report_plan_why(session->context, result, o->threads, session->format, &text)
                         : speedup_report_plan(session->context, result, session->format, &text);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     int code = print_report(session, status, text);
     return code ? code : none ? EXIT_NO_PLAN : EXIT_FINE;

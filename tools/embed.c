@@ -1,7 +1,9 @@
-/* Packs YAML files into a C source, for the data built into the library.
- * usage: embed OUTPUT.c ROOT FILE.yaml ... (see lib/catalog/builtin.c for the form) */
+/* Packs the YAML files below a folder into a C source, for the data built into the library.
+ * usage: embed OUTPUT.c DEPFILE ROOT (see lib/catalog/builtin.c for the form)
+ * The depfile names the folders as well, whose time changes when a file comes or goes. */
 #include "yaml/tree.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +142,7 @@ static void write_bytes(FILE *out, const char *name, const unsigned char *bytes,
     fprintf(out, "};\n");
 }
 
-static bool write_source(const struct packer *packer, const char *path, int files)
+static bool write_source(const struct packer *packer, const char *path, size_t files)
 {
     FILE *out = fopen(path, "w");
     if (!out)
@@ -151,44 +153,125 @@ static bool write_source(const struct packer *packer, const char *path, int file
     write_bytes(out, "builtin_pairs", packer->pairs[0], sizeof packer->pairs);
     write_bytes(out, "builtin_texts", packer->bytes, packer->byte_count);
     write_bytes(out, "builtin_trees", packer->trees, packer->tree_bytes);
-    fprintf(out, "const size_t builtin_bytes = %zu, builtin_room = %zu, builtin_text_count = %zu, builtin_files = %d, "
+    fprintf(out, "const size_t builtin_bytes = %zu, builtin_room = %zu, builtin_text_count = %zu, builtin_files = %zu, "
                  "builtin_nodes = %zu;\n", packer->byte_count, packer->room, packer->text_count, files, packer->nodes);
     return !fclose(out);
+}
+
+/* Paths that were found, in the order of their names. */
+struct paths {
+    char **items;
+    size_t count, room;
+};
+
+static void add_path(struct paths *paths, char *path)
+{
+    void *items = paths->items;
+    if (!path || !memory_grow(&memory_default, &items, &paths->room, paths->count, sizeof *paths->items))
+        fail("out of memory");
+    paths->items = items;
+    paths->items[paths->count++] = path;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    size_t length = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(length);
+    if (path)
+        snprintf(path, length, "%s/%s", folder, name);
+    return path;
+}
+
+/* The YAML files below a folder, and the folders. */
+static void find(const char *folder, struct paths *files, struct paths *folders)
+{
+    DIR *open = opendir(folder);
+    if (!open)
+        fail(folder);
+    add_path(folders, join(folder, "."));
+    for (const struct dirent *entry; (entry = readdir(open));) {
+        size_t length = strlen(entry->d_name);
+        char *path = join(folder, entry->d_name);
+        DIR *below = entry->d_name[0] == '.' || !path ? NULL : opendir(path);
+        if (below) {
+            closedir(below);
+            find(path, files, folders);
+        }
+        if (!below && entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".yaml"))
+            add_path(files, path);
+        else
+            free(path);
+    }
+    closedir(open);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A rule of make: the output anew when one of these has changed. */
+static bool write_dependencies(const char *path, const char *output, const struct paths *files, const struct paths *folders)
+{
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return false;
+    fprintf(out, "%s:", output);
+    for (size_t i = 0; i < files->count + folders->count; i++) {
+        fputc(' ', out);
+        for (const char *c = i < files->count ? files->items[i] : folders->items[i - files->count]; *c; c++)
+            fprintf(out, *c == ' ' || *c == '#' ? "\\%c" : *c == '$' ? "$%c" : "%c", *c);
+    }
+    fputc('\n', out);
+    return !fclose(out);
+}
+
+static void free_paths(struct paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        free(paths->items[i]);
+    free(paths->items);
 }
 
 int main(int argc, char **argv)
 {
     speedup_context *context;
-    if (argc < 4 || speedup_context_create(NULL, &context))
+    if (argc != 4 || speedup_context_create(NULL, &context))
         return 2;
+    struct paths files = {0}, folders = {0};
+    find(argv[3], &files, &folders);
+    if (!files.count)
+        fail("no data");
+    qsort(files.items, files.count, sizeof *files.items, by_name);
     struct packer *packer = calloc(1, sizeof *packer);
-    struct yaml_tree *trees = calloc((size_t)argc, sizeof *trees);
+    struct yaml_tree *trees = calloc(files.count, sizeof *trees);
     if (!packer || !trees)
         fail("out of memory");
     struct arena arena;
     arena_begin(&arena, &memory_default);
-    size_t root = strlen(argv[2]);
-    for (int i = 3; i < argc; i++) {
-        if (yaml_read_file(context, &arena, argv[i], &trees[i])) {
+    size_t root = strlen(argv[3]) + 1;
+    for (size_t i = 0; i < files.count; i++) {
+        if (yaml_read_file(context, &arena, files.items[i], &trees[i])) {
             for (size_t d = 0; d < speedup_diagnostic_count(context); d++)
                 fprintf(stderr, "%s\n", speedup_diagnostic_text(context, d));
             return 1;
         }
-        const char *name = strncmp(argv[i], argv[2], root) ? argv[i] : argv[i] + root;
-        trees[i].file = name + strspn(name, "/");
+        trees[i].file = files.items[i] + root;
         use_text(packer, trees[i].file);
         use_texts(packer, &trees[i], trees[i].root);
     }
     qsort(packer->texts, packer->text_count, sizeof *packer->texts, by_uses);
-    for (int i = 3; i < argc; i++) {
+    for (size_t i = 0; i < files.count; i++) {
         put_number(packer, number_of(packer, trees[i].file));
         pack_tree(packer, &trees[i], trees[i].root);
     }
     pack_texts(packer);
-    bool written = write_source(packer, argv[1], argc - 3);
+    bool written = write_source(packer, argv[1], files.count) && write_dependencies(argv[2], argv[1], &files, &folders);
     arena_end(&arena);
     speedup_context_destroy(context);
     free(packer);
     free(trees);
+    free_paths(&files);
+    free_paths(&folders);
     return !written;
 }

@@ -2,8 +2,6 @@
  * alone. Commands, options and exit codes stand in tables, which the help and the
  * man page are made from. */
 #include "command.h"
-#include "fit.h"
-#include "validate.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,7 +24,7 @@ static const struct {
     const char *name, *value, *takers, *text; /* the commands that take it; NULL: all */
 } flags[] = {
     {"--json", NULL, NULL, "print JSON instead of text"},
-    {"--set", "PATH=VALUE", "estimate, compose, plan, validate", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
+    {"--set", "PATH=VALUE", "estimate, compose, plan", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
     {"--catalog", "FILE.yaml", NULL, "add a file of accelerators, systems, models or optimizations; may be repeated"},
     {"--top", "N", "plan", "how many of the best plans to print"},
     {"--pareto", "METRIC,METRIC", "plan", "print the Pareto front of these metrics too"},
@@ -44,7 +42,7 @@ static const struct {
     {"--optimize", "ID,ID", "estimate, plan", "optimizations, in their order; of every plan, without choices"},
     {"--price", "ID|USD/h", "estimate, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
     {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
-    {"--threads", "N", "plan, validate", "threads to search with (1); the answer is the same for any number"},
+    {"--threads", "N", "plan", "threads to search with (1); the answer is the same for any number"},
     {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
     {"--accelerators", "N", "admit, estimate, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; plan: open)"},
@@ -52,42 +50,12 @@ static const struct {
     {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit", "never refuse"},
-    {"--kind", "KIND", "validate", "training, serving, inference, ablation, or plans: the best plan around each training row (training)"},
-    {"--leave-out", "WHAT", "validate", "fit anew without each 'source', 'model' or 'gpu', or tenth of the 'configuration's, and judge what was left out"},
     {"--accelerator", "ID", "calibrate", "the accelerator to fit; without it, everything that training rows can tell"},
     {"--help", NULL, NULL, "print this help"},
     {"--version", NULL, NULL, "print the version"},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags, EXITS = sizeof exits / sizeof *exits };
-
-int tell_problems(const struct session *session)
-{
-    size_t count = speedup_diagnostic_count(session->context);
-    for (size_t i = 0; i < count; i++) {
-        speedup_status code = 0;
-        fprintf(stderr, "%s\n", speedup_diagnostic_text(session->context, i));
-        speedup_diagnostic_place(session->context, i, &code, NULL, NULL, NULL);
-        if (i + 1 == count && count <= 3)
-            fprintf(stderr, "  hint: %s\n", speedup_status_remedy(code));
-    }
-    return EXIT_ERROR;
-}
-
-void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 32)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
 
 int print_report(const struct session *session, speedup_status status, speedup_text *text)
 {
@@ -96,7 +64,7 @@ int print_report(const struct session *session, speedup_status status, speedup_t
                    ? tell_problems(session)
                    : (fprintf(stderr, "speedup: %s\n", speedup_status_text(status)), EXIT_ERROR);
     fputs(speedup_text_get(text), stdout);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return fflush(stdout) || ferror(stdout) ? EXIT_ERROR : EXIT_FINE;
 }
 
@@ -166,7 +134,7 @@ static double parse_scaled(const char *text, const struct scale *scales)
 
 static int run_admit(const struct session *session)
 {
-    static const int codes[] = {EXIT_FINE, EXIT_WARN, EXIT_REFUSE};
+    static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
     const struct options *o = session->options;
     size_t length;
     const char *scenario = command_text(o->arguments[0], "cannot be read", &length);
@@ -245,8 +213,9 @@ static int list_words(const struct session *session, speedup_status (*at)(size_t
         printf("[");
     for (size_t i = 0; !at(i, &word); i++) {
         if (session->options->json) {
-            printf("%s\n  {\"name\": \"%s\", \"phase\": \"%s\", \"rule\": \"%s\", \"unit\": \"%s\", \"text\": \"%s\"}",
-                   i ? "," : "", word.name, word.phase, word.rule, word.unit, word.text);
+            printf("%s\n  {\"name\": \"%s\", \"phase\": \"%s\", \"rule\": \"%s\", \"unit\": \"%s\", \"text\": \"%s\", \"better\": \"%s\", "
+                   "\"interval\": \"%s\"}",
+                   i ? "," : "", word.name, word.phase, word.rule, word.unit, word.text, word.better, word.interval);
             continue;
         }
         int width = printf("%s%s%s", word.name, *word.phase ? "@" : "", word.phase);
@@ -283,7 +252,6 @@ static const struct command {
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
     {"plan", "[PLAN.yaml]", "the best plans of a space of layouts, optimizations and systems", 0, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
-    {"validate", "FILE.csv", "estimates beside published measurements, and how far they are off", 1, 1, run_validate},
     {"calibrate", "FILE.csv", "coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
@@ -394,9 +362,9 @@ static bool take_value(struct options *o, const char *flag, const char *value)
     const struct {
         const char *flag, **to;
     } texts[] = {
-        {"--kind", &o->kind},         {"--leave-out", &o->leave_out}, {"--accelerator", &o->accelerator}, {"--model", &o->model},
-        {"--hardware", &o->hardware}, {"--stack", &o->stack},         {"--serve", &o->serve},             {"--generate", &o->generate},
-        {"--train", &o->train},       {"--optimize", &o->optimize},   {"--price", &o->price},
+        {"--accelerator", &o->accelerator}, {"--model", &o->model}, {"--hardware", &o->hardware}, {"--stack", &o->stack},
+        {"--serve", &o->serve},             {"--generate", &o->generate}, {"--train", &o->train}, {"--optimize", &o->optimize},
+        {"--price", &o->price},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!strcmp(flag, texts[i].flag))
@@ -447,20 +415,6 @@ static int parse(int argc, char **argv, struct options *o)
     return EXIT_FINE;
 }
 
-static speedup_status open_catalog(struct session *session)
-{
-    speedup_status status = speedup_catalog_create(session->context, &session->catalog);
-    for (size_t i = 0; i < session->options->catalog_count && !status; i++) {
-        speedup_catalog *more;
-        status = speedup_catalog_extend_file(session->context, session->catalog, session->options->catalogs[i], &more);
-        if (!status) {
-            speedup_catalog_unref(session->catalog);
-            session->catalog = more;
-        }
-    }
-    return status;
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -500,12 +454,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     struct session session = {.options = &options, .format = options.json ? SPEEDUP_FORMAT_JSON : SPEEDUP_FORMAT_TEXT};
-    if (speedup_context_create(NULL, &session.context)) {
-        fprintf(stderr, "speedup: out of memory\n");
-        return EXIT_ERROR;
-    }
-    result = open_catalog(&session) ? tell_problems(&session) : command->run(&session);
-    speedup_catalog_unref(session.catalog);
-    speedup_context_destroy(session.context);
+    result = session_open(&session) ? tell_problems(&session) : command->run(&session);
+    session_close(&session);
     return result;
 }

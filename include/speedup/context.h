@@ -41,6 +41,12 @@ typedef struct speedup_allocator {
  *  @since 0.1 */
 typedef void (*speedup_log_function)(void *user, speedup_status code, const char *text);
 
+/** Told that the library needs a user pointer no more. Called exactly once for each pointer that
+ *  was given with it, also when the call that gave it fails.
+ *  @param user as given
+ *  @since 0.2 */
+typedef void (*speedup_destroy_function)(void *user);
+
 /** Make a context.
  *  @param allocator copied; NULL for malloc, realloc and free
  *  @param[out] context the new context
@@ -53,14 +59,16 @@ SPEEDUP_API speedup_status speedup_context_create(const speedup_allocator *alloc
  *  Thread-safety: no other thread may use the context. @since 0.1 */
 SPEEDUP_API void speedup_context_destroy(speedup_context *context);
 
-/** Have diagnostics told to a function as well as kept.
+/** Have diagnostics told to a function as well as kept, in place of the one before.
  *  @param context the context
  *  @param function NULL for none
  *  @param user passed on
+ *  @param destroy called with @p user when another function takes the place of this one, when the
+ *         context ends, or when this call fails; NULL for none
  *  @return SPEEDUP_OK or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the context. @since 0.1 */
+ *  Thread-safety: as the context. @since 0.2, without destroy 0.1 */
 SPEEDUP_API speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function,
-                                                   void *user);
+                                                   void *user, speedup_destroy_function destroy);
 
 /** How many diagnostics the last call left. Every call that takes the context
  *  and can fail forgets those of the call before.

@@ -15,14 +15,16 @@ SPEEDUP_BEGIN
 
 /** The metrics, from metric.def. @since 0.1 */
 enum {
-#define SPEEDUP_METRIC(NAME, name, unit, job, text) SPEEDUP_METRIC_##NAME, /**< text */
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) SPEEDUP_METRIC_##NAME, /**< text */
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
     SPEEDUP_METRIC_COUNT /**< how many there are in this version */
 };
 
 /** The metrics, listed; the index is the SPEEDUP_METRIC number. @c rule says which
- *  kind of job has it: "training", "inference" or "both".
+ *  kind of job has it: "training", "inference" or "both"; @c better whether "less" or "more" of it
+ *  is better, "" where neither is; @c interval whose uncertainty it has: "time", "memory",
+ *  "first token", or "" when it has none.
  *  @param index from 0
  *  @param[in,out] word struct_size set by the caller, the rest by the library
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND past the end, or SPEEDUP_INVALID_ARGUMENT
@@ -94,7 +96,13 @@ typedef struct speedup_column {
 
 /** Estimate many layouts of a scenario. No memory is allocated.
  *  No column may overlap another that is filled. A variable without a column stays as in the scenario, but @c data and
- *  @c accumulation follow from the others unless they have columns.
+ *  @c accumulation follow from the others. A column of @c data says how many accelerators there are, when
+ *  @c accelerators has none: data x the ranks of one copy of the model, and those of a pool for prefill. A column of
+ *  @c data beside one of @c accelerators, or one of @c accumulation, must agree with the rest (accumulation is
+ *  global_batch / (data x micro_batch), rounded up in a job that may be uneven).
+ *  A layout is possible by the rules by which a scenario's own is refused: every variable whole and in its range, at its
+ *  default when the kind of job does not have it, dividing what it splits; any number is allowed in a column, and one
+ *  that cannot be (also a NaN) makes its layout impossible (SPEEDUP_DOES_NOT_DIVIDE).
  *  @param scenario the scenario
  *  @param inputs columns of layout variables, each once
  *  @param input_count how many

@@ -75,7 +75,8 @@ SPEEDUP_API speedup_status speedup_optimization_applies_to(speedup_optimization 
  *  @param optimization the optimization
  *  @param name letters, digits and '_'
  *  @param value default
- *  @param least,most bounds of what a scenario may set, most not below least
+ *  @param least that a scenario may set
+ *  @param most that a scenario may set, not below least
  *  @param text what it is; copied; NULL for none
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY, SPEEDUP_OUT_OF_RANGE, SPEEDUP_BAD_NAME, SPEEDUP_EXISTS or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the optimization. @since 0.1 */
@@ -97,11 +98,15 @@ SPEEDUP_API speedup_status speedup_optimization_effect(speedup_optimization *opt
  *  @param optimization the optimization
  *  @param target as above, but not one that chooses
  *  @param function called for every layout that is estimated
- *  @param user passed on; must stay valid as long as a catalog or scenario holds the optimization
+ *  @param user passed on; must stay valid as long as the optimization, or a catalog that took it in, or what is made
+ *         from such a catalog, is there
+ *  @param destroy called with @p user when none of them is there any more, on the thread that ends the last, or when
+ *         this call fails; NULL for none
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the optimization. @since 0.1 */
+ *  Thread-safety: as the optimization. @since 0.2, without destroy 0.1 */
 SPEEDUP_API speedup_status speedup_optimization_callback(speedup_optimization *optimization, const char *target,
-                                                         speedup_effect_function function, void *user);
+                                                         speedup_effect_function function, void *user,
+                                                         speedup_destroy_function destroy);
 
 /** Add a requirement, an expression that is not 0 when met: "data > 1".
  *  @param optimization the optimization

@@ -22,13 +22,14 @@ typedef struct speedup_space speedup_space;
 
 /** What a search found. Immutable.
  *
- *  Ownership: the caller's, until speedup_result_free(); keeps its space alive.
+ *  Ownership: the caller's, until speedup_result_destroy(); keeps its space alive.
  *  Thread-safety: may be read from any thread at any time. @since 0.1 */
 typedef struct speedup_result speedup_result;
 
 /** Called now and then during a search.
  *  @param user as given
- *  @param done,total plans looked at, of how many
+ *  @param done plans looked at
+ *  @param total of how many
  *  @return 0 to go on; anything else stops the search with the best so far
  *  @since 0.1 */
 typedef int32_t (*speedup_progress_function)(void *user, uint64_t done, uint64_t total);
@@ -97,11 +98,12 @@ SPEEDUP_API uint64_t speedup_space_size(const speedup_space *space);
 /** Search a range of a space, exactly: every plan of it is looked at or ruled out.
  *  @param context where problems are told
  *  @param space the space
- *  @param begin,end indices, begin not above end; an end past the size means the size
+ *  @param begin first index, not above @p end
+ *  @param end index behind the last; past the size it means the size
  *  @param threads how many threads may work, from 1 to 256; the result has the same
  *         bits for any number
  *  @param progress may be NULL; called on the caller's thread
- *  @param user passed on to @p progress
+ *  @param user passed on to @p progress, and not used after the call
  *  @param[out] result what was found; also after a stop (SPEEDUP_CANCELLED)
  *  @return SPEEDUP_OK, SPEEDUP_CANCELLED, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
@@ -114,7 +116,8 @@ SPEEDUP_API speedup_status speedup_space_search(speedup_context *context, const 
  *  and passes over memory alone, spread evenly and with nothing to wait for. Of services
  *  nothing is known before they are looked at.
  *  @param space the space
- *  @param begin,end indices, begin not above end; an end past the size means the size
+ *  @param begin first index, not above @p end
+ *  @param end index behind the last; past the size it means the size
  *  @param[out] bound in the unit of the objective; 0 where none is known
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND when no plan of the range is possible, or
  *          SPEEDUP_INVALID_ARGUMENT
@@ -125,7 +128,8 @@ SPEEDUP_API speedup_status speedup_space_bound(const speedup_space *space, uint6
 /** Put the results of two ranges together: associative, with ties going to the lower
  *  index, so that any division of a space merges to the same bits.
  *  @param context where problems are told
- *  @param a,b results of one space over ranges without a common plan; still the caller's
+ *  @param a a result; still the caller's
+ *  @param b a result of the same space over a range without a common plan; still the caller's
  *  @param[out] result a new result
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
  *  Thread-safety: as the context. @since 0.1 */
@@ -134,8 +138,8 @@ SPEEDUP_API speedup_status speedup_result_merge(speedup_context *context, const 
 
 /** End a result.
  *  @param result may be NULL
- *  Thread-safety: no other thread may use the result. @since 0.1 */
-SPEEDUP_API void speedup_result_free(speedup_result *result);
+ *  Thread-safety: no other thread may use the result. @since 0.2, as speedup_result_free() 0.1 */
+SPEEDUP_API void speedup_result_destroy(speedup_result *result);
 
 /** Why plans were left out.
  *  @param result the result
@@ -303,11 +307,11 @@ typedef struct speedup_policy {
     int32_t reserved;     /**< 0 */
 } speedup_policy;
 
-/** Verdicts of admission. @since 0.1 */
+/** Verdicts of admission. @since 0.1, with these numbers 0.2 */
 enum {
-    SPEEDUP_ADMIT = 0, /**< within every limit */
-    SPEEDUP_WARN = 1,  /**< outside a limit, but within the slack, or only warnings are wanted */
-    SPEEDUP_REFUSE = 2 /**< outside a limit */
+    SPEEDUP_REFUSE = 0, /**< outside a limit; also what a verdict says that no call has filled */
+    SPEEDUP_WARN = 1,   /**< outside a limit, but within the slack, or only warnings are wanted */
+    SPEEDUP_ADMIT = 2   /**< within every limit */
 };
 
 /** Reasons of a verdict, as bits. @since 0.1 */
@@ -371,7 +375,7 @@ typedef struct speedup_verdict {
  *         a verdict with reasons, also when the scenario has errors or another argument
  *         is invalid (refused)
  *  @return SPEEDUP_OK, the code of the scenario's first problem, or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the context. @since 0.1 */
+ *  Thread-safety: as the context. @since 0.2, with other numbers of verdicts 0.1 */
 SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog,
                                          const char *text, size_t length, const speedup_request *request,
                                          const speedup_policy *policy, speedup_verdict *verdict);
@@ -383,7 +387,7 @@ SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup
  *  @param format SPEEDUP_FORMAT_TEXT or SPEEDUP_FORMAT_JSON
  *  @param[out] text a new text; NULL after an error
  *  @return SPEEDUP_OK, SPEEDUP_OUT_OF_MEMORY or SPEEDUP_INVALID_ARGUMENT
- *  Thread-safety: as the context. @since 0.1 */
+ *  Thread-safety: as the context. @since 0.2, with other numbers of verdicts 0.1 */
 SPEEDUP_API speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
                                                   const speedup_verdict *verdict, int32_t format,
                                                   speedup_text **text);

@@ -20,7 +20,10 @@ enum {
     SPEEDUP_FORMAT_JSON = 1  /**< JSON with the same content */
 };
 
-/** A text made by the library. Free with speedup_text_free(). @since 0.1 */
+/** A text made by the library.
+ *
+ *  Ownership: the caller's, until speedup_text_destroy().
+ *  Thread-safety: may be read from any thread at any time. @since 0.1 */
 typedef struct speedup_text speedup_text;
 
 /** The characters of a text.
@@ -31,8 +34,8 @@ SPEEDUP_API const char *speedup_text_get(const speedup_text *text);
 
 /** End a text.
  *  @param text may be NULL
- *  Thread-safety: no other thread may use the text. @since 0.1 */
-SPEEDUP_API void speedup_text_free(speedup_text *text);
+ *  Thread-safety: no other thread may use the text. @since 0.2, as speedup_text_free() 0.1 */
+SPEEDUP_API void speedup_text_destroy(speedup_text *text);
 
 /** What a scenario will take, explained: answer, terms of time and memory, the
  *  waterfall of its optimizations, published figures beside it.

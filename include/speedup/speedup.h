@@ -8,6 +8,7 @@
 #include <speedup/claims.h>
 #include <speedup/context.h>
 #include <speedup/estimate.h>
+#include <speedup/job.h>
 #include <speedup/optimization.h>
 #include <speedup/plan.h>
 #include <speedup/report.h>

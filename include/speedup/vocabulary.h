@@ -30,6 +30,8 @@ typedef struct speedup_word {
     const char *rule;    /**< of a target: the name of its composition rule; of a variable: its scope; else "" */
     const char *unit;    /**< "1" for a plain number */
     const char *text;    /**< what it is */
+    const char *better;  /**< of a metric: "less" or "more"; else "". @since 0.2 */
+    const char *interval; /**< of a metric: whose uncertainty it has; else "". @since 0.2 */
 } speedup_word;
 
 /** The targets of effects, listed: the entries of the ledger.

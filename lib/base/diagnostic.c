@@ -1,6 +1,8 @@
 /* Diagnostics and the context that keeps them. Knows nothing of what is read. */
 #include "base/diagnostic.h"
 
+#include "base/struct.h"
+
 #include <string.h>
 
 enum { MOST_DIAGNOSTICS = 200, LONGEST_LINE = 160 };
@@ -12,15 +14,15 @@ speedup_status speedup_context_create(const speedup_allocator *allocator, speedu
     *context = NULL;
     if (!allocator)
         allocator = &memory_default;
-    if (allocator->struct_size < sizeof *allocator || !allocator->allocate || !allocator->resize ||
-        !allocator->release)
+    speedup_allocator own;
+    if (!STRUCT_IN(speedup_allocator, &own, allocator) || !own.allocate || !own.resize || !own.release)
         return SPEEDUP_INVALID_ARGUMENT;
-    speedup_context *made = allocator->allocate(allocator->user, sizeof *made);
+    speedup_context *made = own.allocate(own.user, sizeof *made);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    *made = (speedup_context){.allocator = *allocator};
-    arena_begin(&made->arena, allocator);
-    text_begin(&made->message, allocator);
+    *made = (speedup_context){.allocator = own};
+    arena_begin(&made->arena, &own);
+    text_begin(&made->message, &own);
     *context = made;
     return SPEEDUP_OK;
 }
@@ -30,6 +32,8 @@ void speedup_context_destroy(speedup_context *context)
     if (!context)
         return;
     speedup_allocator allocator = context->allocator;
+    if (context->log_destroy)
+        context->log_destroy(context->log_user);
     arena_end(&context->arena);
     text_end(&context->message);
     if (context->items)
@@ -37,12 +41,19 @@ void speedup_context_destroy(speedup_context *context)
     allocator.release(allocator.user, context);
 }
 
-speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function, void *user)
+speedup_status speedup_context_set_log(speedup_context *context, speedup_log_function function, void *user,
+                                       speedup_destroy_function destroy)
 {
-    if (!context)
+    if (!context) {
+        if (destroy)
+            destroy(user);
         return SPEEDUP_INVALID_ARGUMENT;
+    }
+    if (context->log_destroy)
+        context->log_destroy(context->log_user);
     context->log = function;
     context->log_user = user;
+    context->log_destroy = destroy;
     return SPEEDUP_OK;
 }
 
@@ -160,6 +171,19 @@ void problem(speedup_context *context, speedup_status code, const struct place *
     text_vformat(problem_begin(context), format, arguments);
     va_end(arguments);
     problem_end(context, code, place);
+}
+
+speedup_status bad_argument(speedup_context *context, const char *format, ...)
+{
+    if (!context)
+        return SPEEDUP_INVALID_ARGUMENT;
+    diagnostics_clear(context);
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(problem_begin(context), format, arguments);
+    va_end(arguments);
+    problem_end(context, SPEEDUP_INVALID_ARGUMENT, NULL);
+    return SPEEDUP_INVALID_ARGUMENT;
 }
 
 size_t speedup_diagnostic_count(const speedup_context *context)

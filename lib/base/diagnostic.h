@@ -23,6 +23,7 @@ struct speedup_context {
     speedup_allocator allocator;
     speedup_log_function log;
     void *log_user;
+    speedup_destroy_function log_destroy;
     struct arena arena; /* texts of the diagnostics */
     struct diagnostic *items;
     size_t count, room;
@@ -41,6 +42,20 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
 /* The three in one, for a plain message. */
 void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Tells of an argument that is none, where there is a context to tell in; gives SPEEDUP_INVALID_ARGUMENT. Forgets what
+ * the call before left. */
+speedup_status bad_argument(speedup_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a public function asks of its arguments; it returns where that is not so. */
+#define REQUIRE(context, good, ...)                         \
+    do {                                                    \
+        if (!(good))                                        \
+            return bad_argument(context, __VA_ARGS__);      \
+    } while (0)
+#define REQUIRE_GIVEN(context, argument) REQUIRE(context, argument, "argument '%s' is NULL", #argument)
+#define REQUIRE_ROOM(context, array, count) \
+    REQUIRE(context, (array) || !(count), "argument '%s' is NULL but %s is %zu", #array, #count, (size_t)(count))
 
 /* Marks the call as failed for want of memory; always works. */
 speedup_status no_memory(speedup_context *context);

@@ -49,6 +49,19 @@ speedup_status speedup_status_at(size_t index, speedup_status *status)
     return SPEEDUP_OK;
 }
 
+_Static_assert(SPEEDUP_VERSION_MINOR < 100 && SPEEDUP_VERSION_PATCH < 100, "a version is not one number");
+
+int32_t speedup_version_number(void)
+{
+    return SPEEDUP_VERSION_NUMBER;
+}
+
+int32_t speedup_version_check(int32_t major, int32_t minor, int32_t patch)
+{
+    return major == SPEEDUP_VERSION_MAJOR &&
+           (minor < SPEEDUP_VERSION_MINOR || (minor == SPEEDUP_VERSION_MINOR && patch <= SPEEDUP_VERSION_PATCH));
+}
+
 #define TEXT_OF(x) #x
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
 

@@ -57,6 +57,21 @@ static size_t character_length(const char *at, const char *end)
     return length;
 }
 
+bool text_is_utf8(const char *text)
+{
+    const char *end = text + strlen(text);
+    while (text < end) {
+        size_t length = character_length(text, end);
+        unsigned char lead = (unsigned char)text[0], next = (unsigned char)text[length > 1];
+        /* A longer form than needed, half of a pair, or past the last character. */
+        if (!length || (lead == 0xE0 && next < 0xA0) || (lead == 0xED && next >= 0xA0) || (lead == 0xF0 && next < 0x90) ||
+            (lead == 0xF4 && next >= 0x90))
+            return false;
+        text += length;
+    }
+    return true;
+}
+
 /* A precision such as %.60s may cut a character in two, a path need not be UTF-8,
  * and a value may hold what moves a terminal: all become question marks. */
 static void mend(struct text *text, size_t from)

@@ -29,6 +29,9 @@ void text_vformat(struct text *text, const char *format, va_list arguments);
 /* How many characters (code points) the bytes hold. */
 size_t text_width(const char *bytes, size_t length);
 
+/* Is a text that ends with NUL in UTF-8? */
+bool text_is_utf8(const char *text);
+
 /* Keeps the nearest of the names offered to it. */
 struct nearest {
     const char *wanted;

@@ -24,10 +24,15 @@ void threads_run(uint32_t threads, void (*work)(void *user, uint32_t worker), vo
     struct worker workers[MOST_THREADS];
     uint32_t started = 1;
     if (threads > 1) {
-        /* The program's signals are handled on its own threads, never on these. */
-        sigset_t all, before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
+        /* The program's signals are handled on its own threads, never on these; but for those that a thread brings on
+         * itself: were they blocked, the system would end the program, although it may live by handling them. */
+        static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+        sigset_t others, before;
+        sigfillset(&others);
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            sigdelset(&others, own[i]);
+        /* What the caller itself blocks stays so. */
+        pthread_sigmask(SIG_BLOCK, &others, &before);
         for (; started < threads && started < MOST_THREADS; started++) {
             workers[started] = (struct worker){.number = started, .work = work, .user = user};
             if (pthread_create(&workers[started].thread, NULL, run, &workers[started]))

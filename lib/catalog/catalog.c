@@ -20,8 +20,6 @@ struct extension {
     speedup_catalog *made;
     struct draft *drafts[KINDS];
     size_t count[KINDS];
-    const struct callback *callbacks;
-    size_t callback_count;
     int chain;
 };
 
@@ -47,6 +45,48 @@ bool valid_name(const char *name)
             return false;
     }
     return length > 0 && length <= LONGEST_ID;
+}
+
+uint32_t entry_node(const struct entry *entry, const char *key)
+{
+    return entry->tree ? yaml_find(entry->tree, entry->node, key) : 0;
+}
+
+/* The deepest node on the way of a path that is there. */
+static uint32_t node_along(const struct yaml_tree *tree, uint32_t node, const char *path)
+{
+    while (path && *path) {
+        char key[LONGEST_ID + 1];
+        size_t length = strcspn(path, "."), kept = length < sizeof key - 1 ? length : sizeof key - 1;
+        memcpy(key, path, kept);
+        key[kept] = '\0';
+        uint32_t next = yaml_find(tree, node, key);
+        if (!next)
+            break;
+        node = next;
+        path += length + (path[length] == '.');
+    }
+    return node;
+}
+
+/* Is this the path itself, or the beginning of it up to a point? */
+static bool leads(const char *beginning, const char *path)
+{
+    size_t length = strlen(beginning);
+    return !strncmp(beginning, path, length) && (!path[length] || path[length] == '.');
+}
+
+struct place entry_place(const struct entry *entry, const char *path)
+{
+    if (entry->tree)
+        return yaml_place(entry->tree, node_along(entry->tree, entry->node, path));
+    const struct path_place *found = NULL;
+    for (size_t i = 0; path && i < entry->origin->count; i++) {
+        const struct path_place *at = &entry->origin->paths[i];
+        if (leads(at->path, path) && (!found || strlen(at->path) > strlen(found->path)))
+            found = at;
+    }
+    return found ? found->place : entry->origin->place;
 }
 
 /* Where an id stands, or would stand, in entries sorted by id. */
@@ -123,6 +163,16 @@ static struct draft *find_draft(const struct extension *extension, enum kind kin
     return NULL;
 }
 
+static bool add_draft(struct extension *extension, enum kind kind, size_t *room, struct entry *entry)
+{
+    void *items = extension->drafts[kind];
+    if (!memory_grow(&extension->context->allocator, &items, room, extension->count[kind], sizeof(struct draft)))
+        return false;
+    extension->drafts[kind] = items;
+    extension->drafts[kind][extension->count[kind]++] = (struct draft){.entry = entry, .state = UNREAD};
+    return true;
+}
+
 /* Makes a draft of every entry of a section. */
 static bool draft_section(struct extension *extension, const struct yaml_tree *tree, uint32_t section,
                           enum kind kind, size_t *room)
@@ -142,17 +192,14 @@ static bool draft_section(struct extension *extension, const struct yaml_tree *t
         }
         if (!expect_kind(context, tree, nodes[key].next, YAML_MAPPING, id))
             continue;
-        void *items = extension->drafts[kind];
-        if (!memory_grow(&context->allocator, &items, room, extension->count[kind], sizeof(struct draft)))
-            return false;
-        extension->drafts[kind] = items;
         struct entry *entry = arena_zeroed(&extension->made->arena, 1, kinds[kind].size);
         if (!entry)
             return false;
         entry->id = id;
         entry->tree = tree;
         entry->node = nodes[key].next;
-        extension->drafts[kind][extension->count[kind]++] = (struct draft){.entry = entry, .state = UNREAD};
+        if (!add_draft(extension, kind, room, entry))
+            return false;
     }
     return true;
 }
@@ -251,10 +298,10 @@ static const struct entry *find_base(struct extension *extension, enum kind kind
 static void check_replaces(struct extension *extension, enum kind kind, const struct entry *entry)
 {
     const struct entry *older = catalog_find(extension->base, kind, entry->id);
-    struct place place = yaml_place(entry->tree, entry->node);
+    struct place place = entry_place(entry, NULL);
     if (older && !entry->replaces)
-        problem(extension->context, SPEEDUP_EXISTS, &place,
-                "%s '%s' exists already; add 'replaces: true' to override it", kinds[kind].singular, entry->id);
+        problem(extension->context, SPEEDUP_EXISTS, &place, "%s '%s' exists already; %s", kinds[kind].singular,
+                entry->id, entry->tree ? "add 'replaces: true' to override it" : "give it another id");
     if (!older && entry->replaces)
         problem(extension->context, SPEEDUP_NOTHING_TO_REPLACE, &place, "there is no %s '%s' to replace",
                 kinds[kind].singular, entry->id);
@@ -263,13 +310,10 @@ static void check_replaces(struct extension *extension, enum kind kind, const st
 /* What follows from the fields of an entry, by kind. */
 static void finish(struct extension *extension, enum kind kind, struct entry *entry);
 
-static void read_draft(struct extension *extension, enum kind kind, struct draft *draft)
+/* The fields of an entry from its mapping, over those of its base. */
+static void read_entry(struct extension *extension, enum kind kind, struct draft *draft)
 {
     static const char *const also[] = {"base", NULL};
-    if (draft->state == READ)
-        return;
-    draft->state = READING;
-    extension->chain++;
     struct entry *entry = draft->entry;
     uint32_t node = yaml_find(entry->tree, entry->node, "base");
     if (node) {
@@ -283,12 +327,26 @@ static void read_draft(struct extension *extension, enum kind kind, struct draft
             entry->name = entry->notes = NULL;
             entry->tree = own.tree;
             entry->node = own.node;
+            entry->origin = NULL;
             entry->replaces = false;
         }
     }
     record_read(extension->context, entry->tree, entry->node, kinds[kind].table, also, entry);
     if (!draft->broken)
         record_require(extension->context, entry->tree, entry->node, kinds[kind].table, entry);
+}
+
+static void read_draft(struct extension *extension, enum kind kind, struct draft *draft)
+{
+    if (draft->state == READ)
+        return;
+    draft->state = READING;
+    extension->chain++;
+    struct entry *entry = draft->entry;
+    if (entry->tree)
+        read_entry(extension, kind, draft);
+    else
+        record_complete(extension->context, &entry->origin->place, kinds[kind].table, entry);
     if (!entry->name)
         entry->name = entry->id;
     check_replaces(extension, kind, entry);
@@ -310,8 +368,7 @@ static void expect_entry(struct extension *extension, const struct entry *entry,
 {
     if (!id || find_either(extension, kind, id))
         return;
-    uint32_t node = yaml_find(entry->tree, entry->node, key);
-    struct place place = yaml_place(entry->tree, node ? node : entry->node);
+    struct place place = entry_place(entry, key);
     catalog_missing(extension->context, extension->base ? extension->base : extension->made, kind, id, &place);
 }
 
@@ -323,7 +380,7 @@ static void finish_coefficient(struct extension *extension, struct coefficient *
         coefficient->most = 1e18;
     if (!FIELD_GIVEN(&coefficient->head, 9))
         coefficient->provenance = PROVENANCE_GENERIC;
-    struct place place = yaml_place(coefficient->head.tree, coefficient->head.node);
+    struct place place = entry_place(&coefficient->head, NULL);
     if (!valid_name(coefficient->head.id))
         problem(extension->context, SPEEDUP_BAD_NAME, &place, "'%s' cannot be read in expressions: use letters, digits and '_'",
                 coefficient->head.id);
@@ -334,20 +391,20 @@ static void finish_coefficient(struct extension *extension, struct coefficient *
 
 static void finish_accelerator(struct extension *extension, struct accelerator *accelerator)
 {
-    struct place place = yaml_place(accelerator->head.tree, accelerator->head.node);
+    struct place place = entry_place(&accelerator->head, NULL);
     bool any = false;
     for (int i = 0; i < PEAKS; i++)
         any |= accelerator->peak.rate[i] > 0;
     if (!any && accelerator->peak.present)
         any = true; /* a wrong value has been told already */
-    if (!any && yaml_find(accelerator->head.tree, accelerator->head.node, "peak"))
+    if (!any && entry_node(&accelerator->head, "peak"))
         problem(extension->context, SPEEDUP_MISSING_KEY, &place, "accelerator '%s' lists no peak", accelerator->head.id);
     if (accelerator->host_link <= 0)
         accelerator->host_link = 32e9;
     if (accelerator->link <= 0)
         accelerator->link = accelerator->host_link;
     calibration_read(extension->context, extension->made, &extension->made->arena, accelerator->head.tree,
-                     yaml_find(accelerator->head.tree, accelerator->head.node, "calibration"),
+                     entry_node(&accelerator->head, "calibration"),
                      &accelerator->calibration);
     accelerator->calibration.provenance =
         accelerator->calibration.count ? accelerator->provenance : PROVENANCE_GENERIC;
@@ -377,8 +434,8 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
     case KIND_STACK: {
         struct stack *stack = (struct stack *)entry;
         calibration_read(extension->context, extension->made, &extension->made->arena, entry->tree,
-                         yaml_find(entry->tree, entry->node, "calibration"), &stack->calibration);
-        if (yaml_find(entry->tree, entry->node, "always"))
+                         entry_node(entry, "calibration"), &stack->calibration);
+        if (entry_node(entry, "always"))
             stack->always_tree = entry->tree;
         stack->calibration.provenance = stack->provenance;
         break;
@@ -393,14 +450,13 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
         break;
     }
     case KIND_OPTIMIZATION:
-        optimization_read(extension->context, extension->made, (struct optimization *)entry, extension->callbacks,
-                          extension->callback_count);
+        optimization_read(extension->context, extension->made, (struct optimization *)entry);
         break;
     case KIND_SPACE: {
         struct space_defaults *space = (struct space_defaults *)entry;
-        if (yaml_find(entry->tree, entry->node, "plan"))
+        if (entry_node(entry, "plan"))
             space->plan_tree = entry->tree;
-        if (yaml_find(entry->tree, entry->node, "why"))
+        if (entry_node(entry, "why"))
             space->why_tree = entry->tree;
         break;
     }
@@ -458,23 +514,22 @@ speedup_catalog *catalog_allocate(speedup_context *context)
     return made;
 }
 
-speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
-                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored,
-                              const struct callback *callbacks, size_t callback_count)
+/* Reads the drafts and merges them with the base; `memory` says whether all could be drafted. */
+static speedup_status read_and_merge(struct extension *extension, bool memory)
 {
-    struct extension extension = {
-        .context = context, .base = base, .made = made, .callbacks = callbacks, .callback_count = callback_count};
+    speedup_context *context = extension->context;
+    const speedup_catalog *base = extension->base;
+    speedup_catalog *made = extension->made;
     made->coefficient_slots = base ? base->coefficient_slots : 0;
-    bool memory = draft_all(&extension, trees, tree_count, ignored);
     /* Kind by kind, so that what refers to an earlier kind finds it merged. */
     for (int kind = 0; kind < KINDS && memory; kind++) {
-        for (size_t i = 0; i < extension.count[kind] && !problems_full(context); i++)
-            read_draft(&extension, (enum kind)kind, &extension.drafts[kind][i]);
-        memory = merge(&extension, (enum kind)kind);
+        for (size_t i = 0; i < extension->count[kind] && !problems_full(context); i++)
+            read_draft(extension, (enum kind)kind, &extension->drafts[kind][i]);
+        memory = merge(extension, (enum kind)kind);
     }
     for (int kind = 0; kind < KINDS; kind++)
-        if (extension.drafts[kind])
-            context->allocator.release(context->allocator.user, extension.drafts[kind]);
+        if (extension->drafts[kind])
+            context->allocator.release(context->allocator.user, extension->drafts[kind]);
     if (base)
         memcpy(made->known_slots, base->known_slots, sizeof made->known_slots);
     else if (memory && !context->first)
@@ -485,6 +540,23 @@ speedup_status catalog_extend(speedup_context *context, const speedup_catalog *b
         return context->first;
     made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
     return SPEEDUP_OK;
+}
+
+speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored)
+{
+    struct extension extension = {.context = context, .base = base, .made = made};
+    bool memory = draft_all(&extension, trees, tree_count, ignored);
+    return read_and_merge(&extension, memory);
+}
+
+speedup_status catalog_extend_by_value(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                                       enum kind kind, struct entry *entry)
+{
+    struct extension extension = {.context = context, .base = base, .made = made};
+    size_t room = 0;
+    bool memory = add_draft(&extension, kind, &room, entry);
+    return read_and_merge(&extension, memory);
 }
 
 speedup_status catalog_with(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree,
@@ -503,7 +575,7 @@ speedup_status catalog_with(speedup_context *context, const speedup_catalog *cat
         return context->first;
     }
     speedup_catalog *own = catalog_allocate(context);
-    if (own && !catalog_extend(context, catalog, own, tree, 1, ignored, NULL, 0))
+    if (own && !catalog_extend(context, catalog, own, tree, 1, ignored))
         *with = own;
     else
         speedup_catalog_unref(own);
@@ -513,7 +585,7 @@ speedup_status catalog_with(speedup_context *context, const speedup_catalog *cat
 static speedup_status extend_by_tree(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
                                      const struct yaml_tree *tree, speedup_catalog **catalog)
 {
-    speedup_status status = catalog_extend(context, base, made, tree, 1, NULL, NULL, 0);
+    speedup_status status = catalog_extend(context, base, made, tree, 1, NULL);
     if (status)
         speedup_catalog_unref(made);
     else
@@ -525,8 +597,8 @@ speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog 
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !catalog)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -534,7 +606,7 @@ speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog 
     struct yaml_tree *trees;
     size_t count;
     speedup_status status = builtin_read(&made->arena, &trees, &count)
-                                ? catalog_extend(context, NULL, made, trees, count, NULL, NULL, 0)
+                                ? catalog_extend(context, NULL, made, trees, count, NULL)
                                 : no_memory(context);
     if (status)
         speedup_catalog_unref(made);
@@ -548,8 +620,10 @@ speedup_status speedup_catalog_extend(speedup_context *context, const speedup_ca
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || (!text && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_ROOM(context, text, length);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -570,8 +644,10 @@ speedup_status speedup_catalog_extend_file(speedup_context *context, const speed
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || !path)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, catalog);
     diagnostics_clear(context);
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
@@ -597,6 +673,7 @@ void speedup_catalog_unref(speedup_catalog *catalog)
     while (catalog && atomic_fetch_sub_explicit(&catalog->references, 1, memory_order_acq_rel) == 1) {
         speedup_catalog *base = catalog->base;
         speedup_allocator allocator = catalog->allocator;
+        callback_users_unref(catalog->users);
         arena_end(&catalog->arena);
         allocator.release(allocator.user, catalog);
         catalog = base;
@@ -638,29 +715,6 @@ speedup_status speedup_catalog_at(const speedup_catalog *catalog, const char *ki
     return SPEEDUP_OK;
 }
 
-static speedup_status number_at(const struct record_table *table, const void *record, const char *path,
-                                double *value)
-{
-    size_t length = strcspn(path, ".");
-    uint64_t present = ((const struct record *)record)->present;
-    for (const struct field *field = table->fields; field->key; field++) {
-        if (strlen(field->key) != length || memcmp(field->key, path, length))
-            continue;
-        const void *at = (const char *)record + field->offset;
-        if (field->type == FIELD_RECORD && path[length] == '.')
-            return number_at(field->record, at, path + length + 1, value);
-        if ((field->type != FIELD_NUMBER && field->type != FIELD_COUNT) || path[length])
-            return SPEEDUP_NOT_FOUND;
-        double number;
-        memcpy(&number, at, sizeof number);
-        if (!((present >> (field - table->fields)) & 1) && number == 0)
-            return SPEEDUP_NOT_FOUND;
-        *value = number;
-        return SPEEDUP_OK;
-    }
-    return SPEEDUP_NOT_FOUND;
-}
-
 speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char *kind, const char *id,
                                       const char *field, double *value)
 {
@@ -668,5 +722,10 @@ speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char
         return SPEEDUP_INVALID_ARGUMENT;
     int found = find_kind(kind);
     const struct entry *entry = found < KINDS ? catalog_find(catalog, (enum kind)found, id) : NULL;
-    return entry ? number_at(kinds[found].table, entry, field, value) : SPEEDUP_NOT_FOUND;
+    struct record_value got;
+    if (!entry || !record_get(kinds[found].table, entry, field, &got) ||
+        (got.field->type != FIELD_NUMBER && got.field->type != FIELD_COUNT) || (!got.given && got.number == 0))
+        return SPEEDUP_NOT_FOUND;
+    *value = got.number;
+    return SPEEDUP_OK;
 }

@@ -12,6 +12,7 @@ struct speedup_catalog {
     speedup_allocator allocator;
     struct arena arena;
     speedup_catalog *base; /* keeps the older entries alive */
+    struct callback_users *users;
     struct {
         struct entry **items; /* by id */
         size_t count;
@@ -20,18 +21,22 @@ struct speedup_catalog {
     uint32_t known_slots[KNOWN_COEFFICIENTS]; /* of the coefficients that the estimator reads */
 };
 
-/* An effect of a registered optimization that is a function. */
-struct callback {
-    const char *target;
-    speedup_effect_function function;
-    void *user;
-};
+/* The user pointers of an optimization's functions, each destroyed once when neither the optimization nor a catalog
+ * that took it in holds them any more. */
+struct callback_users;
+struct callback_users *callback_users_ref(struct callback_users *users);
+void callback_users_unref(struct callback_users *users);
 
 /* Extends by trees that must live as long as the result: give them in its arena.
  * Sections of `ignored` (ended by NULL) belong to somebody else. */
 speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
-                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored,
-                              const struct callback *callbacks, size_t callback_count);
+                              const struct yaml_tree *trees, size_t tree_count, const char *const *ignored);
+
+/* Extends by an entry that is a value, in the arena of the result: its fields set, with
+ * what stands under FIELD_NODE keys already read, an id and an origin. It passes what an
+ * entry of a tree passes from there on. */
+speedup_status catalog_extend_by_value(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
+                                       enum kind kind, struct entry *entry);
 
 /* A reference to the catalog with a tree's own entries, or to the catalog itself when
  * the tree has none. Sections of `ignored` belong to somebody else. */
@@ -46,9 +51,8 @@ const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind,
 void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
                      const struct place *place);
 
-/* Reads what the field table of an optimization leaves as nodes. */
-void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization,
-                       const struct callback *callbacks, size_t callback_count);
+/* Reads what the field table of an optimization leaves as nodes, or takes what was told. */
+void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization);
 
 /* Reads `calibration:` over what the base entry gave, into the arena. */
 void calibration_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
@@ -56,6 +60,12 @@ void calibration_read(speedup_context *context, const speedup_catalog *catalog, 
 
 /* Fills in what follows from the other fields of a model, and checks that they agree. */
 void model_finish(speedup_context *context, struct model *model);
+
+/* The node of a key of an entry, 0 for none. */
+uint32_t entry_node(const struct entry *entry, const char *key);
+
+/* The place of a path in an entry: as far along as something stands, NULL for all of it. */
+struct place entry_place(const struct entry *entry, const char *path);
 
 /* Is this name fit for an entry or a parameter? */
 bool valid_id(const char *id);

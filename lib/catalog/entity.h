@@ -10,6 +10,17 @@
 
 enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KIND_SPACE, KINDS };
 
+/* Where an entry comes from that no text of this format gives: a place for all of it,
+ * and for what stands somewhere of its own (paths as in yaml/record.h). */
+struct origin {
+    struct place place;
+    size_t count;
+    const struct path_place {
+        const char *path;
+        struct place place;
+    } *paths;
+};
+
 /* First in every entry, so that any entry can be handled as one. */
 struct entry {
     uint64_t present; /* first: see struct record */
@@ -17,8 +28,9 @@ struct entry {
     const char *name;
     const char *source;
     const char *notes;
-    const struct yaml_tree *tree;
-    uint32_t node;  /* the entry's mapping; 0 for one registered from C */
+    const struct yaml_tree *tree; /* NULL for an entry that came as a value */
+    uint32_t node;                /* the entry's mapping */
+    const struct origin *origin;  /* of an entry without a tree */
     bool replaces;
 };
 
@@ -124,6 +136,7 @@ struct model {
 };
 
 enum job_kind { JOB_TRAINING, JOB_INFERENCE, JOB_KINDS };
+extern const char *const job_kind_names[];
 
 struct parameter {
     uint64_t present;
@@ -156,8 +169,26 @@ struct claim {
     const char *source;
 };
 
+/* An effect of a registered optimization that is a function. */
+struct callback {
+    const char *target;
+    speedup_effect_function function;
+    void *user;
+};
+
+/* What is told of an optimization without a tree, and must be looked up and compiled. */
+struct told {
+    const char *const *requirements;
+    const struct told_effect {
+        const char *target, *value;
+    } *effects;
+    const struct callback *callbacks;
+    size_t requirement_count, effect_count, callback_count;
+};
+
 struct optimization {
     struct entry head;
+    const struct told *told; /* of one without a tree; its other parts are in place */
     bool applies[JOB_KINDS];
     const char **excludes, **supersedes; /* ids, ended by NULL */
     struct parameter *parameters;

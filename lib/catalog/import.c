@@ -1,9 +1,8 @@
 /* A model from the config.json that Hugging Face repositories carry (JSON is YAML).
- * Writes the model as an entry of the catalog's own format and reads that; knows the
- * names of configurations' fields, and refuses what an entry cannot say. */
+ * Sets the fields of the model by the catalog's own table, each told of where the
+ * configuration has it; knows the names of configurations' fields, and refuses what an
+ * entry cannot say. */
 #include "catalog/catalog.h"
-
-#include "base/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,13 +55,26 @@ static const struct family {
     {"phi", FAMILY_PLAIN | FAMILY_BIAS | FAMILY_PARALLEL},
 };
 
+/* A number and the node that gave it, 0 where it follows from others. */
+struct found {
+    double value;
+    uint32_t node;
+};
+
+enum { MOST_WRONG = 32, MOST_PATHS = 64 };
+
 struct importer {
     speedup_context *context;
     const struct yaml_tree *tree;
     uint32_t inner; /* of a text model inside a larger one; else the root */
     const struct family *family;
-    struct text text;
-    double layers, heads, head_dim; /* as they are read, for what follows from them */
+    struct model *model;
+    struct arena *arena;
+    uint32_t wrong[MOST_WRONG]; /* values that were told wrong: not again when they are read again */
+    size_t wrong_count;
+    struct path_place *paths; /* where the configuration has the fields of the model */
+    size_t path_count;
+    struct found head_dim; /* as read, whole or not, for what follows from it */
 };
 
 /* The value of a field, 0 when it is absent or null; the text model's own comes first. */
@@ -83,8 +95,16 @@ static void refuse(const struct importer *importer, uint32_t node, const char *k
     problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'%s' %s", key, why);
 }
 
+static bool was_wrong(const struct importer *importer, uint32_t node)
+{
+    for (size_t i = 0; i < importer->wrong_count; i++)
+        if (importer->wrong[i] == node)
+            return true;
+    return false;
+}
+
 /* The number of the first of some fields ("a|b") that is there, else `otherwise`. */
-static double number_of(const struct importer *importer, const char *keys, double otherwise)
+static struct found find_number(struct importer *importer, const char *keys, double otherwise)
 {
     char key[64];
     for (const char *at = keys; *at;) {
@@ -92,15 +112,24 @@ static double number_of(const struct importer *importer, const char *keys, doubl
         memcpy(key, at, length);
         key[length] = '\0';
         uint32_t node = field_of(importer, key);
-        double value;
+        struct found found = {otherwise, node};
+        if (node && !was_wrong(importer, node) &&
+            !read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, &found.value) &&
+            importer->wrong_count < MOST_WRONG)
+            importer->wrong[importer->wrong_count++] = node;
         if (node)
-            return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, &value) ? value : otherwise;
+            return found;
         at += length + (at[length] == '|');
     }
-    return otherwise;
+    return (struct found){otherwise, 0};
 }
 
-static bool is_true(const struct importer *importer, const char *key, bool otherwise)
+static double number_of(struct importer *importer, const char *keys, double otherwise)
+{
+    return find_number(importer, keys, otherwise).value;
+}
+
+static bool is_true(struct importer *importer, const char *key, bool otherwise)
 {
     uint32_t node = field_of(importer, key);
     bool value = otherwise;
@@ -109,31 +138,52 @@ static bool is_true(const struct importer *importer, const char *key, bool other
     return value;
 }
 
-static void put_number(struct importer *importer, const char *indent, const char *key, double value)
+/* Where problems with a field of the model are told, kept for those that are found later. */
+static struct place place_of(struct importer *importer, const char *path, uint32_t node)
 {
-    char number[NUMBER_TEXT];
-    text_format(&importer->text, "%s%s: %s\n", indent, key, number_exact(number, value));
+    struct place place = yaml_place(importer->tree, node ? node : importer->inner);
+    if (node && importer->path_count < MOST_PATHS)
+        importer->paths[importer->path_count++] = (struct path_place){path, place};
+    return place;
 }
 
-static void put_flag(struct importer *importer, const char *indent, const char *key, bool value)
+static void set_number(struct importer *importer, const char *path, struct found found)
 {
-    if (value)
-        text_format(&importer->text, "%s%s: true\n", indent, key);
+    /* What follows from a number that is wrong or missing would only repeat that. */
+    if (found.value <= 0 && importer->context->first)
+        return;
+    struct place place = place_of(importer, path, found.node);
+    record_set_number(importer->context, NULL, kinds[KIND_MODEL].table, importer->model, path, found.value, &place);
 }
 
-/* A number of the model: its key in the catalog's format and in configurations. */
+static void set_text(struct importer *importer, const char *path, uint32_t node, const char *value)
+{
+    struct place place = place_of(importer, path, node);
+    record_set_text(importer->context, NULL, kinds[KIND_MODEL].table, importer->model, path, value, &place);
+}
+
+/* A flag by a field of the configuration (NULL: none), else by what the family has. */
+static void set_flag(struct importer *importer, const char *path, const char *key, bool otherwise)
+{
+    if (key ? !is_true(importer, key, otherwise) : !otherwise)
+        return;
+    struct place place = place_of(importer, path, key ? field_of(importer, key) : 0);
+    record_set_bool(importer->context, kinds[KIND_MODEL].table, importer->model, path, true, &place);
+}
+
+/* A number of the model: its path in the catalog's format and its names in configurations. */
 struct renamed {
-    const char *key, *from;
+    const char *path, *from;
     bool required;
 };
 
-static void put_renamed(struct importer *importer, const char *indent, const struct renamed *fields, size_t count)
+static void set_renamed(struct importer *importer, const struct renamed *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        double value = number_of(importer, fields[i].from, 0);
-        if (value > 0) {
-            put_number(importer, indent, fields[i].key, value);
-        } else if (fields[i].required && !importer->context->first) {
+        struct found found = find_number(importer, fields[i].from, 0);
+        if (found.value > 0) {
+            set_number(importer, fields[i].path, found);
+        } else if (fields[i].required && (!found.node || !importer->context->first)) {
             char key[64];
             size_t length = strcspn(fields[i].from, "|");
             memcpy(key, fields[i].from, length);
@@ -163,7 +213,7 @@ static void find_family(struct importer *importer)
 }
 
 /* Features that a known family may still turn on. */
-static void refuse_foreign(const struct importer *importer)
+static void refuse_foreign(struct importer *importer)
 {
     static const struct {
         const char *key, *why;
@@ -183,9 +233,9 @@ static void refuse_foreign(const struct importer *importer)
         refuse(importer, every, "moe_layer_freq", "spreads experts over some layers, which an entry cannot say");
 }
 
-/* Layers by their type, from a list that names each. */
+/* Layers by their type, from a list that names each or from a rule. */
 struct layer_types {
-    double window, linear;
+    struct found window, linear;
 };
 
 static void count_layer_types(const struct importer *importer, uint32_t list, struct layer_types *types)
@@ -198,9 +248,9 @@ static void count_layer_types(const struct importer *importer, uint32_t list, st
         if (!read_text(importer->context, tree, item, "layer_types", &type))
             return;
         if (!strcmp(type, "sliding_attention") || !strcmp(type, "chunked_attention")) {
-            types->window++;
+            types->window.value++;
         } else if (!strcmp(type, "linear_attention")) {
-            types->linear++;
+            types->linear.value++;
         } else if (strcmp(type, "full_attention") != 0) {
             refuse(importer, item, "layer_types", "holds a type of layer that is not known");
             return;
@@ -208,107 +258,115 @@ static void count_layer_types(const struct importer *importer, uint32_t list, st
     }
 }
 
-static void find_layer_types(const struct importer *importer, struct layer_types *types)
+static void find_layer_types(struct importer *importer, struct layer_types *types)
 {
     uint32_t list = field_of(importer, "layer_types");
-    double every = number_of(importer, "full_attention_interval", 0), pattern = number_of(importer, "sliding_window_pattern", 0);
-    bool window = number_of(importer, "sliding_window", 0) > 0 && is_true(importer, "use_sliding_window", true);
+    struct found every = find_number(importer, "full_attention_interval", 0);
+    struct found pattern = find_number(importer, "sliding_window_pattern", 0);
+    struct found wide = find_number(importer, "sliding_window", 0);
+    double layers = importer->model->layers;
+    bool window = wide.value > 0 && is_true(importer, "use_sliding_window", true);
+    types->window.node = types->linear.node = list;
     if (list)
         count_layer_types(importer, list, types);
-    else if (every > 0)
-        types->linear = importer->layers - floor(importer->layers / every);
-    else if (window && pattern > 0)
-        types->window = importer->layers - floor(importer->layers / pattern);
+    else if (every.value > 0)
+        types->linear = (struct found){layers - floor(layers / every.value), every.node};
+    else if (window && pattern.value > 0)
+        types->window = (struct found){layers - floor(layers / pattern.value), pattern.node};
     else if (window && (importer->family->has & FAMILY_ALTERNATE))
-        types->window = importer->layers - floor(importer->layers / 2);
+        types->window = (struct found){layers - floor(layers / 2), wide.node};
     else if (window && (importer->family->has & FAMILY_WINDOW))
-        types->window = importer->layers;
+        types->window = (struct found){layers, wide.node};
 }
 
 /* Rotated width: given, or as a share of a head, which newer files keep among others. */
-static double rotary_dim(const struct importer *importer)
+static struct found find_rotary(struct importer *importer)
 {
     const struct yaml_tree *tree = importer->tree;
-    double share = number_of(importer, "partial_rotary_factor|rotary_pct", 0);
+    struct found given = find_number(importer, "rotary_dim", 0);
+    struct found share = find_number(importer, "partial_rotary_factor|rotary_pct", 0);
     uint32_t rope = field_of(importer, "rope_parameters");
     uint32_t inside = rope && yaml_at(tree, rope)->kind == YAML_MAPPING ? yaml_find(tree, rope, "partial_rotary_factor") : 0;
-    if (inside)
-        read_number(importer->context, tree, inside, "partial_rotary_factor", DIMENSION_NONE, 0, 1, &share);
-    double given = number_of(importer, "rotary_dim", 0);
-    return given > 0 ? given : share < 1 ? floor(share * importer->head_dim) : 0;
+    if (inside && read_number(importer->context, tree, inside, "partial_rotary_factor", DIMENSION_NONE, 0, 1, &share.value))
+        share.node = inside;
+    if (given.value > 0)
+        return given;
+    return (struct found){share.value < 1 ? floor(share.value * importer->head_dim.value) : 0, share.node};
 }
 
-static void put_latent(struct importer *importer)
+static void set_latent(struct importer *importer, uint32_t node)
 {
     static const struct renamed fields[] = {
-        {"query_rank", "q_lora_rank", false},    {"kv_rank", "kv_lora_rank", true},
-        {"rope_dim", "qk_rope_head_dim", true},  {"nope_dim", "qk_nope_head_dim", true},
-        {"value_dim", "v_head_dim", true},       {"index_top_k", "index_topk", false},
-        {"index_heads", "index_n_heads", false}, {"index_dim", "index_head_dim", false},
+        {"attention.query_rank", "q_lora_rank", false},    {"attention.kv_rank", "kv_lora_rank", true},
+        {"attention.rope_dim", "qk_rope_head_dim", true},  {"attention.nope_dim", "qk_nope_head_dim", true},
+        {"attention.value_dim", "v_head_dim", true},       {"attention.index_top_k", "index_topk", false},
+        {"attention.index_heads", "index_n_heads", false}, {"attention.index_dim", "index_head_dim", false},
     };
-    text_put(&importer->text, "      kind: latent\n");
-    put_renamed(importer, "      ", fields, sizeof fields / sizeof *fields);
+    set_text(importer, "attention.kind", node, attention_names[ATTENTION_LATENT]);
+    set_renamed(importer, fields, sizeof fields / sizeof *fields);
 }
 
-static void put_attention(struct importer *importer)
+static void set_attention(struct importer *importer, struct found latent)
 {
     static const struct renamed linear[] = {
-        {"linear_key_heads", "linear_num_key_heads", true},     {"linear_key_dim", "linear_key_head_dim", true},
-        {"linear_value_heads", "linear_num_value_heads", true}, {"linear_value_dim", "linear_value_head_dim", true},
-        {"linear_convolution", "linear_conv_kernel_dim", false},
+        {"attention.linear_key_heads", "linear_num_key_heads", true},
+        {"attention.linear_key_dim", "linear_key_head_dim", true},
+        {"attention.linear_value_heads", "linear_num_value_heads", true},
+        {"attention.linear_value_dim", "linear_value_head_dim", true},
+        {"attention.linear_convolution", "linear_conv_kernel_dim", false},
     };
     struct layer_types types = {0};
-    bool latent = number_of(importer, "kv_lora_rank", 0) > 0;
     int has = importer->family->has;
     find_layer_types(importer, &types);
-    text_put(&importer->text, "    attention:\n");
-    if (latent)
-        put_latent(importer);
+    if (latent.value > 0)
+        set_latent(importer, latent.node);
     else
-        text_put(&importer->text, "      kind: standard\n");
-    put_flag(importer, "      ", "qk_norm", is_true(importer, "use_qk_norm", has & FAMILY_NORM));
-    put_flag(importer, "      ", "output_gate", is_true(importer, "attn_output_gate", false));
-    put_flag(importer, "      ", "qkv_bias", is_true(importer, "attention_bias", has & FAMILY_QKV_BIAS));
-    double rotary = latent ? 0 : rotary_dim(importer);
-    if (rotary > 0)
-        put_number(importer, "      ", "rotary_dim", rotary);
-    if (types.window > 0) {
-        put_number(importer, "      ", "window", number_of(importer, "sliding_window|attention_chunk_size", 0));
-        put_number(importer, "      ", "window_layers", types.window);
+        set_text(importer, "attention.kind", 0, attention_names[ATTENTION_STANDARD]);
+    set_flag(importer, "attention.qk_norm", "use_qk_norm", has & FAMILY_NORM);
+    set_flag(importer, "attention.output_gate", "attn_output_gate", false);
+    set_flag(importer, "attention.qkv_bias", "attention_bias", has & FAMILY_QKV_BIAS);
+    struct found rotary = latent.value > 0 ? (struct found){0} : find_rotary(importer);
+    if (rotary.value > 0)
+        set_number(importer, "attention.rotary_dim", rotary);
+    if (types.window.value > 0) {
+        set_number(importer, "attention.window", find_number(importer, "sliding_window|attention_chunk_size", 0));
+        set_number(importer, "attention.window_layers", types.window);
     }
-    if (types.linear > 0) {
-        put_number(importer, "      ", "linear_layers", types.linear);
-        put_renamed(importer, "      ", linear, sizeof linear / sizeof *linear);
+    if (types.linear.value > 0) {
+        set_number(importer, "attention.linear_layers", types.linear);
+        set_renamed(importer, linear, sizeof linear / sizeof *linear);
     }
 }
 
-static void put_experts(struct importer *importer)
+static void set_experts(struct importer *importer)
 {
-    double count = number_of(importer, "n_routed_experts|num_local_experts|num_experts", 0);
-    if (count <= 0)
+    static const struct renamed active[] = {{"experts.active", "num_experts_per_tok|experts_per_token|moe_topk", true}};
+    struct found count = find_number(importer, "n_routed_experts|num_local_experts|num_experts", 0);
+    if (count.value <= 0)
         return;
-    double width = number_of(importer, "moe_intermediate_size|intermediate_size", 0);
-    double shared = number_of(importer, "n_shared_experts|num_shared_experts", 0);
-    double shared_width = number_of(importer, "shared_expert_intermediate_size|shared_intermediate_size", 0);
+    struct found shared = find_number(importer, "n_shared_experts|num_shared_experts", 0);
+    struct found shared_width = find_number(importer, "shared_expert_intermediate_size|shared_intermediate_size", 0);
+    struct found dense = find_number(importer, "first_k_dense_replace", 0);
     uint32_t dense_list = field_of(importer, "mlp_only_layers");
-    double dense = number_of(importer, "first_k_dense_replace", 0);
-    if (dense_list && yaml_at(importer->tree, dense_list)->kind == YAML_SEQUENCE)
-        dense += yaml_at(importer->tree, dense_list)->length;
-    static const struct renamed active[] = {{"active", "num_experts_per_tok|experts_per_token|moe_topk", true}};
-    text_put(&importer->text, "    experts:\n");
-    put_number(importer, "      ", "count", count);
-    put_renamed(importer, "      ", active, 1);
-    put_number(importer, "      ", "ffn", width);
-    if (shared > 0 || shared_width > 0)
-        put_number(importer, "      ", "shared", shared > 0 ? shared : 1);
-    if (shared_width > 0)
-        put_number(importer, "      ", "shared_ffn", shared_width);
-    if (dense > 0)
-        put_number(importer, "      ", "dense_layers", dense);
+    if (dense_list && yaml_at(importer->tree, dense_list)->kind == YAML_SEQUENCE) {
+        dense.value += yaml_at(importer->tree, dense_list)->length;
+        dense.node = dense.node ? dense.node : dense_list;
+    }
+    set_number(importer, "experts.count", count);
+    set_renamed(importer, active, 1);
+    set_number(importer, "experts.ffn", find_number(importer, "moe_intermediate_size|intermediate_size", 0));
+    if (shared.value > 0)
+        set_number(importer, "experts.shared", shared);
+    else if (shared_width.value > 0)
+        set_number(importer, "experts.shared", (struct found){1, shared_width.node});
+    if (shared_width.value > 0)
+        set_number(importer, "experts.shared_ffn", shared_width);
+    if (dense.value > 0)
+        set_number(importer, "experts.dense_layers", dense);
 }
 
 /* A file may say that its weights are kept in less than 16 bits, and by which method. */
-static void put_quantized(struct importer *importer)
+static void set_quantized(struct importer *importer)
 {
     uint32_t node = field_of(importer, "quantization_config");
     uint32_t method = node && yaml_at(importer->tree, node)->kind == YAML_MAPPING ? yaml_find(importer->tree, node, "quant_method") : 0;
@@ -316,10 +374,10 @@ static void put_quantized(struct importer *importer)
         return;
     const char *text = yaml_text(importer->tree, method);
     if (valid_id(text))
-        text_format(&importer->text, "    quantized: \"%s\"\n", text);
+        set_text(importer, "quantized", method, text);
 }
 
-static void put_model(struct importer *importer, const char *id, const char *name)
+static void set_model(struct importer *importer)
 {
     static const struct renamed shape[] = {
         {"layers", "num_hidden_layers|n_layer", true}, {"hidden", "hidden_size|n_embd", true},
@@ -327,29 +385,28 @@ static void put_model(struct importer *importer, const char *id, const char *nam
         {"max_sequence", "max_position_embeddings|n_positions", false},
         {"prediction_layers", "num_nextn_predict_layers|mtp_num_hidden_layers", false},
     };
+    const struct model *model = importer->model;
     int has = importer->family->has;
-    bool latent = number_of(importer, "kv_lora_rank", 0) > 0;
-    double hidden = number_of(importer, shape[1].from, 0), kv_heads = number_of(importer, "num_key_value_heads", 0);
-    double positions = number_of(importer, shape[4].from, 0);
-    importer->layers = number_of(importer, shape[0].from, 0);
-    importer->heads = number_of(importer, shape[2].from, 0);
-    importer->head_dim = number_of(importer, "head_dim", importer->heads > 0 ? hidden / importer->heads : 0);
-    text_format(&importer->text, "models:\n  %s:\n    source: imported from %s\n", id, strpbrk(name, "\n\r'\"#:{}[]") ? "a config.json" : name);
-    put_renamed(importer, "    ", shape, sizeof shape / sizeof *shape);
-    put_number(importer, "    ", "ffn", number_of(importer, "intermediate_size|n_inner|moe_intermediate_size", 4 * hidden));
-    text_format(&importer->text, "    ffn_kind: %s\n", feed_forward_names[has & FAMILY_PLAIN ? FEED_FORWARD_PLAIN : FEED_FORWARD_GATED]);
-    if (!latent && kv_heads > 0)
-        put_number(importer, "    ", "kv_heads", kv_heads);
-    if (importer->head_dim > 0 && importer->head_dim == floor(importer->head_dim))
-        put_number(importer, "    ", "head_dim", importer->head_dim);
-    if ((has & FAMILY_POSITIONS) && positions > 0)
-        put_number(importer, "    ", "learned_positions", positions);
-    put_flag(importer, "    ", "tied_embeddings", is_true(importer, "tie_word_embeddings", has & FAMILY_TIED));
-    put_flag(importer, "    ", "bias", is_true(importer, "mlp_bias", has & FAMILY_BIAS));
-    put_flag(importer, "    ", "parallel_block", has & FAMILY_PARALLEL);
-    put_attention(importer);
-    put_experts(importer);
-    put_quantized(importer);
+    /* What is wrong is told before what is missing. */
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
+        find_number(importer, shape[i].from, 0);
+    set_renamed(importer, shape, sizeof shape / sizeof *shape);
+    struct found latent = find_number(importer, "kv_lora_rank", 0), kv_heads = find_number(importer, "num_key_value_heads", 0);
+    importer->head_dim = find_number(importer, "head_dim", model->heads > 0 ? model->hidden / model->heads : 0);
+    set_number(importer, "ffn", find_number(importer, "intermediate_size|n_inner|moe_intermediate_size", 4 * model->hidden));
+    set_text(importer, "ffn_kind", 0, feed_forward_names[has & FAMILY_PLAIN ? FEED_FORWARD_PLAIN : FEED_FORWARD_GATED]);
+    if (latent.value <= 0 && kv_heads.value > 0)
+        set_number(importer, "kv_heads", kv_heads);
+    if (importer->head_dim.value > 0 && importer->head_dim.value == floor(importer->head_dim.value))
+        set_number(importer, "head_dim", importer->head_dim);
+    if ((has & FAMILY_POSITIONS) && model->max_sequence > 0)
+        set_number(importer, "learned_positions", find_number(importer, shape[4].from, 0));
+    set_flag(importer, "tied_embeddings", "tie_word_embeddings", has & FAMILY_TIED);
+    set_flag(importer, "bias", "mlp_bias", has & FAMILY_BIAS);
+    set_flag(importer, "parallel_block", NULL, has & FAMILY_PARALLEL);
+    set_attention(importer, latent);
+    set_experts(importer);
+    set_quantized(importer);
 }
 
 /* The text model of one that also sees or hears. */
@@ -364,8 +421,25 @@ static uint32_t inner_model(const struct yaml_tree *tree)
     return tree->root;
 }
 
-/* The entry that a configuration becomes, as a text of the catalog's format. */
-static bool translate(struct importer *importer, const char *id, const char *name)
+/* The name of the configuration, where it can be shown in a line. */
+static void set_source(struct importer *importer, const char *name)
+{
+    bool shown = *name && text_is_utf8(name);
+    for (const char *c = name; *c; c++)
+        shown &= (unsigned char)*c >= 0x20 && *c != 0x7F;
+    struct text text;
+    text_begin(&text, &importer->context->allocator);
+    text_format(&text, "imported from %s", shown ? name : "a config.json");
+    const char *source = text.failed ? NULL : arena_copy(importer->arena, text.bytes, text.length);
+    text_end(&text);
+    if (source)
+        set_text(importer, "source", 0, source);
+    else
+        no_memory(importer->context);
+}
+
+/* The model that a configuration becomes; what is wrong is told. */
+static bool translate(struct importer *importer, const char *name)
 {
     if (!expect_kind(importer->context, importer->tree, importer->tree->root, YAML_MAPPING, "the document"))
         return false;
@@ -374,39 +448,30 @@ static bool translate(struct importer *importer, const char *id, const char *nam
     if (!importer->context->first)
         refuse_foreign(importer);
     if (!importer->context->first)
-        put_model(importer, id, name);
-    if (importer->text.failed)
-        no_memory(importer->context);
+        set_source(importer, name);
+    if (!importer->context->first)
+        set_model(importer);
     return !importer->context->first;
-}
-
-/* What problems with the translated entry are told of: not a place in the user's text. */
-static const char *entry_name(const struct importer *importer, struct arena *arena, const char *name)
-{
-    struct text text;
-    text_begin(&text, &importer->context->allocator);
-    text_format(&text, "%s, as imported", name);
-    const char *copy = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
-    text_end(&text);
-    return copy ? copy : name;
 }
 
 static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
                              const char *name, const char *text, size_t length, const char *id)
 {
-    struct yaml_tree config, *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
-    struct importer importer = {.context = context, .tree = &config};
-    if (!tree)
+    struct arena *arena = &made->arena;
+    struct yaml_tree config;
+    struct origin *origin = arena_zeroed(arena, 1, sizeof *origin);
+    struct importer importer = {.context = context, .tree = &config, .arena = arena};
+    importer.model = arena_zeroed(arena, 1, sizeof *importer.model);
+    importer.paths = arena_zeroed(arena, MOST_PATHS, sizeof *importer.paths);
+    const char *own = arena_copy(arena, id, strlen(id));
+    if (!origin || !importer.model || !importer.paths || !own)
         return no_memory(context);
-    if (yaml_read(context, &made->arena, name, text, length, &config))
+    if (yaml_read(context, arena, name, text, length, &config) || !translate(&importer, name))
         return context->first;
-    text_begin(&importer.text, &context->allocator);
-    if (translate(&importer, id, name) &&
-        !yaml_read(context, &made->arena, entry_name(&importer, &made->arena, name), importer.text.bytes,
-                   importer.text.length, tree))
-        catalog_extend(context, base, made, tree, 1, NULL, NULL, 0);
-    text_end(&importer.text);
-    return context->first;
+    *origin = (struct origin){.place = yaml_place(&config, importer.inner), .count = importer.path_count, .paths = importer.paths};
+    importer.model->head.id = own;
+    importer.model->head.origin = origin;
+    return catalog_extend_by_value(context, base, made, KIND_MODEL, &importer.model->head);
 }
 
 speedup_status speedup_catalog_import_model(speedup_context *context, const speedup_catalog *base, const char *name,
@@ -414,8 +479,11 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
 {
     if (catalog)
         *catalog = NULL;
-    if (!context || !base || !catalog || !id || (!text && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_ROOM(context, text, length);
     diagnostics_clear(context);
     if (!valid_id(id)) {
         problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name model: lower-case letters, digits, '-', '_' and '.'", id);

@@ -77,10 +77,9 @@ void model_measure(const struct model *model, struct model_size *size)
     size->active = common + size->expert_layers * x->active * size->expert_ffn;
 }
 
-static void disagree(speedup_context *context, const struct model *model, const char *key, const char *what)
+static void disagree(speedup_context *context, const struct model *model, const char *path, const char *what)
 {
-    uint32_t node = yaml_find(model->head.tree, model->head.node, key);
-    struct place place = yaml_place(model->head.tree, node ? node : model->head.node);
+    struct place place = entry_place(&model->head, path);
     problem(context, SPEEDUP_INCONSISTENT, &place, "model '%s': %s", model->head.id, what);
 }
 
@@ -90,8 +89,7 @@ static void check_published(speedup_context *context, const struct model *model,
     if (published <= 0 || (published >= least && published <= most))
         return;
     char a[NUMBER_TEXT], b[NUMBER_TEXT], c[NUMBER_TEXT];
-    uint32_t node = yaml_find(model->head.tree, model->head.node, key);
-    struct place place = yaml_place(model->head.tree, node ? node : model->head.node);
+    struct place place = entry_place(&model->head, key);
     problem(context, SPEEDUP_INCONSISTENT, &place, "model '%s': '%s' is %s billion, the shape gives %s to %s billion",
             model->head.id, key, number_digits(a, published / 1e9, 5), number_digits(b, least / 1e9, 5),
             number_digits(c, most / 1e9, 5));
@@ -106,7 +104,7 @@ void model_finish(speedup_context *context, struct model *model)
     struct attention *a = &model->attention;
     if (a->kind == ATTENTION_LATENT) {
         if (a->kv_rank <= 0 || a->nope_dim <= 0 || a->value_dim <= 0)
-            disagree(context, model, "attention", "latent attention needs 'kv_rank', 'nope_dim' and 'value_dim'");
+            disagree(context, model, "attention.kind", "latent attention needs 'kv_rank', 'nope_dim' and 'value_dim'");
         if (model->head_dim <= 0)
             model->head_dim = a->nope_dim + a->rope_dim;
     } else if (a->kv_rank > 0 || a->query_rank > 0) {
@@ -120,25 +118,25 @@ void model_finish(speedup_context *context, struct model *model)
     if (fmod(model->heads, model->kv_heads) != 0)
         disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
     if (a->window_layers + a->linear_layers > model->layers)
-        disagree(context, model, "attention", "more layers with a window or linear attention than there are layers");
+        disagree(context, model, "attention.window_layers", "more layers with a window or linear attention than there are layers");
     const struct state_space *ss = &model->state_space;
     if (ss->layers > 0 && ss->layers + ss->feed_forward_layers + a->window_layers + a->linear_layers > model->layers)
         disagree(context, model, "state_space", "more layers of all kinds than there are layers");
     if (a->index_top_k > 0 && a->kind != ATTENTION_LATENT)
-        disagree(context, model, "attention", "'index_top_k' belongs to 'kind: latent'");
+        disagree(context, model, "attention.index_top_k", "'index_top_k' belongs to 'kind: latent'");
     if ((a->linear_key_heads > 0 || a->linear_value_heads > 0) &&
         (a->linear_layers <= 0 || a->linear_key_heads * a->linear_key_dim * a->linear_value_heads * a->linear_value_dim <= 0))
-        disagree(context, model, "attention", "linear attention needs 'linear_layers', and heads and widths of keys and of values");
+        disagree(context, model, "attention.linear_layers", "linear attention needs 'linear_layers', and heads and widths of keys and of values");
     if (a->rotary_dim > model->head_dim)
-        disagree(context, model, "attention", "'rotary_dim' is more than 'head_dim'");
+        disagree(context, model, "attention.rotary_dim", "'rotary_dim' is more than 'head_dim'");
     if (a->window_layers > 0 && a->window <= 0)
-        disagree(context, model, "attention", "'window_layers' without 'window'");
+        disagree(context, model, "attention.window_layers", "'window_layers' without 'window'");
     struct experts *x = &model->experts;
     if (x->count > 0) {
         if (x->active > x->count)
-            disagree(context, model, "experts", "more active experts than there are");
+            disagree(context, model, "experts.active", "more active experts than there are");
         if (x->dense_layers > (ss->layers > 0 ? ss->feed_forward_layers : model->layers))
-            disagree(context, model, "experts", "more dense layers than there are feed-forward layers");
+            disagree(context, model, "experts.dense_layers", "more dense layers than there are feed-forward layers");
         if (x->shared > 0 && x->shared_ffn <= 0)
             x->shared_ffn = x->ffn;
     }

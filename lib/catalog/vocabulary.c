@@ -1,7 +1,8 @@
 /* The words that data may use, by table. Knows nothing of who uses them. */
 #include "catalog/vocabulary.h"
 
-#include <speedup/vocabulary.h>
+#include "base/struct.h"
+
 #include <string.h>
 
 const struct target_info targets[TARGETS] = {
@@ -62,16 +63,20 @@ void target_offer(struct nearest *nearest)
         nearest_offer(nearest, targets[i].name);
 }
 
-/* The first version of the struct, which every caller has. */
-enum { FIRST_WORD = offsetof(speedup_word, text) + sizeof(const char *) };
-
 int32_t word_fill(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
                   const char *text)
 {
-    if (!word || word->struct_size < FIRST_WORD)
+    return word_fill_metric(word, name, phase, rule, unit, text, "", "");
+}
+
+int32_t word_fill_metric(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
+                         const char *text, const char *better, const char *interval)
+{
+    if (!STRUCT_GOOD(speedup_word, word))
         return SPEEDUP_INVALID_ARGUMENT;
-    const speedup_word filled = {word->struct_size, name, phase, rule, unit, text};
-    memcpy(word, &filled, word->struct_size < sizeof filled ? word->struct_size : sizeof filled);
+    const speedup_word filled = {.name = name, .phase = phase, .rule = rule, .unit = unit, .text = text, .better = better,
+                                 .interval = interval};
+    struct_out(word, &filled, sizeof filled);
     return SPEEDUP_OK;
 }
 

@@ -49,6 +49,9 @@ struct speedup_word;
 int32_t word_fill(struct speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
                   const char *text);
 
+int32_t word_fill_metric(struct speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
+                         const char *text, const char *better, const char *interval);
+
 struct target_info {
     const char *name, *phase, *unit, *text;
     enum rule rule;

@@ -1,11 +1,21 @@
 /* The algebra of claims. Knows no optimization and no resource by name. */
-#include <speedup/claims.h>
+#include "base/struct.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum { MOST_CLAIMS = 4096 };
+
+/* The caller's claims and shares, checked: their fields of the first version may be read. */
+static const speedup_claim *claim_at(const speedup_claim *claims, size_t index)
+{
+    return struct_at(claims, index);
+}
+
+static const speedup_share *share_at(const speedup_share *shares, size_t index)
+{
+    return struct_at(shares, index);
+}
 
 static bool touches(const speedup_claim *claim, const char *resource)
 {
@@ -20,8 +30,8 @@ static double factor_of(const speedup_claim *claims, size_t count, const char *r
 {
     double factor = 1;
     for (size_t i = 0; i < count; i++)
-        if (touches(&claims[i], resource))
-            factor *= claims[i].factor;
+        if (touches(claim_at(claims, i), resource))
+            factor *= claim_at(claims, i)->factor;
     return factor;
 }
 
@@ -31,22 +41,24 @@ static speedup_status check(const speedup_claim *claims, size_t claim_count, con
     double total = 0;
     size_t touched = 0;
     for (size_t i = 0; i < claim_count; i++) {
-        if (claims[i].struct_size < sizeof *claims || !claims[i].resources || !claims[i].resource_count ||
-            claims[i].resource_count > MOST_CLAIMS - touched)
+        speedup_claim claim;
+        if (!STRUCT_ELEMENT_IN(speedup_claim, &claim, claims, i) || !claim.resources || !claim.resource_count ||
+            claim.resource_count > MOST_CLAIMS - touched)
             return SPEEDUP_INVALID_ARGUMENT;
-        touched += claims[i].resource_count;
-        for (size_t r = 0; r < claims[i].resource_count; r++)
-            if (!claims[i].resources[r])
+        touched += claim.resource_count;
+        for (size_t r = 0; r < claim.resource_count; r++)
+            if (!claim.resources[r])
                 return SPEEDUP_INVALID_ARGUMENT;
-        if (!(claims[i].factor > 0) || !isfinite(claims[i].factor))
+        if (!(claim.factor > 0) || !isfinite(claim.factor))
             return SPEEDUP_OUT_OF_RANGE;
     }
     for (size_t i = 0; i < share_count; i++) {
-        if (shares[i].struct_size < sizeof *shares || !shares[i].resource)
+        speedup_share share;
+        if (!STRUCT_ELEMENT_IN(speedup_share, &share, shares, i) || !share.resource)
             return SPEEDUP_INVALID_ARGUMENT;
-        if (!(shares[i].share >= 0 && shares[i].share <= 1))
+        if (!(share.share >= 0 && share.share <= 1))
             return SPEEDUP_OUT_OF_RANGE;
-        total += shares[i].share;
+        total += share.share;
     }
     return total <= 1 + 1e-9 ? SPEEDUP_OK : SPEEDUP_OUT_OF_RANGE;
 }
@@ -54,7 +66,7 @@ static speedup_status check(const speedup_claim *claims, size_t claim_count, con
 speedup_status speedup_claims_compose(const speedup_claim *claims, size_t claim_count, const speedup_share *shares,
                                       size_t share_count, speedup_composition *composition)
 {
-    if (!composition || composition->struct_size < sizeof *composition || (!claims && claim_count) ||
+    if (!STRUCT_GOOD(speedup_composition, composition) || (!claims && claim_count) ||
         (!shares && share_count) || claim_count > MOST_CLAIMS || share_count > MOST_CLAIMS)
         return SPEEDUP_INVALID_ARGUMENT;
     speedup_status status = check(claims, claim_count, shares, share_count);
@@ -63,22 +75,27 @@ speedup_status speedup_claims_compose(const speedup_claim *claims, size_t claim_
 
     double nominal = 1, least = HUGE_VAL, most = 0;
     for (size_t i = 0; i < claim_count; i++) {
-        nominal *= claims[i].factor;
-        for (size_t r = 0; r < claims[i].resource_count; r++) {
-            double factor = factor_of(claims, claim_count, claims[i].resources[r]);
+        const speedup_claim *claim = claim_at(claims, i);
+        nominal *= claim->factor;
+        for (size_t r = 0; r < claim->resource_count; r++) {
+            double factor = factor_of(claims, claim_count, claim->resources[r]);
             least = fmin(least, factor);
             most = fmax(most, factor);
         }
     }
     double left = 0, total = 0;
     for (size_t i = 0; i < share_count; i++) {
-        left += shares[i].share / factor_of(claims, claim_count, shares[i].resource);
-        total += shares[i].share;
+        const speedup_share *share = share_at(shares, i);
+        left += share->share / factor_of(claims, claim_count, share->resource);
+        total += share->share;
     }
     left += fmax(0, 1 - total);
-    composition->nominal = nominal;
-    composition->guaranteed = claim_count ? least : 1;
-    composition->most = claim_count ? most : 1;
-    composition->effective = shares && left > 0 ? 1 / left : 0;
+    const speedup_composition composed = {
+        .nominal = nominal,
+        .guaranteed = claim_count ? least : 1,
+        .effective = shares && left > 0 ? 1 / left : 0,
+        .most = claim_count ? most : 1,
+    };
+    struct_out(composition, &composed, sizeof composed);
     return SPEEDUP_OK;
 }

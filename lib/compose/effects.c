@@ -128,13 +128,21 @@ static void bad_value(speedup_context *context, const struct dynamic_effect *eff
             number_digits(least, rules[target->rule].least, 4), number_digits(most, rules[target->rule].most, 4));
 }
 
+/* Where something that the software always has acts: what its requirements leave open. */
+struct conditions {
+    struct expression *list;
+    size_t count;
+};
+
 /* Adds one effect of an optimization to its entry. */
 static void add_effect(speedup_context *context, struct arena *arena, const struct effect *effect, const struct place *selected,
-                       const struct values *values, bool dynamic_before[TARGETS], struct effects *effects)
+                       const struct values *values, const struct conditions *conditions, bool dynamic_before[TARGETS],
+                       struct effects *effects)
 {
     /* A built-in effect stands in no text of the caller's; what selects it does. */
     struct dynamic_effect added = {.target = effect->target, .callback = effect->callback, .user = effect->user,
-                                   .place = effect->place.line ? effect->place : *selected};
+                                   .place = effect->place.line ? effect->place : *selected,
+                                   .conditions = conditions->list, .condition_count = conditions->count};
     if (!effect->callback) {
         struct expression *folded = arena_zeroed(arena, 1, sizeof *folded);
         if (!folded || !expression_fold(arena, &effect->value, known_value, values, folded))
@@ -146,7 +154,7 @@ static void add_effect(speedup_context *context, struct arena *arena, const stru
         }
         /* Constants are combined now, unless something open comes before them:
          * the order of factors must not depend on what was foldable. */
-        if (folded->constant && !dynamic_before[effect->target]) {
+        if (folded->constant && !conditions->count && !dynamic_before[effect->target]) {
             effects->base[effect->target] =
                 combine(effect->target, effects->base[effect->target], folded->operations[0].value);
             return;
@@ -194,11 +202,65 @@ static void require(speedup_context *context, struct arena *arena, const struct 
     }
 }
 
-speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *selections,
-                               size_t count, enum job_kind job, const struct fixed *fixed, struct effects *effects)
+static bool chooses(const struct optimization *optimization)
+{
+    for (uint32_t e = 0; e < optimization->effect_count; e++)
+        if (targets[optimization->effects[e].target].rule == RULE_CHOOSE)
+            return true;
+    return false;
+}
+
+/* Can the selection rule a layout out? A precision cannot be had in some layouts alone. */
+static bool must_hold(const struct selection *selection)
+{
+    return !selection->always || chooses(selection->optimization);
+}
+
+/* What the requirements of something that the software always has leave open; false where
+ * the job itself does not meet one. */
+static bool find_conditions(struct arena *arena, const struct selection *selection, const struct fixed *fixed,
+                            struct conditions *conditions)
+{
+    const struct optimization *optimization = selection->optimization;
+    const struct values values = {fixed, selection->parameters};
+    *conditions = (struct conditions){0};
+    if (must_hold(selection) || !optimization->requirement_count)
+        return true;
+    conditions->list = arena_zeroed(arena, optimization->requirement_count, sizeof *conditions->list);
+    for (uint32_t i = 0; conditions->list && i < optimization->requirement_count; i++) {
+        struct expression *folded = &conditions->list[conditions->count];
+        if (!expression_fold(arena, &optimization->requirements[i].condition, known_value, &values, folded))
+            return true;
+        if (folded->constant && !(folded->operations[0].value != 0))
+            return false;
+        conditions->count += !folded->constant;
+    }
+    return true;
+}
+
+bool selection_acts(struct arena *arena, const struct selection *selection, const struct fixed *fixed,
+                    const lanes variables_[VARIABLES])
+{
+    struct conditions conditions;
+    bool acts = find_conditions(arena, selection, fixed, &conditions);
+    for (size_t i = 0; i < conditions.count && acts; i++) {
+        lanes met;
+        expression_evaluate(&conditions.list[i], variables_, &met);
+        acts = met[0] != 0;
+    }
+    return acts;
+}
+
+speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *all, size_t all_count,
+                               enum job_kind job, const struct fixed *fixed, struct effects *effects)
 {
     static const char *const jobs[] = {"training", "inference"};
-    size_t most_effects = 0, most_requirements = 0;
+    size_t most_effects = 0, most_requirements = 0, count = 0;
+    struct selection *selections = arena_zeroed(arena, all_count, sizeof *selections);
+    struct conditions *conditions = arena_zeroed(arena, all_count, sizeof *conditions);
+    for (size_t i = 0; selections && conditions && i < all_count; i++)
+        if (find_conditions(arena, &all[i], fixed, &conditions[count]))
+            selections[count++] = all[i];
     for (size_t i = 0; i < count; i++) {
         most_effects += selections[i].optimization->effect_count;
         most_requirements += selections[i].optimization->requirement_count;
@@ -207,7 +269,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     effects->dynamic = arena_zeroed(arena, most_effects, sizeof *effects->dynamic);
     effects->requirements = arena_zeroed(arena, most_requirements, sizeof *effects->requirements);
     const bool *superseded = find_superseded(arena, selections, count);
-    if (!effects->dynamic || !effects->requirements || !superseded)
+    if (!selections || !conditions || !effects->dynamic || !effects->requirements || !superseded)
         return no_memory(context);
     bool dynamic_before[TARGETS] = {false};
     int32_t chooser[TARGETS];
@@ -226,7 +288,8 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         }
         if (superseded[i])
             continue;
-        require(context, arena, &selections[i], &values, effects);
+        if (must_hold(&selections[i]))
+            require(context, arena, &selections[i], &values, effects);
         for (uint32_t e = 0; e < optimization->effect_count; e++)
             if (targets[optimization->effects[e].target].rule == RULE_CHOOSE)
                 choose(context, selections, i, &optimization->effects[e], chooser, effects);
@@ -239,7 +302,8 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
             continue;
         for (uint32_t e = 0; e < optimization->effect_count; e++)
             if (targets[optimization->effects[e].target].rule != RULE_CHOOSE)
-                add_effect(context, arena, &optimization->effects[e], &s->place, &values, dynamic_before, effects);
+                add_effect(context, arena, &optimization->effects[e], &s->place, &values, &conditions[s - selections],
+                           dynamic_before, effects);
     }
     return arena->failed ? no_memory(context) : context->first;
 }

@@ -18,11 +18,14 @@ struct speedup_view {
     int lane;
 };
 
-/* An optimization as a scenario selects it, with the values of its parameters. */
+/* An optimization as a scenario selects it, with the values of its parameters. One that the
+ * software always has does nothing where its requirements do not hold; one that the job names
+ * is wrong there. */
 struct selection {
     const struct optimization *optimization;
     double *parameters;
     struct place place;
+    bool always;
 };
 
 /* What is fixed by the scenario: values of variables outside the layout, and of
@@ -39,6 +42,8 @@ struct dynamic_effect {
     speedup_effect_function callback;
     void *user;
     struct place place;
+    const struct expression *conditions; /* all not 0, or the entry stays as it is */
+    size_t condition_count;
 };
 
 struct dynamic_requirement {
@@ -72,6 +77,10 @@ void effects_evaluate(const struct effects *effects, const lanes variables_[VARI
 /* Tells why the first lane is unusable. */
 speedup_status effects_explain(speedup_context *context, const struct effects *effects,
                                const lanes variables_[VARIABLES]);
+
+/* Does something that the software always has act in the first lane's layout? */
+bool selection_acts(struct arena *arena, const struct selection *selection, const struct fixed *fixed,
+                    const lanes variables_[VARIABLES]);
 
 /* Is the effect of one selection switched off by another of the set? */
 bool selection_superseded(const struct selection *selections, size_t count, size_t index);

@@ -10,13 +10,16 @@ void effects_begin(const struct effects *effects, lanes out[TARGETS])
 
 void effect_evaluate(const struct dynamic_effect *effect, const lanes *values, lanes *result)
 {
-    if (effect->value) {
+    if (effect->value)
         expression_evaluate(effect->value, values, result);
-        return;
-    }
-    for (int lane = 0; lane < LANES; lane++) {
+    for (int lane = 0; lane < LANES && !effect->value; lane++) {
         const speedup_view view = {values, lane};
         (*result)[lane] = effect->callback(effect->user, &view);
+    }
+    for (size_t i = 0; i < effect->condition_count; i++) {
+        lanes met;
+        expression_evaluate(&effect->conditions[i], values, &met);
+        *result = lanes_select(met != 0, *result, lanes_of(target_base(effect->target)));
     }
 }
 

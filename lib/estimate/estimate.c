@@ -1,7 +1,9 @@
 /* Estimates: precisions and rates of a training job, blocks of layouts through the
  * model, and how sure the answer is. Allocates nothing. */
+#include "estimate/layout.h"
 #include "estimate/scenario.h"
 
+#include "base/struct.h"
 #include "base/threads.h"
 
 #include <float.h>
@@ -10,13 +12,19 @@
 /* Layouts that a thread takes at a time: some 100 us of work, against some 20 to make a thread. */
 enum { SHARE = 1024 };
 
+/* Whose uncertainty a metric has: the metric that is its sigma; STATUS for none. */
+enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
+       INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA };
+
 static const struct {
     const char *name, *unit, *job, *text;
+    enum better better;
+    int32_t sigma;
 } metrics[METRICS] = {
 #define TRAINING "training"
 #define INFERENCE "inference"
 #define BOTH "both"
-#define SPEEDUP_METRIC(NAME, name, unit, job, text) {name, unit, job, text},
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name, unit, job, text, BETTER_##better, INTERVAL_##interval},
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
 };
@@ -27,7 +35,15 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
         return SPEEDUP_NOT_FOUND;
     /* A share is shown as a percentage, but given as a plain number. */
     const char *unit = !strcmp(metrics[index].unit, "%") ? "1" : metrics[index].unit;
-    return word_fill(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text);
+    static const char *const better[] = {[BETTER_NEITHER] = "", [BETTER_LESS] = "less", [BETTER_MORE] = "more"};
+    int32_t sigma = metrics[index].sigma;
+    const char *interval = sigma == INTERVAL_TIME ? "time" : sigma == INTERVAL_MEMORY ? "memory" : sigma == INTERVAL_FIRST_TOKEN ? "first token" : "";
+    return word_fill_metric(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text, better[metrics[index].better], interval);
+}
+
+enum better metric_better(int metric)
+{
+    return metrics[metric].better;
 }
 
 const char *metric_shown_unit(int metric)
@@ -220,15 +236,23 @@ speedup_status speedup_scenario_estimate(const speedup_scenario *scenario, doubl
     return status;
 }
 
-/* What follows from the other variables of a layout, unless it is given. */
-static void derive(const struct job *job, bool data_given, bool accumulation_given, lanes v[VARIABLES])
+/* What follows from the other variables of a layout, unless it is given; then `evaluate` sees whether it agrees. */
+static void derive(const struct job *job, const bool given[VARIABLES], lanes v[VARIABLES])
 {
-    if (!data_given)
-        v[VARIABLE_DATA] = (v[VARIABLE_ACCELERATORS] - job->inference.front.accelerators) / (v[VARIABLE_TENSOR] * v[VARIABLE_PIPELINE] * v[VARIABLE_CONTEXT] *
-                                                       v[VARIABLE_ATTENTION_DATA]);
-    if (!accumulation_given && job->kind == JOB_TRAINING)
-        v[VARIABLE_ACCUMULATION] =
-            lanes_ceil(job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_MICRO_BATCH]) * (1 - 1e-12));
+    lanes data = v[VARIABLE_DATA], accumulation = v[VARIABLE_ACCUMULATION];
+    if (given[VARIABLE_DATA] && !given[VARIABLE_ACCELERATORS])
+        v[VARIABLE_ACCELERATORS] = data * layout_ranks(v) + job->inference.front.accelerators;
+    job->kernel->derive(job, v);
+    if (given[VARIABLE_DATA])
+        v[VARIABLE_DATA] = data;
+    if (given[VARIABLE_ACCUMULATION])
+        v[VARIABLE_ACCUMULATION] = accumulation;
+}
+
+/* A column of the caller's, checked. */
+static const speedup_column *column_at(const speedup_column *columns, size_t index)
+{
+    return struct_at(columns, index);
 }
 
 /* Layouts in columns, and how many of them are taken. */
@@ -236,34 +260,38 @@ struct batch {
     const speedup_scenario *scenario;
     const speedup_column *inputs, *outputs;
     size_t input_count, output_count, count;
-    bool data_given, accumulation_given, chance_asked;
+    bool given[VARIABLES], chance_asked;
     atomic_size_t next;
 };
 
 /* Estimates the layouts from `at` to before `end`. */
 static void estimate_range(const struct batch *batch, size_t at, size_t end)
 {
+    const double impossible = 0.5; /* of every variable, and harmless to count with */
     const struct job *job = &batch->scenario->job;
     lanes v[VARIABLES], e[TARGETS], out[METRICS] = {{0}};
     memcpy(v, batch->scenario->variables, sizeof v);
     effects_begin(&job->effects, e);
     for (; at < end; at += LANES) {
         size_t count = end - at < LANES ? end - at : LANES;
-        for (size_t i = 0; i < batch->input_count; i++)
+        for (size_t i = 0; i < batch->input_count; i++) {
+            const speedup_column *input = column_at(batch->inputs, i);
             for (size_t lane = 0; lane < LANES; lane++) {
                 /* The last block repeats its last layout in the lanes left over. */
-                double value = batch->inputs[i].values[at + (lane < count ? lane : count - 1)];
-                v[batch->inputs[i].id][lane] = value >= 0 && value < 1e9 ? value : 0;
+                double value = input->values[at + (lane < count ? lane : count - 1)];
+                v[input->id][lane] = value >= 0 && value <= 1e9 ? value : impossible;
             }
-        derive(job, batch->data_given, batch->accumulation_given, v);
+        }
+        derive(job, batch->given, v);
         job->kernel->evaluate(job, v, e, out);
         if (batch->chance_asked)
             training_chance(job, out);
         lane_mask good = out[SPEEDUP_METRIC_STATUS] == 0;
         for (size_t i = 0; i < batch->output_count; i++) {
-            bool status = batch->outputs[i].id == SPEEDUP_METRIC_STATUS;
+            const speedup_column *output = column_at(batch->outputs, i);
+            bool status = output->id == SPEEDUP_METRIC_STATUS;
             for (size_t lane = 0; lane < count; lane++)
-                batch->outputs[i].values[at + lane] = good[lane] || status ? out[batch->outputs[i].id][lane] : 0;
+                output->values[at + lane] = good[lane] || status ? out[output->id][lane] : 0;
         }
     }
 }
@@ -282,28 +310,24 @@ speedup_status speedup_scenario_estimate_batch(const speedup_scenario *scenario,
 {
     if (!scenario || (!inputs && input_count) || (!outputs && output_count) || !threads || threads > MOST_THREADS)
         return SPEEDUP_INVALID_ARGUMENT;
-    bool given[VARIABLES] = {false}, asked[METRICS] = {false};
+    bool asked[METRICS] = {false};
+    struct batch batch = {.scenario = scenario, .inputs = inputs, .outputs = outputs, .input_count = input_count,
+                          .output_count = output_count, .count = count};
     for (size_t i = 0; i < input_count; i++) {
-        if (inputs[i].struct_size < sizeof *inputs || (!inputs[i].values && count) || inputs[i].id < 0 ||
-            inputs[i].id >= VARIABLES || variables[inputs[i].id].scope != SCOPE_LAYOUT || given[inputs[i].id] || inputs[i].reserved)
+        speedup_column in;
+        if (!STRUCT_ELEMENT_IN(speedup_column, &in, inputs, i) || (!in.values && count) || in.id < 0 || in.id >= VARIABLES ||
+            variables[in.id].scope != SCOPE_LAYOUT || batch.given[in.id] || in.reserved)
             return SPEEDUP_INVALID_ARGUMENT;
-        given[inputs[i].id] = true;
+        batch.given[in.id] = true;
     }
     for (size_t i = 0; i < output_count; i++) {
-        if (outputs[i].struct_size < sizeof *outputs || (!outputs[i].values && count) || outputs[i].id < 0 ||
-            outputs[i].id >= METRICS || outputs[i].reserved)
+        speedup_column out;
+        if (!STRUCT_ELEMENT_IN(speedup_column, &out, outputs, i) || (!out.values && count) || out.id < 0 || out.id >= METRICS ||
+            out.reserved)
             return SPEEDUP_INVALID_ARGUMENT;
-        asked[outputs[i].id] = true;
+        asked[out.id] = true;
     }
-    struct batch batch = {.scenario = scenario,
-                          .inputs = inputs,
-                          .outputs = outputs,
-                          .input_count = input_count,
-                          .output_count = output_count,
-                          .count = count,
-                          .data_given = given[VARIABLE_DATA],
-                          .accumulation_given = given[VARIABLE_ACCUMULATION],
-                          .chance_asked = asked[SPEEDUP_METRIC_OUT_OF_MEMORY] && scenario->job.kind == JOB_TRAINING};
+    batch.chance_asked = asked[SPEEDUP_METRIC_OUT_OF_MEMORY] && scenario->job.kind == JOB_TRAINING;
     atomic_init(&batch.next, 0);
     size_t shares = count / SHARE + (count % SHARE > 0);
     threads_run(shares < threads ? (uint32_t)shares : threads, estimate_shares, &batch);
@@ -332,16 +356,8 @@ speedup_status speedup_metric_interval(const double *values, size_t count, int32
     if (!values || !low || !high || metric < 0 || (size_t)metric >= count || metric >= METRICS ||
         !(probability > 0 && probability < 1))
         return SPEEDUP_INVALID_ARGUMENT;
-    const char *unit = metrics[metric].unit;
-    bool memory = metric == SPEEDUP_METRIC_MEMORY_PEAK;
-    bool time = !memory && (!strcmp(unit, "s") || !strcmp(unit, "h") || !strcmp(unit, "tokens/s") || !strcmp(unit, "USD") ||
-                            !strcmp(unit, "kWh") || !strcmp(unit, "J") || !strcmp(unit, "1/s") || !strcmp(unit, "FLOP/s") || metric == SPEEDUP_METRIC_MODEL_UTILIZATION ||
-                            metric == SPEEDUP_METRIC_HARDWARE_UTILIZATION);
-    bool first = metric == SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN || metric == SPEEDUP_METRIC_PREFILL_SECONDS;
-    int32_t source = memory  ? SPEEDUP_METRIC_MEMORY_SIGMA
-                     : first ? SPEEDUP_METRIC_FIRST_TOKEN_SIGMA
-                             : SPEEDUP_METRIC_TIME_SIGMA;
-    bool varies = memory || time;
+    int32_t source = metrics[metric].sigma;
+    bool varies = source != INTERVAL_NONE;
     if (varies && (size_t)source >= count)
         return SPEEDUP_INVALID_ARGUMENT;
     double value = values[metric], width = varies ? exp(normal_quantile(probability) * values[source]) : 1;

@@ -19,6 +19,9 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_run training_run_wide
 #define training_kept training_kept_wide
 #define inference_answer inference_answer_wide
+#define layout_derive layout_derive_wide
+#define layout_possible layout_possible_wide
+#define layout_complete layout_complete_wide
 #else
 #define KERNEL_TABLE kernel_plain
 #endif
@@ -35,6 +38,8 @@ struct kernel {
     void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
     void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
+    void (*derive)(const struct job *job, lanes v[VARIABLES]);
+    void (*complete)(const struct job *job, lanes v[VARIABLES], lane_mask *possible);
 };
 
 extern const struct kernel kernel_plain;
@@ -139,6 +144,10 @@ struct job {
 /* The unit that a metric is shown in: "%" for shares. */
 const char *metric_shown_unit(int metric);
 
+/* Which way a metric is better. */
+enum better { BETTER_NEITHER, BETTER_LESS, BETTER_MORE };
+enum better metric_better(int metric);
+
 /* Derives what follows from the model. */
 void shape_measure(const struct model *model, struct shape *shape);
 
@@ -161,6 +170,15 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
  * values of the ledger's entries; metrics are written, none is read. */
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
+
+/* What follows from the axes of layouts: data-parallel ranks and accumulation. */
+void layout_derive(const struct job *job, lanes v[VARIABLES]);
+
+/* Which layouts are possible (rules: layout.def), with data-parallel ranks and accumulation that are what follows. */
+void layout_possible(const struct job *job, const lanes v[VARIABLES], lane_mask *possible);
+
+/* Both in one. */
+void layout_complete(const struct job *job, lanes v[VARIABLES], lane_mask *possible);
 
 /* Activations that one micro-batch leaves on a pipeline stage until its backward pass. */
 void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes);

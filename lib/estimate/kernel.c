@@ -34,45 +34,6 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
 }
 
-static lane_mask divides(lanes part, double whole)
-{
-    return lanes_floor(whole / part) * part == whole;
-}
-
-/* Layouts that can be: the rules by which a scenario's own layout is refused, with
- * their reasons, stand in scenario_training.c and must be the same. */
-static lane_mask training_divides(const struct job *job, const lanes v[VARIABLES])
-{
-    static const enum variable degrees[] = {VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_CONTEXT, VARIABLE_EXPERT,
-                                            VARIABLE_VIRTUAL_STAGES, VARIABLE_MICRO_BATCH};
-    lanes d = v[VARIABLE_DATA], m = v[VARIABLE_ACCUMULATION], t = v[VARIABLE_TENSOR], p = v[VARIABLE_PIPELINE];
-    lane_mask possible = (v[VARIABLE_ACCELERATORS] >= 1) & (d >= 1) & (m >= 1) & (d < 1e9) & (m < 1e12);
-    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
-        possible &= (v[degrees[i]] >= 1) & (lanes_floor(v[degrees[i]]) == v[degrees[i]]);
-    if (job->relaxed)
-        return possible;
-    /* Nothing but possible lanes divides below. */
-    const lanes one = lanes_of(1.0);
-    lanes x = v[VARIABLE_EXPERT], chunks = v[VARIABLE_VIRTUAL_STAGES], ranks = d * t * v[VARIABLE_CONTEXT];
-    return possible & (lanes_floor(lanes_select(possible, d, one)) == d) & (ranks * p == v[VARIABLE_ACCELERATORS]) &
-           (d * m * v[VARIABLE_MICRO_BATCH] == lanes_of(job->global_batch)) &
-           divides(lanes_select(possible, t, one), job->shape.heads) & (p <= lanes_of(job->model->layers)) &
-           ((chunks == 1) | ((p > 1) & divides(lanes_select(possible, p * chunks, one), job->model->layers))) &
-           ((x == 1) | ((lanes_of(job->shape.experts) > 0) & divides(lanes_select(possible, x, one), job->shape.experts))) &
-           (x <= ranks);
-}
-
-static lane_mask inference_divides(const struct job *job, const lanes v[VARIABLES])
-{
-    lanes d = v[VARIABLE_DATA], t = v[VARIABLE_TENSOR], one = lanes_of(1.0);
-    lane_mask whole = (v[VARIABLE_ACCELERATORS] >= 1 + job->inference.front.accelerators) & (d >= 1) & (d < 1e9) & (t >= 1) & (v[VARIABLE_PIPELINE] >= 1) & (v[VARIABLE_ATTENTION_DATA] >= 1) &
-                      ((v[VARIABLE_CONCURRENCY] >= 1) | (lanes_of(job->inference.request_rate) > 0));
-    if (!job->relaxed)
-        whole &= (lanes_floor(lanes_select(whole, d, one)) == d) & (lanes_floor(job->model->heads / t) * t == job->model->heads) &
-                 (v[VARIABLE_PIPELINE] <= job->inference.layers);
-    return whole;
-}
-
 static void training_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     training_time(job, v, e, out);
@@ -86,9 +47,9 @@ static void training_answer(const struct job *job, const lanes v[VARIABLES], con
 static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS])
 {
     bool training = job->kind == JOB_TRAINING;
-    lanes status = lanes_of(0.0);
-    lane_mask whole = training ? training_divides(job, v) : inference_divides(job, v);
-    status = lanes_select(whole, status, lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
+    lane_mask possible;
+    layout_possible(job, v, &possible);
+    lanes status = lanes_select(possible, lanes_of(0.0), lanes_of((double)SPEEDUP_DOES_NOT_DIVIDE));
     effects_evaluate(&job->effects, v, e, &status);
     if (training)
         training_answer(job, v, e, out);
@@ -110,4 +71,6 @@ const struct kernel KERNEL_TABLE = {
     .training_memory = training_memory,
     .training_time = training_time,
     .training_run = training_run,
+    .derive = layout_derive,
+    .complete = layout_complete,
 };

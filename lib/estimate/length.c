@@ -1,5 +1,7 @@
 /* Lengths of prompts and outputs: a number, or how it varies. Knows no job. */
-#include "estimate/scenario_parts.h"
+#include "estimate/description.h"
+
+#include <string.h>
 
 /* Of a distribution an estimate needs three numbers, whichever way it is given. */
 struct length_record {
@@ -61,14 +63,33 @@ static void read_values(speedup_context *context, const struct yaml_tree *tree, 
     r->deviation = sqrt(fmax(squares / whole - r->mean * r->mean, 0));
 }
 
-void length_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *key, struct length *length)
+/* Takes mean, deviation and longest, if they can be together. */
+static bool take_moments(speedup_context *context, const struct place *place, const char *key, bool values,
+                         const struct length_record *r, struct length *length)
 {
-    if (!node)
-        return;
+    size_t before = context->count + context->unlisted;
+    if (r->longest > 0 && r->longest < r->mean)
+        problem(context, SPEEDUP_INCONSISTENT, place, "the longest of '%s' is less than its mean", key);
+    /* Between 1 and the longest no spread about the mean is wider than that of the two
+     * ends (Bhatia and Davis 2000). */
+    double widest = r->longest > 0 && !values ? sqrt((r->longest - r->mean) * (r->mean - 1)) : r->deviation;
+    if (r->longest >= r->mean && r->deviation > widest)
+        problem(context, SPEEDUP_INCONSISTENT, place, "a deviation of %.4g is more than lengths from 1 to %.0f with a mean of %.4g can have, %.4g",
+                r->deviation, r->longest, r->mean, widest);
+    *length = (struct length){r->mean, r->deviation, r->longest > 0 ? r->longest : r->deviation > 0 ? 0 : r->mean};
+    return context->count + context->unlisted == before;
+}
+
+bool length_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
+{
+    (void)arena;
+    struct length *length = out;
     if (yaml_at(tree, node)->kind != YAML_MAPPING) {
-        if (read_count(context, tree, node, key, 1, MOST_TOKENS, &length->mean))
-            length->longest = length->mean;
-        return;
+        double tokens;
+        if (!read_count(context, tree, node, key, 1, MOST_TOKENS, &tokens))
+            return false;
+        *length = (struct length){tokens, 0, tokens};
+        return true;
     }
     struct length_record r = {0};
     size_t before = context->count + context->unlisted;
@@ -80,15 +101,42 @@ void length_read(speedup_context *context, const struct yaml_tree *tree, uint32_
         problem(context, SPEEDUP_INCONSISTENT, &place, "'%s' takes either 'mean' or 'values'", key);
     else if (values)
         read_values(context, tree, key, &r);
-    if (context->count + context->unlisted > before)
-        return;
-    if (r.longest > 0 && r.longest < r.mean)
-        problem(context, SPEEDUP_INCONSISTENT, &place, "the longest of '%s' is less than its mean", key);
-    /* Between 1 and the longest no spread about the mean is wider than that of the two
-     * ends (Bhatia and Davis 2000). */
-    double widest = r.longest > 0 && !values ? sqrt((r.longest - r.mean) * (r.mean - 1)) : r.deviation;
-    if (r.longest >= r.mean && r.deviation > widest)
-        problem(context, SPEEDUP_INCONSISTENT, &place, "a deviation of %.4g is more than lengths from 1 to %.0f with a mean of %.4g can have, %.4g",
-                r.deviation, r.longest, r.mean, widest);
-    *length = (struct length){r.mean, r.deviation, r.longest > 0 ? r.longest : r.deviation > 0 ? 0 : r.mean};
+    return context->count + context->unlisted == before && take_moments(context, &place, key, values, &r, length);
+}
+
+bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
+                double value, void *out)
+{
+    (void)arena;
+    struct length *length = out;
+    const char *name = member ? member : key;
+    const struct {
+        const char *name;
+        double least;
+        double *at;
+    } members[] = {{"mean", 1, &length->mean}, {"deviation", 0, &length->deviation}, {"longest", 1, &length->longest}};
+    size_t i = 0;
+    while (member && i < 3 && strcmp(members[i].name, member))
+        i++;
+    if (i == 3) {
+        problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' has a mean, a deviation and a longest, no '%.60s'", key, member);
+        return false;
+    }
+    if (!check_number(context, place, name, DIMENSION_COUNT, members[i].least, MOST_TOKENS, !member, value))
+        return false;
+    bool whole = length->longest == length->mean; /* nobody has said how it varies */
+    if (!member)
+        *length = (struct length){value, 0, value};
+    else
+        *members[i].at = value;
+    if (member && i < 2 && whole) /* a fixed length, or one that nothing but the model limits */
+        length->longest = length->deviation > 0 ? 0 : length->mean;
+    return true;
+}
+
+void length_check(speedup_context *context, const struct place *place, const char *key, const struct length *length)
+{
+    struct length taken;
+    const struct length_record r = {0, length->mean, length->deviation, length->longest, 0, 0};
+    take_moments(context, place, key, length->longest == length->mean, &r, &taken);
 }

@@ -4,34 +4,39 @@
 
 #include <string.h>
 
-const char *const scenario_sections[] = {"train", "serve", "generate", NULL};
-
-const struct record_table *const job_tables[] = {&train_table, &serve_table, &generate_table, NULL};
-
-speedup_status scenario_read(speedup_context *context, speedup_scenario *scenario)
+enum section scenario_section(speedup_context *context, const struct yaml_tree *tree, uint32_t mapping, uint32_t *node)
 {
-    static speedup_status (*const readers[])(speedup_context *, speedup_scenario *) = {training_read, serving_read,
-                                                                                      generation_read};
-    const struct yaml_tree *tree = &scenario->tree;
-    int found = -1;
-    for (int i = 0; scenario_sections[i]; i++) {
-        uint32_t section = yaml_find(tree, tree->root, scenario_sections[i]);
-        if (section && found >= 0) {
-            struct place place = yaml_place(tree, section);
+    int found = SECTIONS;
+    for (int i = 0; i < SECTIONS; i++) {
+        uint32_t section = yaml_find(tree, mapping, scenario_sections[i]);
+        struct place place = yaml_place(tree, section ? section : mapping);
+        if (section && found < SECTIONS) {
             problem(context, SPEEDUP_INCONSISTENT, &place, "'%s:' and '%s:' in one scenario; keep one job",
                     scenario_sections[found], scenario_sections[i]);
-            return SPEEDUP_INCONSISTENT;
+            return SECTIONS;
         }
         if (section) {
             found = i;
-            scenario->section = section;
+            *node = section;
         }
     }
-    if (found >= 0)
-        return readers[found](context, scenario);
-    struct place place = yaml_place(tree, tree->root);
-    problem(context, SPEEDUP_NO_JOB, &place, "there is no 'train:', 'serve:' or 'generate:' section");
-    return SPEEDUP_NO_JOB;
+    struct place place = yaml_place(tree, mapping);
+    if (found == SECTIONS)
+        problem(context, SPEEDUP_NO_JOB, &place, "there is no 'train:', 'serve:' or 'generate:' section");
+    return (enum section)found;
+}
+
+/* Reads and makes the job of the scenario's own tree. */
+static void read_scenario(speedup_context *context, speedup_scenario *made)
+{
+    uint32_t node = 0;
+    enum section section = scenario_section(context, &made->tree, made->tree.root, &node);
+    if (section == SECTIONS)
+        return;
+    description_begin(section, &made->asked);
+    description_read(context, &made->arena, &made->tree, node, &made->asked);
+    description_require(context, &made->asked);
+    (section == SECTION_TRAIN ? training_make : inference_make)(context, made);
 }
 
 speedup_scenario *scenario_allocate(speedup_context *context)
@@ -56,7 +61,7 @@ static speedup_status finish_create(speedup_context *context, const speedup_cata
     if (!context->first)
         catalog_with(context, catalog, &made->tree, scenario_sections, &made->catalog);
     if (!context->first)
-        scenario_read(context, made);
+        read_scenario(context, made);
     if (context->first) {
         speedup_scenario_unref(made);
         return context->first;
@@ -65,12 +70,17 @@ static speedup_status finish_create(speedup_context *context, const speedup_cata
     return SPEEDUP_OK;
 }
 
-void scenario_build(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made, const char *file,
-                    const char *text, size_t length, const char *const *settings, size_t setting_count,
-                    speedup_scenario **scenario)
+speedup_status scenario_make(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made,
+                             speedup_scenario **scenario)
 {
-    yaml_read(context, &made->arena, file, text, length, &made->tree);
-    finish_create(context, catalog, made, settings, setting_count, scenario);
+    made->catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)catalog);
+    description_require(context, &made->asked);
+    (made->asked.section == SECTION_TRAIN ? training_make : inference_make)(context, made);
+    if (context->first)
+        speedup_scenario_unref(made);
+    else
+        *scenario = made;
+    return context->first;
 }
 
 speedup_status speedup_scenario_create(speedup_context *context, const speedup_catalog *catalog, const char *name,
@@ -79,14 +89,17 @@ speedup_status speedup_scenario_create(speedup_context *context, const speedup_c
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !catalog || !scenario || (!text && length) || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_ROOM(context, text, length);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_scenario *made = scenario_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    scenario_build(context, catalog, made, name ? name : "<text>", text ? text : "", length, settings, setting_count, scenario);
-    return context->first;
+    yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, &made->tree);
+    return finish_create(context, catalog, made, settings, setting_count, scenario);
 }
 
 speedup_status speedup_scenario_create_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
@@ -95,8 +108,11 @@ speedup_status speedup_scenario_create_file(speedup_context *context, const spee
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !catalog || !scenario || !path || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_scenario *made = scenario_allocate(context);
     if (!made)

@@ -1,5 +1,5 @@
-/* What all job sections of a scenario share: names, optimizations, prices, published
- * figures, coefficients and hardware. Knows no kind of job but by its number. */
+/* What all jobs share: names, optimizations, prices, coefficients and hardware become
+ * numbers. Knows no kind of job but by its number, and no text. */
 #include "estimate/scenario_parts.h"
 
 #include <float.h>
@@ -13,52 +13,41 @@ static const void *named(speedup_context *context, const speedup_scenario *scena
         return NULL;
     const struct entry *entry = catalog_find(scenario->catalog, kind, id);
     if (!entry) {
-        struct place place = yaml_place(&scenario->tree, yaml_find(&scenario->tree, scenario->section, key));
+        struct place place = description_place(&scenario->asked, key);
         catalog_missing(context, scenario->catalog, kind, id, &place);
     }
     return entry;
 }
 
-static void read_parameter(speedup_context *context, const struct yaml_tree *tree, uint32_t key,
-                           const struct optimization *optimization, double *values)
+/* The value of a parameter of a choice, in its range. */
+static void set_parameter(speedup_context *context, const struct named_number *number, const struct optimization *optimization,
+                          double *values)
 {
-    const char *name = yaml_text(tree, key);
     struct nearest nearest;
-    nearest_begin(&nearest, name, yaml_at(tree, key)->length);
+    nearest_begin(&nearest, number->name, strlen(number->name));
     for (uint32_t i = 0; i < optimization->parameter_count; i++) {
         const struct parameter *parameter = &optimization->parameters[i];
         nearest_offer(&nearest, parameter->name);
-        if (!strcmp(parameter->name, name)) {
-            read_number(context, tree, yaml_at(tree, key)->next, name, DIMENSION_NONE, parameter->least,
-                        parameter->most, &values[i]);
+        if (!strcmp(parameter->name, number->name)) {
+            if (check_number(context, &number->value_place, number->name, DIMENSION_NONE, parameter->least, parameter->most, false, number->value))
+                values[i] = number->value;
             return;
         }
     }
-    struct place place = yaml_place(tree, key);
     struct text *text = problem_begin(context);
-    text_format(text, "'%s' has no parameter '%.60s'", optimization->head.id, name);
+    text_format(text, "'%s' has no parameter '%.60s'", optimization->head.id, number->name);
     nearest_put(&nearest, text);
-    problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &place);
+    problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &number->place);
 }
 
-bool selection_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,
-                    const struct yaml_tree *tree, uint32_t item, struct selection *selection)
+bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
+                    struct selection *selection)
 {
-    const struct yaml_node *node = yaml_at(tree, item);
-    uint32_t id = item, parameters = 0;
-    if (node->kind == YAML_MAPPING && node->length == 1) {
-        id = node->first;
-        parameters = yaml_at(tree, id)->next;
-        if (!expect_kind(context, tree, parameters, YAML_MAPPING, yaml_text(tree, id)))
-            return false;
-    } else if (!expect_kind(context, tree, item, YAML_SCALAR, "optimizations")) {
-        return false;
-    }
-    selection->place = yaml_place(tree, id);
-    selection->optimization =
-        (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, yaml_text(tree, id));
+    selection->always = false;
+    selection->place = choice->place;
+    selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
-        catalog_missing(context, catalog, KIND_OPTIMIZATION, yaml_text(tree, id), &selection->place);
+        catalog_missing(context, catalog, KIND_OPTIMIZATION, choice->id, &selection->place);
         return false;
     }
     uint32_t count = selection->optimization->parameter_count;
@@ -67,138 +56,72 @@ bool selection_read(speedup_context *context, const speedup_catalog *catalog, st
         return false;
     for (uint32_t i = 0; i < count; i++)
         selection->parameters[i] = selection->optimization->parameters[i].value;
-    for (uint32_t key = parameters ? yaml_at(tree, parameters)->first : 0; key;
-         key = yaml_at(tree, yaml_at(tree, key)->next)->next)
-        read_parameter(context, tree, key, selection->optimization, selection->parameters);
+    for (size_t i = 0; i < choice->parameters.count; i++)
+        set_parameter(context, &choice->parameters.items[i], selection->optimization, selection->parameters);
     return true;
 }
 
 enum { MOST_SELECTIONS = 64 };
 
-static void read_selections(speedup_context *context, speedup_scenario *scenario, uint32_t node, const char *what)
+static void add_selections(speedup_context *context, speedup_scenario *scenario, const struct choices *choices)
 {
-    if (!node || !expect_kind(context, &scenario->tree, node, YAML_SEQUENCE, what))
-        return;
-    for (uint32_t item = yaml_at(&scenario->tree, node)->first; item; item = yaml_at(&scenario->tree, item)->next) {
+    for (size_t i = 0; i < choices->count; i++) {
+        const struct choice *choice = &choices->items[i];
         if (scenario->selection_count == MOST_SELECTIONS) {
-            struct place place = yaml_place(&scenario->tree, item);
-            problem(context, SPEEDUP_TOO_MANY_NODES, &place, "more than %d optimizations", MOST_SELECTIONS);
+            problem(context, SPEEDUP_TOO_MANY_NODES, &choice->place, "more than %d optimizations", MOST_SELECTIONS);
             return;
         }
-        if (selection_read(context, scenario->catalog, &scenario->arena, &scenario->tree, item,
-                           &scenario->selections[scenario->selection_count]))
+        if (selection_make(context, scenario->catalog, &scenario->arena, choice, &scenario->selections[scenario->selection_count]))
             scenario->selection_count++;
     }
 }
 
-/* The id of an item of a list of optimizations. */
-static const char *item_id(const struct yaml_tree *tree, uint32_t item)
+/* What a job does without must exist; whether its software has it is nobody's business. */
+static void check_without(speedup_context *context, const speedup_scenario *scenario)
 {
-    return yaml_text(tree, yaml_at(tree, item)->kind == YAML_MAPPING ? yaml_at(tree, item)->first : item);
-}
-
-static bool lists(const struct yaml_tree *tree, uint32_t list, const char *id)
-{
-    if (!list || yaml_at(tree, list)->kind != YAML_SEQUENCE)
-        return false;
-    for (uint32_t item = yaml_at(tree, list)->first; item; item = yaml_at(tree, item)->next)
-        if (yaml_at(tree, item)->kind != YAML_SEQUENCE && !strcmp(item_id(tree, item), id))
-            return true;
-    return false;
+    const struct choices *without = &scenario->asked.without;
+    for (size_t i = 0; i < without->count; i++)
+        if (!catalog_find(scenario->catalog, KIND_OPTIMIZATION, without->items[i].id))
+            catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, without->items[i].id, &without->items[i].place);
 }
 
 /* What the software always has: part of the baseline, but where the job itself says
- * more, or when it is for another kind of job. */
-static void read_always(speedup_context *context, speedup_scenario *scenario, const struct job_record *record)
+ * more, or does without it, or when it is for another kind of job. */
+static void add_always(speedup_context *context, speedup_scenario *scenario)
 {
+    const struct job_description *d = &scenario->asked;
     const struct stack *stack = scenario->stack;
-    const struct yaml_tree *tree = stack ? stack->always_tree : NULL;
-    if (!tree || !expect_kind(context, tree, stack->always_node, YAML_SEQUENCE, "always"))
+    struct choices always;
+    if (!stack || !stack->always_tree ||
+        !choices_read(context, &scenario->arena, stack->always_tree, stack->always_node, "always", &always))
         return;
-    for (uint32_t item = yaml_at(tree, stack->always_node)->first; item; item = yaml_at(tree, item)->next) {
+    for (size_t i = 0; i < always.count && scenario->selection_count < MOST_SELECTIONS; i++) {
         struct selection selection;
-        if (scenario->selection_count == MOST_SELECTIONS ||
-            !selection_read(context, scenario->catalog, &scenario->arena, tree, item, &selection))
+        if (!selection_make(context, scenario->catalog, &scenario->arena, &always.items[i], &selection))
             return;
-        const char *id = selection.optimization->head.id;
-        if (selection.optimization->applies[scenario->job.kind] && !lists(&scenario->tree, record->baseline, id) &&
-            !lists(&scenario->tree, record->optimizations, id))
+        const char *id = always.items[i].id;
+        selection.always = true;
+        if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id) &&
+            !choices_have(&d->without, id))
             scenario->selections[scenario->selection_count++] = selection;
     }
 }
 
-static void read_price(speedup_context *context, speedup_scenario *scenario, uint32_t node)
+static void find_price(speedup_context *context, speedup_scenario *scenario)
 {
-    if (!node || !expect_kind(context, &scenario->tree, node, YAML_SCALAR, "price"))
+    const struct asked_price *asked = &scenario->asked.price;
+    scenario->job.price = asked->per_hour;
+    if (!asked->id)
         return;
-    const char *text = yaml_text(&scenario->tree, node);
-    if (*text >= '0' && *text <= '9') {
-        read_number(context, &scenario->tree, node, "price", DIMENSION_USD_PER_HOUR, 0, 1e5, &scenario->job.price);
-        return;
-    }
-    scenario->price = (const struct price *)catalog_find(scenario->catalog, KIND_PRICE, text);
-    struct place place = yaml_place(&scenario->tree, node);
+    scenario->price = (const struct price *)catalog_find(scenario->catalog, KIND_PRICE, asked->id);
     if (!scenario->price) {
-        catalog_missing(context, scenario->catalog, KIND_PRICE, text, &place);
+        catalog_missing(context, scenario->catalog, KIND_PRICE, asked->id, &asked->place);
         return;
     }
     scenario->job.price = scenario->price->per_hour;
     if (scenario->accelerator && strcmp(scenario->price->accelerator_id, scenario->accelerator->head.id))
-        problem(context, SPEEDUP_INCONSISTENT, &place, "price '%s' is for '%s', but the job runs on '%s'", text,
+        problem(context, SPEEDUP_INCONSISTENT, &asked->place, "price '%s' is for '%s', but the job runs on '%s'", asked->id,
                 scenario->price->accelerator_id, scenario->accelerator->head.id);
-}
-
-static int metric_find(const char *name)
-{
-    speedup_word word = {.struct_size = sizeof word};
-    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
-        if (!strcmp(word.name, name))
-            return (int)i;
-    return METRICS;
-}
-
-static void read_published(speedup_context *context, speedup_scenario *scenario, uint32_t node)
-{
-    const struct yaml_tree *tree = &scenario->tree;
-    if (!node || !expect_kind(context, tree, node, YAML_MAPPING, "published"))
-        return;
-    scenario->published =
-        arena_zeroed(&scenario->arena, yaml_at(tree, node)->length, sizeof *scenario->published);
-    if (!scenario->published)
-        return;
-    for (uint32_t key = yaml_at(tree, node)->first; key && !problems_full(context);
-         key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
-        const char *name = yaml_text(tree, key);
-        uint32_t value = yaml_at(tree, key)->next;
-        if (!strcmp(name, "source")) {
-            read_text(context, tree, value, name, &scenario->published_source);
-            continue;
-        }
-        int metric = metric_find(name);
-        if (metric < METRICS) {
-            struct published *published = &scenario->published[scenario->published_count++];
-            published->metric = metric;
-            speedup_word word = {.struct_size = sizeof word};
-            speedup_metric_at((size_t)metric, &word);
-            enum dimension dimension = !strcmp(word.unit, "s") ? DIMENSION_SECONDS
-                                       : !strcmp(word.unit, "B") ? DIMENSION_BYTES
-                                       : !strcmp(word.unit, "USD") ? DIMENSION_USD
-                                       : !strcmp(word.unit, "FLOP/s") ? DIMENSION_FLOPS_PER_S
-                                                                      : DIMENSION_NONE;
-            read_number(context, tree, value, name, dimension, 0, DBL_MAX, &published->value);
-            continue;
-        }
-        struct nearest nearest;
-        nearest_begin(&nearest, name, strlen(name));
-        speedup_word word = {.struct_size = sizeof word};
-        for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
-            nearest_offer(&nearest, word.name);
-        struct place place = yaml_place(tree, key);
-        struct text *text = problem_begin(context);
-        text_format(text, "'%.60s' is no metric", name);
-        nearest_put(&nearest, text);
-        problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
-    }
 }
 
 static bool calibrates(const struct calibration *calibration, uint32_t slot)
@@ -215,8 +138,21 @@ static void apply_calibration(double *values, const struct calibration *calibrat
         values[calibration->settings[i].slot] = calibration->settings[i].value;
 }
 
+/* A coefficient that the job itself gives, in its range. */
+static bool coefficient_set(speedup_context *context, const speedup_catalog *catalog, const struct named_number *number,
+                            struct setting *setting)
+{
+    const struct coefficient *coefficient = (const struct coefficient *)catalog_find(catalog, KIND_COEFFICIENT, number->name);
+    if (!coefficient) {
+        catalog_missing(context, catalog, KIND_COEFFICIENT, number->name, &number->place);
+        return false;
+    }
+    *setting = (struct setting){coefficient->slot, number->value};
+    return check_number(context, &number->value_place, number->name, DIMENSION_NONE, coefficient->least, coefficient->most, false, number->value);
+}
+
 /* Coefficients, from the general to the particular: catalog, accelerator, stack, job. */
-static void gather_coefficients(speedup_context *context, speedup_scenario *scenario, uint32_t calibration_node)
+static void gather_coefficients(speedup_context *context, speedup_scenario *scenario)
 {
     const speedup_catalog *catalog = scenario->catalog;
     double *values = arena_zeroed(&scenario->arena, catalog->coefficient_slots, sizeof *values);
@@ -230,7 +166,10 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
     apply_calibration(values, &scenario->accelerator->calibration);
     if (scenario->stack)
         apply_calibration(values, &scenario->stack->calibration);
-    calibration_read(context, catalog, &scenario->arena, &scenario->tree, calibration_node, &own);
+    const struct named_numbers *asked = &scenario->asked.calibration;
+    own.settings = arena_zeroed(&scenario->arena, asked->count, sizeof *own.settings);
+    for (size_t i = 0; own.settings && i < asked->count; i++)
+        own.count += coefficient_set(context, catalog, &asked->items[i], &own.settings[own.count]);
     apply_calibration(values, &own);
     scenario->fixed.coefficients = values;
     for (int i = 0; i < KNOWN_COEFFICIENTS; i++)
@@ -291,43 +230,38 @@ static void fill_hardware(speedup_scenario *scenario)
     job->power = system->node_power > 0 ? system->node_power / system->node_accelerators : accelerator->power;
 }
 
-struct place scenario_place(const speedup_scenario *scenario, const char *key)
-{
-    uint32_t at = yaml_find(&scenario->tree, scenario->section, key);
-    return yaml_place(&scenario->tree, at ? at : scenario->section);
-}
-
 void scenario_check_length(speedup_context *context, const speedup_scenario *scenario, const char *key, double tokens)
 {
     const struct model *model = scenario->model;
     if (!model || model->max_sequence <= 0 || tokens <= model->max_sequence)
         return;
-    struct place place = scenario_place(scenario, key);
+    struct place place = description_place(&scenario->asked, key);
     problem(context, SPEEDUP_TOO_LONG, &place, "%.0f tokens are longer than the %.0f of '%s'", tokens, model->max_sequence,
             model->head.id);
 }
 
-void scenario_gather(speedup_context *context, speedup_scenario *scenario, const struct job_record *record)
+void scenario_gather(speedup_context *context, speedup_scenario *scenario)
 {
-    scenario->confidence = record->confidence;
-    scenario->job.relaxed = record->uneven;
-    scenario->model = named(context, scenario, KIND_MODEL, "model", record->model);
-    scenario->system = named(context, scenario, KIND_SYSTEM, "system", record->system);
-    scenario->stack = named(context, scenario, KIND_STACK, "stack", record->stack);
+    const struct job_description *d = &scenario->asked;
+    scenario->confidence = d->confidence;
+    scenario->job.relaxed = d->uneven;
+    scenario->job.model = scenario->model = named(context, scenario, KIND_MODEL, "model", d->model);
+    scenario->system = named(context, scenario, KIND_SYSTEM, "system", d->system);
+    scenario->stack = named(context, scenario, KIND_STACK, "stack", d->stack);
     if (scenario->system)
         scenario->accelerator =
             (const struct accelerator *)catalog_find(scenario->catalog, KIND_ACCELERATOR, scenario->system->accelerator_id);
     scenario->selections = arena_zeroed(&scenario->arena, MOST_SELECTIONS, sizeof *scenario->selections);
     if (!scenario->selections)
         return;
-    read_always(context, scenario, record);
-    read_selections(context, scenario, record->baseline, "baseline");
+    check_without(context, scenario);
+    add_always(context, scenario);
+    add_selections(context, scenario, &d->baseline);
     scenario->baseline_count = scenario->selection_count;
-    read_selections(context, scenario, record->optimizations, "optimizations");
-    read_price(context, scenario, record->price);
-    read_published(context, scenario, record->published);
+    add_selections(context, scenario, &d->optimizations);
+    find_price(context, scenario);
     if (scenario->accelerator)
-        gather_coefficients(context, scenario, record->calibration);
+        gather_coefficients(context, scenario);
 }
 
 speedup_status scenario_prefix(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
@@ -336,7 +270,7 @@ speedup_status scenario_prefix(speedup_context *context, const speedup_scenario 
     *job = scenario->job;
     speedup_status status = effects_resolve(context, arena, scenario->selections, count, job->kind, &scenario->fixed,
                                             &job->effects);
-    struct place place = yaml_place(&scenario->tree, scenario->section);
+    struct place place = description_place(&scenario->asked, NULL);
     if (!status)
         job_set_precisions(context, job, &place);
     return context->first;
@@ -348,7 +282,7 @@ static speedup_status check_estimate(speedup_context *context, const speedup_sce
     lanes out[METRICS];
     job_evaluate(&scenario->job, scenario->variables, out);
     speedup_status status = (speedup_status)out[SPEEDUP_METRIC_STATUS][0];
-    struct place place = yaml_place(&scenario->tree, scenario->section);
+    struct place place = description_place(&scenario->asked, NULL);
     if (status)
         problem(context, status, &place, "this job cannot be estimated: %s", speedup_status_text(status));
     return status;
@@ -362,18 +296,11 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     if (context->first)
         return context->first;
     job->kernel = kernel_choose();
-    job->model = scenario->model;
     if (job->kind == JOB_INFERENCE && (job->model->state_space.layers > 0 || job->model->experts.latent > 0)) {
-        struct place place = yaml_place(&scenario->tree, yaml_find(&scenario->tree, scenario->section, "model"));
+        struct place place = description_place(&scenario->asked, "model");
         problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place,
                 "'%s' has state-space layers or experts of a latent width, which are estimated in training alone",
                 job->model->head.id);
-        return context->first;
-    }
-    if (layout[VARIABLE_DATA] < 1 && !scenario->open_layout) { /* an uneven job's; others have been told */
-        struct place place = scenario_place(scenario, "layout");
-        problem(context, SPEEDUP_DOES_NOT_DIVIDE, &place, "the layout takes %.0f accelerators; the job has %.0f",
-                layout[VARIABLE_ACCELERATORS] / layout[VARIABLE_DATA], layout[VARIABLE_ACCELERATORS]);
         return context->first;
     }
     shape_measure(job->model, &job->shape);

@@ -1,5 +1,6 @@
 /* Admission: an untrusted scenario weighed against what was asked for. A verdict
  * always has its reasons. */
+#include "base/struct.h"
 #include "plan/change.h"
 #include "plan/space.h"
 
@@ -37,7 +38,7 @@ static bool askable(double number)
 static void miss(const struct limit *limit, int32_t degree, speedup_verdict *verdict)
 {
     verdict->reasons |= limit->reason;
-    if (degree > verdict->verdict)
+    if (degree < verdict->verdict) /* the stricter ones are lower */
         verdict->verdict = degree;
     if (!limit->nearest || (limit->known && limit->most > 0 && limit->need > limit->most))
         verdict->admissible = 0;
@@ -147,22 +148,26 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
         verdict->verdict = SPEEDUP_WARN;
 }
 
-speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
-                             const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
+static speedup_status admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
+                            const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
 {
     static const speedup_policy usual = {.struct_size = sizeof usual, .confidence = 0.9};
+    speedup_request own_request;
+    speedup_policy own_policy;
     if (!policy)
         policy = &usual;
-    if (!verdict || verdict->struct_size < sizeof *verdict)
-        return SPEEDUP_INVALID_ARGUMENT;
-    /* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
-    *verdict = (speedup_verdict){.struct_size = verdict->struct_size, .verdict = SPEEDUP_REFUSE,
-                                 .reasons = SPEEDUP_REASON_INPUT, .change = -1};
-    if (!context || !catalog || (!text && length) || !request || request->struct_size < sizeof *request ||
-        !askable(request->accelerators) || !askable(request->memory) || !askable(request->time_limit) ||
-        !askable(request->budget) || policy->struct_size < sizeof *policy ||
-        !(policy->confidence > 0 && policy->confidence < 1) || !(policy->slack >= 0 && policy->slack < 1e6))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_ROOM(context, text, length);
+    REQUIRE_GIVEN(context, request);
+    REQUIRE_IN(context, speedup_request, &own_request, request);
+    REQUIRE_IN(context, speedup_policy, &own_policy, policy);
+    request = &own_request;
+    policy = &own_policy;
+    REQUIRE(context, askable(request->accelerators) && askable(request->memory) && askable(request->time_limit) &&
+            askable(request->budget), "argument 'request': what is asked for is from 0, and finite");
+    REQUIRE(context, policy->confidence > 0 && policy->confidence < 1, "argument 'policy': confidence is over 0 and below 1");
+    REQUIRE(context, policy->slack >= 0 && policy->slack < 1e6, "argument 'policy': slack is 0 or more, below a million");
     verdict->nearest_accelerators = request->accelerators;
     verdict->nearest_memory = request->memory;
     verdict->nearest_time_limit = request->time_limit;
@@ -184,4 +189,16 @@ speedup_status speedup_admit(speedup_context *context, const speedup_catalog *ca
     weigh(scenario, values, request, policy, verdict);
     speedup_scenario_unref(scenario);
     return SPEEDUP_OK;
+}
+
+speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
+                             const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
+{
+    REQUIRE_GIVEN(context, verdict);
+    REQUIRE_STRUCT(context, speedup_verdict, verdict);
+    /* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
+    speedup_verdict own = {.verdict = SPEEDUP_REFUSE, .reasons = SPEEDUP_REASON_INPUT, .change = -1};
+    speedup_status status = admit(context, catalog, text, length, request, policy, &own);
+    struct_out(verdict, &own, sizeof own);
+    return status;
 }

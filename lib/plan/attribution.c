@@ -2,6 +2,7 @@
  * optimization by name. */
 #include "plan/attribution.h"
 
+#include "base/struct.h"
 #include "plan/change.h"
 
 #include <stdlib.h>
@@ -114,10 +115,9 @@ static speedup_status subset_values(speedup_context *context, const speedup_scen
             chosen[count++] = scenario->selections[i];
     arena_begin(&arena, &context->allocator);
     struct job job = scenario->job;
-    /* The text of a plan's scenario is the search's own. */
     struct place place = {0};
-    if (!scenario->base)
-        place = yaml_place(&scenario->tree, scenario->section);
+    if (scenario->asked.tree)
+        place = description_place(&scenario->asked, NULL);
     speedup_status status =
         effects_resolve(context, &arena, chosen, count, job.kind, &scenario->fixed, &job.effects);
     if (!status)
@@ -161,15 +161,17 @@ static void shapley(const double *gain, size_t n, speedup_contribution *contribu
 speedup_status speedup_scenario_attribute(speedup_context *context, const speedup_scenario *scenario,
                                           speedup_contribution *contributions, size_t *count)
 {
-    if (!context || !scenario || !count)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, count);
     diagnostics_clear(context);
     size_t n = scenario->selection_count - scenario->baseline_count, room = *count;
     *count = n;
     if (!contributions)
         return SPEEDUP_OK;
-    if (room < n || (n && contributions[0].struct_size < sizeof *contributions))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE(context, room >= n, "argument 'count' says that there is room for %zu in 'contributions', of %zu", room, n);
+    if (n)
+        REQUIRE_STRUCT(context, speedup_contribution, contributions);
     if (n > MOST_PLAYERS) {
         problem(context, SPEEDUP_TOO_COMPLEX, NULL, "%zu optimizations; attribution goes over all orders of at most %d", n, MOST_PLAYERS);
         return SPEEDUP_TOO_COMPLEX;
@@ -181,9 +183,9 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
     speedup_status status = SPEEDUP_OK;
     double whole[METRICS] = {0}, values[METRICS] = {0};
     status = subset_values(context, scenario, (uint32_t)all, false, whole);
+    speedup_contribution own[MOST_PLAYERS];
     for (size_t i = 0; i < n; i++)
-        contributions[i] = (speedup_contribution){
-            .struct_size = sizeof *contributions,
+        own[i] = (speedup_contribution){
             .id = scenario->selections[scenario->baseline_count + i].optimization->head.id,
             .superseded = selection_superseded(scenario->selections, scenario->selection_count, scenario->baseline_count + i),
         };
@@ -192,14 +194,16 @@ speedup_status speedup_scenario_attribute(speedup_context *context, const speedu
         gain[s] = -log(plan_seconds(&scenario->job, values));
         for (size_t i = 0; i < n && !status; i++)
             if (s == (all & ~((size_t)1 << i)))
-                plan_contribution(&scenario->job, values, whole, &contributions[i]);
+                plan_contribution(&scenario->job, values, whole, &own[i]);
     }
     for (size_t i = 0; i < n && !status; i++) {
         size_t before = ((size_t)1 << i) - 1;
-        contributions[i].waterfall = exp(gain[before | (size_t)1 << i] - gain[before]);
+        own[i].waterfall = exp(gain[before | (size_t)1 << i] - gain[before]);
     }
-    if (!status)
-        shapley(gain, n, contributions);
+    if (!status) {
+        shapley(gain, n, own);
+        struct_out_all(contributions, own, sizeof *own, n);
+    }
     context->allocator.release(context->allocator.user, gain);
     return status;
 }
@@ -213,8 +217,7 @@ speedup_status plan_losses(speedup_context *context, const speedup_scenario *sce
     uint32_t all = (UINT32_C(1) << count) - 1;
     speedup_status status = subset_values(context, scenario, all, false, whole);
     for (size_t i = 0; i < count && !status; i++) {
-        contributions[i] = (speedup_contribution){.struct_size = sizeof *contributions,
-                                                  .id = scenario->selections[scenario->baseline_count + i].optimization->head.id};
+        contributions[i] = (speedup_contribution){.id = scenario->selections[scenario->baseline_count + i].optimization->head.id};
         status = subset_values(context, scenario, all & ~(UINT32_C(1) << i), true, without);
         if (!status)
             plan_contribution(&scenario->job, without, whole, &contributions[i]);
@@ -240,8 +243,11 @@ static bool trains_less(const struct optimization *optimization)
 speedup_status speedup_scenario_next(speedup_context *context, const speedup_scenario *scenario,
                                      speedup_contribution *contributions, size_t *count)
 {
-    if (!context || !scenario || !count || (contributions && *count && contributions[0].struct_size < sizeof *contributions))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, count);
+    if (contributions && *count)
+        REQUIRE_STRUCT(context, speedup_contribution, contributions);
     diagnostics_clear(context);
     size_t room = contributions ? *count : 0, found = 0;
     *count = scenario->catalog->entries[KIND_OPTIMIZATION].count;
@@ -260,6 +266,12 @@ speedup_status speedup_scenario_next(speedup_context *context, const speedup_sce
     struct additions additions;
     struct job job;
     arena_begin(&arena, &context->allocator);
+    room = room < *count ? room : *count;
+    speedup_contribution *own = arena_zeroed(&arena, room, sizeof *own);
+    if (!own) {
+        arena_end(&arena);
+        return no_memory(context);
+    }
     status = additions_begin(context, scenario, &arena, &additions);
     for (const struct optimization *added; !status && (added = additions_next(&additions, &job));) {
         if (trains_less(added))
@@ -267,19 +279,21 @@ speedup_status speedup_scenario_next(speedup_context *context, const speedup_sce
         double values[METRICS];
         if (job_values(&job, scenario->variables, values) || values[SPEEDUP_METRIC_FITS] == 0)
             continue;
-        speedup_contribution c = {.struct_size = sizeof c, .id = added->head.id};
+        speedup_contribution c = {.id = added->head.id};
         plan_contribution(&scenario->job, now, values, &c);
         c.waterfall = c.marginal;
         /* Without room for all, the best so far stay. */
         if (found < room)
-            contributions[found++] = c;
-        else if (room && by_gain(&c, &contributions[room - 1]) < 0)
-            contributions[room - 1] = c;
+            own[found++] = c;
+        else if (room && by_gain(&c, &own[room - 1]) < 0)
+            own[room - 1] = c;
         if (found == room)
-            qsort(contributions, found, sizeof *contributions, by_gain);
+            qsort(own, found, sizeof *own, by_gain);
     }
     additions_end(&additions);
-    qsort(contributions, found, sizeof *contributions, by_gain);
+    qsort(own, found, sizeof *own, by_gain);
+    if (found)
+        struct_out_all(contributions, own, sizeof *own, found);
     *count = found;
     if (arena.failed)
         status = no_memory(context);

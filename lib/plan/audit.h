@@ -26,6 +26,7 @@ struct headline {
 
 struct gain {
     const char *name;
+    struct place place;
     double factor, claimed_cumulative, cumulative, modelled, modelled_cumulative; /* 0: not known */
     const char *const *acts_on;
     size_t acts_count;

@@ -74,30 +74,6 @@ void audit_serving_space(const struct auditor *a, uint32_t node, struct serving_
                 &space->concurrency, &space->concurrency_count);
 }
 
-/* A job of the document, and what it leaves open. */
-struct open_job {
-    const char *section;
-    uint32_t node; /* of the section's value */
-    bool system, layout, load;
-};
-
-static bool read_job(const struct auditor *a, uint32_t job, struct open_job *open)
-{
-    const struct yaml_tree *tree = a->tree;
-    if (!expect_kind(a->context, tree, job, YAML_MAPPING, "job"))
-        return false;
-    uint32_t key = yaml_at(tree, job)->first;
-    if (!key || yaml_at(tree, yaml_at(tree, key)->next)->kind != YAML_MAPPING)
-        return false;
-    *open = (struct open_job){.section = yaml_text(tree, key), .node = yaml_at(tree, key)->next};
-    bool serves = !strcmp(open->section, "serve"), generates = !strcmp(open->section, "generate");
-    open->system = (serves || generates) && !yaml_find(tree, open->node, "system");
-    open->layout = (serves || generates) && !yaml_find(tree, open->node, "accelerators");
-    open->load = (serves && !yaml_find(tree, open->node, "concurrency") && !yaml_find(tree, open->node, "request_rate")) ||
-                 (generates && !yaml_find(tree, open->node, "batch"));
-    return serves || generates;
-}
-
 /* One place of the space, with what the model gives there. */
 struct candidate {
     const char *system;
@@ -108,66 +84,50 @@ struct candidate {
 
 /* The job at a place. With others to go to, a layout that does not divide, a format
  * that a chip lacks or a requirement that is not met is no place of the space. */
-static speedup_scenario *model_place(const struct auditor *a, const struct text *yaml, const char *const *settings,
-                                     size_t setting_count, bool others)
+static speedup_scenario *model_place(const struct auditor *a, const struct audited_job *job, bool others)
 {
-    speedup_log_function log = a->context->log;
-    a->context->log = others ? NULL : log;
-    speedup_scenario *scenario = auditor_model(a, yaml, settings, setting_count);
-    a->context->log = log;
-    if (scenario || !others)
-        return scenario;
-    speedup_status status = a->context->first;
-    diagnostics_clear(a->context);
-    if (status == SPEEDUP_DOES_NOT_DIVIDE || status == SPEEDUP_UNSUPPORTED_PRECISION || status == SPEEDUP_REQUIREMENT)
+    if (!others)
+        return auditor_model(a->context, job);
+    speedup_context *quiet;
+    if (speedup_context_create(&a->context->allocator, &quiet)) {
+        no_memory(a->context);
         return NULL;
-    return auditor_model(a, yaml, settings, setting_count); /* a problem of the document: told this time */
+    }
+    speedup_scenario *scenario = auditor_model(quiet, job);
+    speedup_status status = quiet->first;
+    speedup_context_destroy(quiet);
+    if (!status || status == SPEEDUP_DOES_NOT_DIVIDE || status == SPEEDUP_UNSUPPORTED_PRECISION || status == SPEEDUP_REQUIREMENT)
+        return scenario;
+    return auditor_model(a->context, job); /* a problem of the document: told this time */
 }
 
 /* Visits every place of the space where the job fits, before and after. */
-static size_t visit(const struct auditor *a, uint32_t job, const char *const *settings, size_t setting_count,
+static size_t visit(const struct auditor *a, const struct audited_job *job, const struct place *place,
                     void (*look)(void *user, const struct candidate *candidate), void *user)
 {
     const struct serving_space *space = a->space;
-    struct open_job open;
     size_t seen = 0;
-    if (!read_job(a, job, &open)) {
-        struct place place = yaml_place(a->tree, job);
-        if (!a->context->first)
-            problem(a->context, SPEEDUP_NO_JOB, &place, "a claim about serving is modelled on a 'serve:' or a 'generate:'");
+    if (job->described.section == SECTION_TRAIN) {
+        problem(a->context, SPEEDUP_NO_JOB, place, "a claim about serving is modelled on a 'serve:' or a 'generate:'");
         return 0;
     }
-    if (open.system && !space->system_count) {
-        struct place place = yaml_place(a->tree, job);
-        problem(a->context, SPEEDUP_MISSING_KEY, &place, "the job leaves 'system' open, and the document has no 'serving_space: {systems: ...}'");
+    if (job->open_system && !space->system_count) {
+        problem(a->context, SPEEDUP_MISSING_KEY, place, "the job leaves 'system' open, and the document has no 'serving_space: {systems: ...}'");
         return 0;
     }
-    struct text yaml;
-    text_begin(&yaml, &a->context->allocator);
-    yaml_flow(a->tree, job, &yaml);
-    size_t systems = open.system ? space->system_count : 1, layouts = open.layout ? space->tensor_count : 1;
-    size_t loads = open.load ? space->concurrency_count : 1;
+    size_t systems = job->open_system ? space->system_count : 1, layouts = job->open_layout ? space->tensor_count : 1;
+    size_t loads = job->open_load ? space->concurrency_count : 1;
     for (size_t i = 0; i < systems * layouts && !a->context->first; i++) {
-        struct candidate c = {.system = open.system ? space->systems[i / layouts] : NULL,
-                              .tensor = open.layout ? space->tensor[i % layouts] : 0};
-        const char *more[8];
-        size_t count = 0;
-        for (; count < setting_count; count++)
-            more[count] = settings[count];
-        if (open.system)
-            more[count++] = auditor_say(a, "%s.system=%s", open.section, c.system);
-        if (open.layout) {
-            more[count++] = auditor_say(a, "%s.accelerators=%.0f", open.section, c.tensor);
-            more[count++] = auditor_say(a, "%s.layout={tensor: %.0f}", open.section, c.tensor);
-        }
-        if (open.load)
-            more[count++] = auditor_say(a, "%s.%s=1", open.section, !strcmp(open.section, "serve") ? "concurrency" : "batch");
-        speedup_scenario *scenario = model_place(a, &yaml, more, count, systems * layouts > 1);
+        struct candidate c = {.system = job->open_system ? space->systems[i / layouts] : NULL,
+                              .tensor = job->open_layout ? space->tensor[i % layouts] : 0};
+        struct audited_job here = *job;
+        auditor_place(&here, c.system, c.tensor, 1);
+        speedup_scenario *scenario = model_place(a, &here, systems * layouts > 1);
         for (size_t l = 0; scenario && l < loads; l++) {
             struct waterfall_step *steps;
             size_t step_count;
             struct arena scratch;
-            if (open.load)
+            if (job->open_load)
                 scenario->variables[VARIABLE_CONCURRENCY] = lanes_of(space->concurrency[l]);
             c.concurrency = scenario->variables[VARIABLE_CONCURRENCY][0];
             c.scenario = scenario;
@@ -184,7 +144,16 @@ static size_t visit(const struct auditor *a, uint32_t job, const char *const *se
         }
         speedup_scenario_unref(scenario);
     }
-    text_end(&yaml);
+    return seen;
+}
+
+/* The same of a job that stands in the document. */
+static size_t visit_node(const struct auditor *a, uint32_t node, void (*look)(void *user, const struct candidate *candidate), void *user)
+{
+    struct audited_job job;
+    struct place place = yaml_place(a->tree, node);
+    size_t seen = auditor_job(a, node, &job) ? visit(a, &job, &place, look, user) : 0;
+    auditor_job_end(&job);
     return seen;
 }
 
@@ -290,7 +259,7 @@ void audit_serving(const struct auditor *a, uint32_t list, struct audit *audit)
         if (!r.job || a->context->first)
             continue;
         struct search search = {.a = a, .cost = cost, .metric = money ? SPEEDUP_METRIC_COST : SPEEDUP_METRIC_TOKENS_PER_SECOND};
-        visit(a, r.job, NULL, 0, look_for_cost, &search);
+        visit_node(a, r.job, look_for_cost, &search);
         if (cost->claimed > 0)
             cost->judgement = judge(&search);
     }
@@ -333,7 +302,7 @@ static void look_for_gain(void *user, const struct candidate *c)
 void audit_served_headline(const struct auditor *a, uint32_t job, double from, double to, struct headline *headline)
 {
     struct gain_search s = {.a = a, .from = from, .to = to, .factor = to / from};
-    visit(a, job, NULL, 0, look_for_gain, &s);
+    visit_node(a, job, look_for_gain, &s);
     if (!s.seen)
         return;
     headline->modelled_from = s.modelled_from;
@@ -351,28 +320,15 @@ void audit_served_headline(const struct auditor *a, uint32_t job, double from, d
         headline->judgement = (struct judgement){VERDICT_DEPENDS, auditor_say(a, "%s; modelled %s", ratio, figures)};
 }
 
-size_t audit_served_gains(const struct auditor *a, uint32_t job, const char *const *settings, size_t setting_count,
-                          double overall, const char *found[4])
+bool audit_served_gains(const struct auditor *a, struct audited_job *job, const struct place *place, double overall)
 {
-    struct open_job open;
-    if (!read_job(a, job, &open) || !(open.system || open.layout || open.load))
-        return 0;
+    if (!job->open_system && !job->open_layout && !job->open_load)
+        return false;
     struct gain_search s = {.a = a, .factor = overall};
-    visit(a, job, settings, setting_count, look_for_gain, &s);
-    if (!s.seen) {
-        struct place place = yaml_place(a->tree, job);
-        if (!a->context->first)
-            problem(a->context, SPEEDUP_INCONSISTENT, &place, "this job fits nowhere in the space, so that the gains cannot be modelled");
-        return 0;
-    }
-    size_t count = 0;
-    if (open.system)
-        found[count++] = auditor_say(a, "%s.system=%s", open.section, s.system);
-    if (open.layout) {
-        found[count++] = auditor_say(a, "%s.accelerators=%.0f", open.section, s.tensor);
-        found[count++] = auditor_say(a, "%s.layout={tensor: %.0f}", open.section, s.tensor);
-    }
-    if (open.load)
-        found[count++] = auditor_say(a, "%s.%s=%.0f", open.section, !strcmp(open.section, "serve") ? "concurrency" : "batch", s.concurrency);
-    return count;
+    visit(a, job, place, look_for_gain, &s);
+    if (s.seen)
+        auditor_place(job, s.system, s.tensor, s.concurrency);
+    else if (!a->context->first)
+        problem(a->context, SPEEDUP_INCONSISTENT, place, "this job fits nowhere in the space, so that the gains cannot be modelled");
+    return s.seen;
 }

@@ -25,25 +25,46 @@ struct serving_space {
 const char *auditor_say(const struct auditor *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *auditor_digits(const struct auditor *a, double value, int count);
 
+/* Compares a claimed figure with a recomputed one. */
+struct judgement auditor_compare(const struct auditor *a, double claimed, double computed, const char *what);
+
 /* A list's items as an array of nodes; every one must be a mapping. */
 size_t auditor_items(const struct auditor *a, uint32_t list, const char *what, uint32_t **items);
 void auditor_read(const struct auditor *a, uint32_t node, const struct record_table *table, void *record);
 /* Texts of a list, ended by NULL. */
 const char **auditor_names(const struct auditor *a, uint32_t list, const char *what, size_t *count);
 
-/* A scenario for modelling; problems in it are the document's. */
-speedup_scenario *auditor_model(const struct auditor *a, const struct text *yaml, const char *const *settings,
-                                size_t setting_count);
+/* A job of the document, the catalog with what it brings of its own, and what it leaves
+ * open for a space to say: a service's system, its layout, its load. */
+struct audited_job {
+    struct job_description described;
+    speedup_catalog *catalog;
+    bool open_system, open_layout, open_load;
+};
+
+/* Reads a job; false after telling what is wrong. To be ended in either case. */
+bool auditor_job(const struct auditor *a, uint32_t node, struct audited_job *job);
+void auditor_job_end(struct audited_job *job);
+
+/* Puts something in place of what a description says of its layout or its load. */
+void auditor_place(struct audited_job *job, const char *system, double tensor, double load);
+
+/* The scenario of a job, for modelling; NULL after a problem, told to the context. */
+speedup_scenario *auditor_model(speedup_context *context, const struct audited_job *job);
+
+/* The kinds of claims, each with the tables that read it. */
+void audit_gains(const struct auditor *a, uint32_t node, struct gains *gains);
+void audit_training(const struct auditor *a, uint32_t node, struct audit *audit);
+extern const struct record_table gains_table, gain_table, costs_table, cost_table;
 
 /* Reads the space; what is not given is taken from short lists of usual values. */
 void audit_serving_space(const struct auditor *a, uint32_t node, struct serving_space *space);
 /* Costs and speeds of generated tokens; a headline's two ends; a table of gains. */
 void audit_serving(const struct auditor *a, uint32_t list, struct audit *audit);
 void audit_served_headline(const struct auditor *a, uint32_t job, double from, double to, struct headline *headline);
-/* Finds where in the space a serving job comes nearest to the overall gain; its settings
- * are then to be put over the job. 0 when nothing is left open. */
-size_t audit_served_gains(const struct auditor *a, uint32_t job, const char *const *settings, size_t setting_count,
-                          double overall, const char *found[4]);
+/* Puts a serving job where in the space it comes nearest to the overall gain; false when
+ * nothing is left open, or after a problem. */
+bool audit_served_gains(const struct auditor *a, struct audited_job *job, const struct place *place, double overall);
 
 extern const struct record_table serving_table, serving_space_table;
 

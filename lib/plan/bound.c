@@ -9,6 +9,8 @@
  * tiles) only adds. A term is left out where its size is the layout's to say. */
 #include "plan/bound.h"
 
+#include "estimate/layout.h"
+
 #include <string.h>
 
 /* Rounding must not lift a bound over the value it bounds. */
@@ -43,13 +45,12 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
     *bound = (struct bound){0};
     if (job->kind != JOB_TRAINING)
         return;
-    static const enum variable degrees[] = {VARIABLE_ACCELERATORS, VARIABLE_TENSOR, VARIABLE_PIPELINE, VARIABLE_DATA,
-                                            VARIABLE_CONTEXT, VARIABLE_VIRTUAL_STAGES, VARIABLE_ACCUMULATION};
     lanes v[VARIABLES], e[TARGETS], out[METRICS];
     bool open[TARGETS] = {false};
     memcpy(v, layout, sizeof v);
-    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++)
-        v[degrees[i]] = lanes_of(1.0);
+    for (int axis = 0; axis < AXES; axis++)
+        v[layout_axes[axis].variable] = lanes_of(layout_axes[axis].first);
+    v[VARIABLE_DATA] = v[VARIABLE_ACCUMULATION] = lanes_of(1.0);
     v[VARIABLE_EXPERT] = lanes_of(experts);
     v[VARIABLE_MICRO_BATCH] = lanes_of(job->global_batch);
     effects_begin(&job->effects, e);

@@ -2,6 +2,8 @@
  * optimization by name. */
 #include "plan/change.h"
 
+#include "estimate/layout.h"
+
 #include <string.h>
 
 struct seeker {
@@ -64,7 +66,7 @@ static bool with_optimization(struct additions *s, const struct optimization *ad
         if (scenario->selections[i].optimization == added)
             return false;
     struct selection *more = &s->selections[count];
-    *more = (struct selection){added, arena_zeroed(s->arena, added->parameter_count, sizeof(double)), {0}};
+    *more = (struct selection){.optimization = added, .parameters = arena_zeroed(s->arena, added->parameter_count, sizeof(double))};
     if (!more->parameters)
         return false;
     for (uint32_t i = 0; i < added->parameter_count; i++)
@@ -97,13 +99,9 @@ static void with_degree(const struct seeker *s, const struct job *job, enum vari
     if (degree == VARIABLES)
         return;
     v[degree] = lanes_of(value);
-    double ranks = v[VARIABLE_TENSOR][0] * v[VARIABLE_PIPELINE][0] * v[VARIABLE_CONTEXT][0] * v[VARIABLE_ATTENTION_DATA][0];
     double front = job->inference.front.accelerators, others = v[VARIABLE_ACCELERATORS][0] - s->scenario->job.inference.front.accelerators;
-    double accelerators = fmax(others, ranks) + front, data = (accelerators - front) / ranks;
-    v[VARIABLE_ACCELERATORS] = lanes_of(accelerators);
-    v[VARIABLE_DATA] = lanes_of(data);
-    if (job->kind == JOB_TRAINING)
-        v[VARIABLE_ACCUMULATION] = lanes_of(ceil(job->global_batch / (data * v[VARIABLE_MICRO_BATCH][0]) - 1e-9));
+    v[VARIABLE_ACCELERATORS] = lanes_of(fmax(others, layout_ranks(v)[0]) + front);
+    job->kernel->derive(job, v);
 }
 
 /* Tries one change; true when the job then fits. */
@@ -156,8 +154,7 @@ static void try_front(struct seeker *s, const struct job *job, const struct opti
         struct change change;
         front->tensor = value;
         front->accelerators = fmax(front->accelerators, ranks);
-        if (fmod(front->accelerators, ranks) != 0 || fmod(job->model->heads, value) != 0 ||
-            !try(s, &changed, VARIABLE_TENSOR, fmax(other, value), added, &change))
+        if (!try(s, &changed, VARIABLE_TENSOR, fmax(other, value), added, &change))
             continue;
         change.front = value;
         if (other >= value)

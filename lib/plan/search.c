@@ -2,216 +2,11 @@
  * layout can beat rule out before time is computed. Any division into ranges or threads
  * gives the same bits: the best are ordered by value, then by index, a front does not
  * depend on an order, and what a plan counts as is its own affair, however it was told. */
-#include "plan/search.h"
+#include "plan/walker.h"
 
-#include "plan/bound.h"
-
-#include <float.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CHUNK = 1 << 14 };
-
-double space_data(const double at[AXES])
-{
-    return at[AXIS_ACCELERATORS] / (at[AXIS_TENSOR] * at[AXIS_PIPELINE] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]);
-}
-
-static bool whole(double value)
-{
-    return value == (double)(int64_t)value;
-}
-
-bool space_divides(const struct job *job, const double at[AXES])
-{
-    const struct model *model = job->model;
-    double data = space_data(at), local = model->experts.count / at[AXIS_EXPERT];
-    if (data < 1 || !whole(data) || !whole(model->heads / at[AXIS_TENSOR]) || at[AXIS_PIPELINE] > model->layers)
-        return false;
-    double ranks = at[AXIS_TENSOR] * at[AXIS_CONTEXT] * at[AXIS_ATTENTION_DATA]; /* that experts are spread over */
-    if (job->kind == JOB_TRAINING) {
-        double chunks = model->layers / (at[AXIS_PIPELINE] * at[AXIS_VIRTUAL_STAGES]);
-        if (!whole(job->global_batch / (data * at[AXIS_MICRO_BATCH])) ||
-            (at[AXIS_VIRTUAL_STAGES] > 1 && (at[AXIS_PIPELINE] < 2 || chunks < 1 || (!job->relaxed && !whole(chunks)))))
-            return false;
-        ranks *= data;
-    }
-    return at[AXIS_EXPERT] <= 1 || (local >= 1 && whole(local) && at[AXIS_EXPERT] <= ranks);
-}
-
-/* Better: less, or the lower index. */
-static bool before(double a, uint64_t i, double b, uint64_t j)
-{
-    return a < b || (a == b && i < j);
-}
-
-static void add_best(struct speedup_result *result, double value, uint64_t index)
-{
-    size_t top = result->space->top, at = result->best_count;
-    if (at == top && !before(value, index, result->best[at - 1].value[0], result->best[at - 1].index))
-        return;
-    if (at == top)
-        at--;
-    else
-        result->best_count++;
-    for (; at && before(value, index, result->best[at - 1].value[0], result->best[at - 1].index); at--)
-        result->best[at] = result->best[at - 1];
-    result->best[at] = (struct found){{value}, index};
-}
-
-static void add_least(struct found *least, double value, uint64_t index)
-{
-    if (before(value, index, least->value[0], least->index))
-        *least = (struct found){{value}, index};
-}
-
-static int by_values(const void *a, const void *b)
-{
-    const struct found *x = a, *y = b;
-    for (int m = 0; m < MOST_FRONT_METRICS; m++)
-        if (x->value[m] != y->value[m])
-            return x->value[m] < y->value[m] ? -1 : 1;
-    return x->index < y->index ? -1 : x->index != y->index;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* How many of the numbers, ascending, are not over one. */
-static size_t rank_of(const double *numbers, size_t count, double number)
-{
-    size_t low = 0;
-    while (low < count) {
-        size_t middle = low + (count - low) / 2;
-        if (numbers[middle] <= number)
-            low = middle + 1;
-        else
-            count = middle;
-    }
-    return low;
-}
-
-/* Drops points that another is at least as good as in everything, of equal ones all but the
- * first. In order of values a point is dominated only by one before it: that with the least
- * third value among those whose second is no greater (a tree of prefix minima; Fenwick 1994). */
-static void reduce_front(struct speedup_result *result)
-{
-    size_t count = result->front_count, kept = 0;
-    if (result->front_sorted == count)
-        return;
-    double *seconds = result->allocator.allocate(result->allocator.user, (2 * count + 1) * sizeof *seconds);
-    if (!seconds) {
-        result->failed = true;
-        return;
-    }
-    double *least = seconds + count; /* from 1 */
-    qsort(result->front, count, sizeof *result->front, by_values);
-    for (size_t i = 0; i < count; i++) {
-        seconds[i] = result->front[i].value[1];
-        least[i + 1] = HUGE_VAL;
-    }
-    qsort(seconds, count, sizeof *seconds, by_number);
-    for (size_t i = 0; i < count; i++) {
-        const struct found point = result->front[i];
-        size_t rank = rank_of(seconds, count, point.value[1]);
-        bool dominated = false;
-        for (size_t at = rank; at && !dominated; at &= at - 1)
-            dominated = least[at] <= point.value[2];
-        if (dominated)
-            continue;
-        for (size_t at = rank; at <= count; at += at & (~at + 1))
-            least[at] = fmin(least[at], point.value[2]);
-        result->front[kept++] = point;
-    }
-    result->front_count = result->front_sorted = kept;
-    result->allocator.release(result->allocator.user, seconds);
-}
-
-/* Points gather until they are twice as many as the last reduction left. */
-static void add_front(struct speedup_result *result, const struct found *point)
-{
-    enum { FEW = 256 };
-    if (result->front_count >= 2 * result->front_sorted + FEW)
-        reduce_front(result);
-    void *items = result->front;
-    if (result->failed || !memory_grow(&result->allocator, &items, &result->front_room, result->front_count, sizeof *result->front)) {
-        result->failed = true;
-        return;
-    }
-    result->front = items;
-    result->front[result->front_count++] = *point;
-}
-
-static speedup_result *result_allocate(const speedup_allocator *allocator, const speedup_space *space)
-{
-    speedup_result *made = allocator->allocate(allocator->user, sizeof *made);
-    if (!made)
-        return NULL;
-    *made = (speedup_result){.allocator = *allocator, .space = speedup_space_ref((speedup_space *)(uintptr_t)space)};
-    for (int i = 0; i <= NEEDS; i++)
-        made->near[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
-    for (int i = 0; i < MOST_LIMITS; i++)
-        made->within[i] = (struct found){{HUGE_VAL}, UINT64_MAX};
-    made->unseen = HUGE_VAL;
-    made->best = allocator->allocate(allocator->user, space->top * sizeof *made->best);
-    if (!made->best) {
-        speedup_result_free(made);
-        return NULL;
-    }
-    return made;
-}
-
-void speedup_result_free(speedup_result *result)
-{
-    if (!result)
-        return;
-    speedup_allocator allocator = result->allocator;
-    if (result->best)
-        allocator.release(allocator.user, result->best);
-    if (result->front)
-        allocator.release(allocator.user, result->front);
-    speedup_space_unref(result->space);
-    allocator.release(allocator.user, result);
-}
-
-static void absorb(speedup_result *into, const speedup_result *from)
-{
-    for (size_t i = 0; i < from->best_count; i++)
-        add_best(into, from->best[i].value[0], from->best[i].index);
-    for (size_t i = 0; i < from->front_count; i++)
-        add_front(into, &from->front[i]);
-    for (int i = 0; i <= NEEDS; i++)
-        add_least(&into->near[i], from->near[i].value[0], from->near[i].index);
-    for (int i = 0; i < MOST_LIMITS; i++)
-        add_least(&into->within[i], from->within[i].value[0], from->within[i].index);
-    into->unseen = fmin(into->unseen, from->unseen);
-    into->counts.size += from->counts.size;
-    into->counts.searched += from->counts.searched;
-    into->counts.conflicting += from->counts.conflicting;
-    into->counts.not_dividing += from->counts.not_dividing;
-    into->counts.not_fitting += from->counts.not_fitting;
-    into->counts.constrained += from->counts.constrained;
-    into->counts.feasible += from->counts.feasible;
-    into->counts.off_target += from->counts.off_target;
-    into->failed |= from->failed;
-}
-
-/* One thread's place in the space: a program, and layouts waiting for a full block. */
-struct walker {
-    const speedup_space *space;
-    const struct question *question; /* may be NULL */
-    speedup_result *result;
-    size_t program;
-    struct job job;
-    struct bound bound;
-    bool finite; /* of the program: the time of every layout */
-    lanes v[VARIABLES], e[TARGETS];
-    uint64_t waiting[LANES];
-    int count;
-};
 
 static double most_experts(const speedup_space *space)
 {
@@ -230,81 +25,16 @@ static void enter_program(struct walker *w, size_t program)
     w->finite = bound_finite(&w->job);
 }
 
-const struct limits limits_as_they_are = {{0, 0, 1, 1, 1, 1, 1, 1}};
-_Static_assert(NEEDS == 8, "a factor of 1 for each limit that is asked");
-
-double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
-                   const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS])
-{
-    double margin = space->kind == JOB_TRAINING ? space->memory_margin : 1;
-    miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
-    /* The cache of a service takes what is left over, and no more, however it was rounded. */
-    if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
-        miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);
-    miss[NEED_HOST] = space->kind == JOB_TRAINING ? out[SPEEDUP_METRIC_MEMORY_HOST][lane] / (job->host_memory + limits->of[NEED_HOST]) : 0;
-    double worst = fmax(miss[NEED_MEMORY], miss[NEED_HOST]), accelerators = v[VARIABLE_ACCELERATORS][lane];
-    for (int i = 0; i < LIMITS; i++) {
-        double ratio = space->limits[i] > 0 ? space_limit_ratio(space, job, (enum plan_limit)i, accelerators, out, lane) : 0;
-        miss[NEED_ASKED + i] = ratio / limits->of[NEED_ASKED + i];
-        worst = fmax(worst, miss[NEED_ASKED + i]);
-    }
-    return worst;
-}
-
-static double misses(const struct walker *w, const lanes out[METRICS], int lane, double miss[NEEDS])
-{
-    return plan_misses(w->space, &w->job, &limits_as_they_are, w->v, out, lane, miss);
-}
-
-/* Could a plan that is not possible, whose misses are at least these, be the nearest? */
-static bool may_be_near(const struct walker *w, const double miss[NEEDS], double worst)
-{
-    const speedup_result *result = w->result;
-    if (result->counts.feasible)
-        return false;
-    bool near = worst < result->near[NEEDS].value[0];
-    for (int i = 0; i < NEEDS; i++)
-        near |= miss[i] < result->near[i].value[0] && worst <= fmax(miss[i], 1);
-    return near;
-}
-
-static void add_near(struct walker *w, const double miss[NEEDS], double worst, uint64_t index)
-{
-    speedup_result *result = w->result;
-    if (result->counts.feasible || !(worst > 1) || !isfinite(worst))
-        return;
-    add_least(&result->near[NEEDS], worst, index);
-    int missed = 0, which = 0;
-    for (int i = 0; i < NEEDS; i++)
-        if (miss[i] > 1) {
-            missed++;
-            which = i;
-        }
-    if (missed == 1)
-        add_least(&result->near[which], worst, index);
-}
-
-static bool usable_time(const lanes out[METRICS], int lane)
-{
-    double seconds = out[SPEEDUP_METRIC_STEP_SECONDS][lane];
-    return seconds > 0 && seconds < LONGEST_TIME;
-}
-
-static double objective_of(const struct walker *w, const lanes out[METRICS], int lane)
-{
-    return w->space->goal.sign * out[w->space->goal.metric][lane];
-}
-
 static void keep(struct walker *w, const lanes out[METRICS], int lane)
 {
     const speedup_space *space = w->space;
     speedup_result *result = w->result;
-    add_best(result, objective_of(w, out, lane), w->waiting[lane]);
+    best_add(result, objective_of(w, out, lane), w->waiting[lane]);
     if (space->front_count) {
         struct found point = {.index = w->waiting[lane]};
         for (size_t m = 0; m < space->front_count; m++)
             point.value[m] = space->front[m].sign * out[space->front[m].metric][lane];
-        add_front(result, &point);
+        front_add(result, &point);
     }
 }
 
@@ -326,32 +56,6 @@ static void fill_block(struct walker *w)
             w->v[i][lane] = w->v[i][0];
 }
 
-/* Memory of the layouts that wait, and whether each fits. */
-static void compute_memory(struct walker *w, lanes out[METRICS], lane_mask *possible, lane_mask *fits)
-{
-    lanes status = lanes_of(0.0);
-    w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
-    w->job.kernel->training_memory(&w->job, w->v, w->e, out);
-    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
-    *possible = status == 0;
-    *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
-    /* Limits of services read these, though none is held against a training run. */
-    out[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN] = out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] = out[SPEEDUP_METRIC_LOAD] = lanes_of(0.0);
-}
-
-/* The run as it will not be better, then as it is. */
-static void bound_time(struct walker *w, lanes out[METRICS])
-{
-    out[SPEEDUP_METRIC_STEP_SECONDS] = w->bound.work / w->v[VARIABLE_ACCELERATORS] + w->bound.fixed;
-    w->job.kernel->training_run(&w->job, w->v, out);
-}
-
-static void compute_time(struct walker *w, lanes out[METRICS])
-{
-    w->job.kernel->training_time(&w->job, w->v, w->e, out);
-    w->job.kernel->training_run(&w->job, w->v, out);
-}
-
 /* A plan whose objective is no less than this cannot be among the best. */
 static bool beaten(const struct walker *w, double least)
 {
@@ -365,7 +69,7 @@ static bool beaten(const struct walker *w, double least)
 static bool is_told(const struct walker *w, const lanes out[METRICS], int lane, enum fate *fate)
 {
     const speedup_space *space = w->space;
-    double miss[NEEDS], worst = misses(w, out, lane, miss);
+    double miss[NEEDS], worst = walker_misses(w, out, lane, miss);
     bool limited = space->limits[LIMIT_DEADLINE] > 0 || space->limits[LIMIT_BUDGET] > 0;
     if (worst > 1) {
         *fate = FATE_CONSTRAINED;
@@ -392,7 +96,7 @@ static void flush_training(struct walker *w)
         if (fates[lane] == FATE_FEASIBLE) {
             timed |= !is_told(w, out, lane, &fates[lane]);
         } else if (none && fates[lane] == FATE_NOT_FITTING) {
-            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            double miss[NEEDS], worst = walker_misses(w, out, lane, miss);
             timed |= may_be_near(w, miss, worst);
         }
     }
@@ -405,21 +109,16 @@ static void flush_training(struct walker *w)
         if (timed && fates[lane] == FATE_FEASIBLE && !usable_time(out, lane))
             fates[lane] = FATE_CONFLICTING;
         if (timed && fates[lane] != FATE_CONFLICTING && usable_time(out, lane)) {
-            double miss[NEEDS], worst = misses(w, out, lane, miss);
+            double miss[NEEDS], worst = walker_misses(w, out, lane, miss);
             if (fates[lane] == FATE_FEASIBLE && worst > 1)
                 fates[lane] = FATE_CONSTRAINED;
             if (fates[lane] == FATE_FEASIBLE)
                 keep(w, out, lane);
             else
-                add_near(w, miss, worst, w->waiting[lane]);
+                near_add(w, miss, worst, w->waiting[lane]);
         }
         count(w, fates[lane]);
     }
-}
-
-bool service_lacks_memory(const speedup_space *space, const lanes out[METRICS], int lane)
-{
-    return out[SPEEDUP_METRIC_FITS][lane] == 0 || out[SPEEDUP_METRIC_OUT_OF_MEMORY][lane] > 1 - space->confidence;
 }
 
 /* Services: an estimate as it stands, since there is little to spare before memory is known.
@@ -431,7 +130,7 @@ static void flush_services(struct walker *w)
         memset(out, 0, sizeof out); /* figures of pools are left out where there are none */
     w->job.kernel->evaluate(&w->job, w->v, w->e, out);
     for (int lane = 0; lane < w->count; lane++) {
-        double miss[NEEDS], worst = misses(w, out, lane, miss);
+        double miss[NEEDS], worst = walker_misses(w, out, lane, miss);
         enum fate fate = FATE_FEASIBLE;
         if (out[SPEEDUP_METRIC_STATUS][lane] != 0) {
             fate = FATE_CONFLICTING;
@@ -449,53 +148,9 @@ static void flush_services(struct walker *w)
         if (fate == FATE_FEASIBLE)
             keep(w, out, lane);
         else if (fate != FATE_CONFLICTING)
-            add_near(w, miss, worst, w->waiting[lane]);
+            near_add(w, miss, worst, w->waiting[lane]);
         count(w, fate);
     }
-}
-
-/* Which plans are the best within the limits of a question? */
-static void ask_training(struct walker *w)
-{
-    lanes out[METRICS];
-    lane_mask possible, fits;
-    struct found *best = w->result->within;
-    compute_memory(w, out, &possible, &fits);
-    bound_time(w, out);
-    bool timed = false;
-    for (int pass = 0; pass < 2 && (!pass || timed); pass++) {
-        if (pass)
-            compute_time(w, out);
-        for (int lane = 0; lane < w->count; lane++)
-            for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
-                double miss[NEEDS], objective = objective_of(w, out, lane);
-                bool better = objective <= best[i].value[0] &&
-                              plan_misses(w->space, &w->job, &w->question->limits[i], w->v, out, lane, miss) <= 1;
-                timed |= better;
-                if (better && pass && usable_time(out, lane))
-                    add_least(&best[i], objective, w->waiting[lane]);
-            }
-    }
-}
-
-static void ask_services(struct walker *w)
-{
-    const double boundless = 1e15; /* B: more than any accelerator has, and small enough to count with */
-    double memory = w->job.memory;
-    for (size_t i = 0; i < w->question->count; i++) {
-        lanes out[METRICS];
-        struct limits asked = w->question->limits[i];
-        w->job.memory = fmin(memory + asked.of[NEED_MEMORY], boundless);
-        asked.of[NEED_MEMORY] = HUGE_VAL; /* told by the estimate itself */
-        w->job.kernel->evaluate(&w->job, w->v, w->e, out);
-        for (int lane = 0; lane < w->count; lane++) {
-            double miss[NEEDS];
-            if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !service_lacks_memory(w->space, out, lane) &&
-                plan_misses(w->space, &w->job, &asked, w->v, out, lane, miss) <= 1)
-                add_least(&w->result->within[i], objective_of(w, out, lane), w->waiting[lane]);
-        }
-    }
-    w->job.memory = memory;
 }
 
 /* Estimates the layouts that wait. */
@@ -512,68 +167,90 @@ static void flush(struct walker *w)
     w->count = 0;
 }
 
-/* The values of a program's layout by its number, and where on their axes they stand. */
-static void layout_at(const speedup_space *space, uint64_t layout, size_t digits[AXES], double at[AXES])
+/* Of the next layouts, those that are possible wait for an estimate. */
+static void sift(struct walker *w, uint64_t first, int count)
 {
-    for (int axis = AXES - 1; axis >= 0; axis--) {
-        digits[axis] = (size_t)(layout % space->counts[axis]);
-        layout /= space->counts[axis];
-        at[axis] = space->values[axis][digits[axis]];
+    lane_mask possible;
+    w->job.kernel->complete(&w->job, w->next, &possible);
+    for (int lane = 0; lane < count; lane++) {
+        if (!possible[lane]) {
+            w->result->counts.not_dividing++;
+            continue;
+        }
+        int to = w->count++;
+        w->waiting[to] = first + (uint64_t)lane;
+#define AXIS(NAME, ...) w->v[VARIABLE_##NAME][to] = w->next[VARIABLE_##NAME][lane];
+#include "estimate/axis.def"
+#undef AXIS
+        w->v[VARIABLE_DATA][to] = w->next[VARIABLE_DATA][lane];
+        w->v[VARIABLE_ACCUMULATION][to] = w->next[VARIABLE_ACCUMULATION][lane];
+        if (w->count == LANES)
+            flush(w);
     }
 }
 
-static void set_layout(const struct job *job, const double at[AXES], lanes v[VARIABLES], int lane)
+/* Sets an axis of the next layouts from a lane on. */
+static inline void set_from(struct walker *w, int axis, int lane, double value)
 {
-    double data = space_data(at);
+    lanes *values = &w->next[layout_axes[axis].variable];
+    for (; lane < LANES; lane++)
+        (*values)[lane] = value;
+}
+
+/* The layouts of one program from `index` to before `stop`, like an odometer. What does not turn is
+ * not written again: of a lane and those behind it only the axes that do. */
+static void walk_program(struct walker *w, uint64_t index, uint64_t stop)
+{
+    const speedup_space *space = w->space;
+    size_t digits[AXES];
+    double at[AXES];
+    int last = AXES - 1;
+    layout_at(space, index % space->layouts, digits, at);
     for (int axis = 0; axis < AXES; axis++)
-        v[axis_variables[axis]][lane] = at[axis];
-    v[VARIABLE_DATA][lane] = data;
-    if (job->kind == JOB_TRAINING)
-        v[VARIABLE_ACCUMULATION][lane] = job->global_batch / (data * at[AXIS_MICRO_BATCH]);
+        set_from(w, axis, 0, at[axis]);
+    while (last && space->counts[last] == 1)
+        last--;
+    uint64_t first = index;
+    int turned = AXES; /* the outermost axis that differs among the next layouts */
+    for (int lane = 0; index < stop; index++) {
+        if (++lane == LANES) {
+            sift(w, first, lane);
+            first = index + 1;
+            lane = 0;
+            for (; turned <= last; turned++)
+                set_from(w, turned, 0, at[turned]);
+            turned = AXES;
+        }
+        for (int axis = last; axis >= 0; axis--) {
+            bool over = ++digits[axis] == space->counts[axis];
+            digits[axis] = over ? 0 : digits[axis];
+            at[axis] = space->values[axis][digits[axis]];
+            set_from(w, axis, lane, at[axis]);
+            turned = lane && axis < turned ? axis : turned;
+            if (!over)
+                break;
+        }
+    }
+    if (first < stop)
+        sift(w, first, (int)(stop - first));
 }
 
-static void add_layout(struct walker *w, uint64_t index, const double at[AXES])
-{
-    int lane = w->count++;
-    w->waiting[lane] = index;
-    set_layout(&w->job, at, w->v, lane);
-    if (w->count == LANES)
-        flush(w);
-}
-
-/* Walks a range of indices like an odometer. */
+/* Walks a range of indices. */
 static void walk(struct walker *w, uint64_t begin, uint64_t end)
 {
     const speedup_space *space = w->space;
-    for (uint64_t index = begin; index < end;) {
+    for (uint64_t index = begin, stop; index < end; index = stop) {
         size_t program = (size_t)(index / space->layouts);
-        uint64_t layout = index % space->layouts, stop = index - layout + space->layouts;
+        stop = (program + 1) * space->layouts;
         if (stop > end)
             stop = end;
         w->result->counts.searched += stop - index;
         if (!space->programs[program].scenario) {
             w->result->counts.conflicting += stop - index;
-            index = stop;
             continue;
         }
         enter_program(w, program);
-        size_t digits[AXES];
-        double at[AXES];
-        layout_at(space, layout, digits, at);
-        for (; index < stop; index++) {
-            if (space_divides(&w->job, at))
-                add_layout(w, index, at);
-            else
-                w->result->counts.not_dividing++;
-            for (int axis = AXES - 1; axis >= 0; axis--) {
-                if (++digits[axis] < space->counts[axis]) {
-                    at[axis] = space->values[axis][digits[axis]];
-                    break;
-                }
-                digits[axis] = 0;
-                at[axis] = space->values[axis][0];
-            }
-        }
+        walk_program(w, index, stop);
         flush(w);
     }
 }
@@ -656,13 +333,13 @@ speedup_status search_range(speedup_context *context, const speedup_space *space
     speedup_result *whole = results[0];
     for (uint32_t i = 1; i < threads; i++) {
         if (memory)
-            absorb(whole, results[i]);
-        speedup_result_free(results[i]);
+            result_absorb(whole, results[i]);
+        speedup_result_destroy(results[i]);
     }
     if (memory)
-        reduce_front(whole);
+        front_reduce(whole);
     if (!memory || whole->failed) {
-        speedup_result_free(whole);
+        speedup_result_destroy(whole);
         return no_memory(context);
     }
     whole->counts.size = end - begin;
@@ -680,8 +357,11 @@ speedup_status speedup_space_search(speedup_context *context, const speedup_spac
 {
     if (result)
         *result = NULL;
-    if (!context || !space || !result || begin > end || !threads || threads > MOST_THREADS)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE(context, begin <= end, "argument 'begin' is above 'end'");
+    REQUIRE_THREADS(context, threads);
     diagnostics_clear(context);
     return search_range(context, space, NULL, begin, end, threads, progress, user, result);
 }
@@ -694,112 +374,4 @@ speedup_status speedup_space_bound(const speedup_space *space, uint64_t begin, u
     double least = least_objective(space, begin < size ? begin : size, end < size ? end : size);
     *bound = isfinite(least) ? least : 0; /* of a throughput that nothing bounds, least is without end too */
     return least < HUGE_VAL ? SPEEDUP_OK : SPEEDUP_NOT_FOUND;
-}
-
-speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a, const speedup_result *b,
-                                    speedup_result **result)
-{
-    if (result)
-        *result = NULL;
-    if (!context || !a || !b || !result || a->space != b->space)
-        return SPEEDUP_INVALID_ARGUMENT;
-    diagnostics_clear(context);
-    speedup_result *made = result_allocate(&context->allocator, a->space);
-    if (!made)
-        return no_memory(context);
-    absorb(made, a);
-    absorb(made, b);
-    reduce_front(made);
-    if (made->failed) {
-        speedup_result_free(made);
-        return no_memory(context);
-    }
-    *result = made;
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_result_counts(const speedup_result *result, speedup_counts *counts)
-{
-    if (!result || !counts || counts->struct_size < sizeof *counts)
-        return SPEEDUP_INVALID_ARGUMENT;
-    size_t size = counts->struct_size;
-    *counts = result->counts;
-    counts->struct_size = size;
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_result_gap(const speedup_result *result, double *bound, double *gap)
-{
-    if (!result || !bound || !gap)
-        return SPEEDUP_INVALID_ARGUMENT;
-    double best = result->best_count ? result->best[0].value[0] : HUGE_VAL, least = fmin(best, result->unseen);
-    *bound = isfinite(least) ? result->space->goal.sign * least : 0;
-    *gap = 0;
-    if (!result->best_count)
-        return SPEEDUP_NOT_FOUND;
-    if (least < best)
-        *gap = least > 0 ? fmin(best / least - 1, DBL_MAX) : DBL_MAX;
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_result_near(const speedup_result *result, int32_t resource, uint64_t *index, double *factor)
-{
-    bool any = resource == SPEEDUP_RESOURCE_ANY;
-    if (!result || !index || !factor || ((resource < 0 || resource >= NEEDS) && !any))
-        return SPEEDUP_INVALID_ARGUMENT;
-    const struct found *near = &result->near[any ? NEEDS : resource];
-    if (result->counts.feasible || !isfinite(near->value[0]))
-        return SPEEDUP_NOT_FOUND;
-    *index = near->index;
-    *factor = near->value[0];
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_result_best(const speedup_result *result, size_t rank, uint64_t *index)
-{
-    if (!result || !index)
-        return SPEEDUP_INVALID_ARGUMENT;
-    if (rank >= result->best_count)
-        return SPEEDUP_NOT_FOUND;
-    *index = result->best[rank].index;
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_result_front(const speedup_result *result, size_t rank, uint64_t *index)
-{
-    if (!result || !index)
-        return SPEEDUP_INVALID_ARGUMENT;
-    if (rank >= result->front_count)
-        return SPEEDUP_NOT_FOUND;
-    *index = result->front[rank].index;
-    return SPEEDUP_OK;
-}
-
-speedup_status speedup_space_estimate(const speedup_space *space, uint64_t index, double *layout, size_t layout_count,
-                                      double *values, size_t value_count)
-{
-    if (!space || (!layout && layout_count) || (!values && value_count))
-        return SPEEDUP_INVALID_ARGUMENT;
-    if (index >= speedup_space_size(space))
-        return SPEEDUP_NOT_FOUND;
-    const struct program *program = &space->programs[index / space->layouts];
-    if (!program->scenario)
-        return program->why_not;
-    struct job job = program->scenario->job;
-    job.price = program->per_hour;
-    lanes v[VARIABLES];
-    size_t digits[AXES];
-    double at[AXES], all[METRICS];
-    memcpy(v, program->scenario->variables, sizeof v);
-    layout_at(space, index % space->layouts, digits, at);
-    if (!space_divides(&job, at))
-        return SPEEDUP_DOES_NOT_DIVIDE;
-    for (int lane = 0; lane < LANES; lane++)
-        set_layout(&job, at, v, lane);
-    speedup_status status = job_values(&job, v, all);
-    for (size_t i = 0; i < layout_count; i++)
-        layout[i] = i < VARIABLES ? v[i][0] : 0;
-    for (size_t i = 0; i < value_count; i++)
-        values[i] = i < METRICS ? all[i] : 0;
-    return status;
 }

@@ -56,6 +56,36 @@ double plan_misses(const speedup_space *space, const struct job *job, const stru
 /* Does a service lack memory, for the confidence that is asked? */
 bool service_lacks_memory(const speedup_space *space, const lanes out[METRICS], int lane);
 
+/* Is this the better: less, or the lower index? */
+static inline bool found_before(double a, uint64_t i, double b, uint64_t j)
+{
+    return a < b || (a == b && i < j);
+}
+
+static inline void found_least(struct found *least, double value, uint64_t index)
+{
+    if (found_before(value, index, least->value[0], least->index))
+        *least = (struct found){{value}, index};
+}
+
+/* Keeps a plan that is among the best so far. */
+void best_add(speedup_result *result, double value, uint64_t index);
+
+/* Adds a point to the front. */
+void front_add(speedup_result *result, const struct found *point);
+
+/* Drops points that another is at least as good as in everything, of equal ones all but the first. */
+void front_reduce(speedup_result *result);
+
+/* An empty result; NULL without memory. */
+speedup_result *result_allocate(const speedup_allocator *allocator, const speedup_space *space);
+
+/* What one result has found, added to another of the same space. */
+void result_absorb(speedup_result *into, const speedup_result *from);
+
+/* The values of a program's layout by its number, and where on their axes they stand. */
+void layout_at(const speedup_space *space, uint64_t layout, size_t digits[AXES], double at[AXES]);
+
 /* As speedup_space_search(); with a question, that is all it answers. */
 speedup_status search_range(speedup_context *context, const speedup_space *space, const struct question *question,
                             uint64_t begin, uint64_t end, uint32_t threads, speedup_progress_function progress,

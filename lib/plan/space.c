@@ -7,34 +7,29 @@
 #include <float.h>
 #include <string.h>
 
-const enum variable axis_variables[AXES] = {
-    [AXIS_ACCELERATORS] = VARIABLE_ACCELERATORS, [AXIS_TENSOR] = VARIABLE_TENSOR,
-    [AXIS_PIPELINE] = VARIABLE_PIPELINE,         [AXIS_CONTEXT] = VARIABLE_CONTEXT,
-    [AXIS_EXPERT] = VARIABLE_EXPERT,             [AXIS_VIRTUAL_STAGES] = VARIABLE_VIRTUAL_STAGES,
-    [AXIS_MICRO_BATCH] = VARIABLE_MICRO_BATCH,   [AXIS_ATTENTION_DATA] = VARIABLE_ATTENTION_DATA,
-    [AXIS_CONCURRENCY] = VARIABLE_CONCURRENCY,
-};
-
 /* The numbers of an axis, ascending and each once. An axis that is not the kind's has one. */
-static void read_axis(const struct builder *b, enum axis axis, uint32_t node)
+static void read_axis(const struct builder *b, enum axis axis, const struct list_node *list)
 {
+    const struct yaml_tree *tree = list->tree;
+    uint32_t node = list->node;
     speedup_space *space = b->space;
-    const char *name = variables[axis_variables[axis]].name;
+    const struct axis_info *info = &layout_axes[axis];
+    const char *name = variables[info->variable].name;
     if (!node) {
         struct place place = yaml_place(b->tree, b->section);
         if (axis == AXIS_ACCELERATORS)
             problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", name);
         double *one = space->values[axis] = arena_zeroed(&space->arena, 1, sizeof *one);
         if (one)
-            *one = axis != AXIS_CONCURRENCY;
+            *one = info->first;
         space->counts[axis] = 1;
         return;
     }
-    uint32_t single = yaml_at(b->tree, node)->kind == YAML_SCALAR ? node : 0;
-    if (!single && !expect_kind(b->context, b->tree, node, YAML_SEQUENCE, name))
+    uint32_t single = yaml_at(tree, node)->kind == YAML_SCALAR ? node : 0;
+    if (!single && !expect_kind(b->context, tree, node, YAML_SEQUENCE, name))
         return;
-    size_t room = single ? 1 : yaml_at(b->tree, node)->length;
-    struct place place = yaml_place(b->tree, node);
+    size_t room = single ? 1 : yaml_at(tree, node)->length;
+    struct place place = yaml_place(tree, node);
     if (!room || room > MOST_VALUES) {
         problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "'%s' takes from 1 to %d values", name, MOST_VALUES);
         return;
@@ -43,16 +38,16 @@ static void read_axis(const struct builder *b, enum axis axis, uint32_t node)
     if (!values)
         return;
     size_t n = 0;
-    uint32_t item = single ? single : yaml_at(b->tree, node)->first;
+    uint32_t item = single ? single : yaml_at(tree, node)->first;
     for (size_t i = 0; i < room; i++) {
         double value = 0;
-        if (!read_number(b->context, b->tree, item, name, DIMENSION_COUNT, 1, 1e7, &value))
-            value = 1;
-        if (value != floor(value)) {
-            struct place at = yaml_place(b->tree, item);
+        if (!read_number(b->context, tree, item, name, DIMENSION_COUNT, info->least, info->most, &value))
+            value = info->least;
+        if (info->whole && value != floor(value)) {
+            struct place at = yaml_place(tree, item);
             problem(b->context, SPEEDUP_NOT_WHOLE, &at, "'%s' must be a whole number", name);
         }
-        item = yaml_at(b->tree, item)->next;
+        item = yaml_at(tree, item)->next;
         size_t at = 0;
         while (at < n && values[at] < value)
             at++;
@@ -65,27 +60,22 @@ static void read_axis(const struct builder *b, enum axis axis, uint32_t node)
     space->counts[axis] = n;
 }
 
-/* Less of a metric is better, but of rates more. */
 static struct goal goal_of(int32_t metric)
 {
-    static const char *const rates[] = {"tokens/s", "FLOP/s", "1/s"};
-    struct goal goal = {metric, 1};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        if (!strcmp(metric_shown_unit(metric), rates[i]))
-            goal.sign = -1;
-    return goal;
+    return (struct goal){metric, metric_better(metric) == BETTER_MORE ? -1 : 1};
 }
 
 static void read_front(const struct builder *b)
 {
     static const char *const jobs[JOB_KINDS] = {"training", "inference"};
-    uint32_t node = b->r->front;
-    if (!node || !expect_kind(b->context, b->tree, node, YAML_SEQUENCE, "front"))
+    const struct yaml_tree *tree = b->r->front.tree;
+    uint32_t node = b->r->front.node;
+    if (!node || !expect_kind(b->context, tree, node, YAML_SEQUENCE, "front"))
         return;
-    for (uint32_t item = yaml_at(b->tree, node)->first; item; item = yaml_at(b->tree, item)->next) {
+    for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
         const char *name;
-        struct place place = yaml_place(b->tree, item);
-        if (!read_text(b->context, b->tree, item, "front", &name))
+        struct place place = yaml_place(tree, item);
+        if (!read_text(b->context, tree, item, "front", &name))
             continue;
         speedup_word word = {.struct_size = sizeof word};
         struct nearest nearest;
@@ -103,6 +93,8 @@ static void read_front(const struct builder *b)
         } else if (strcmp(word.rule, "both") && strcmp(word.rule, jobs[b->space->kind])) {
             problem(b->context, SPEEDUP_INCONSISTENT, &place, "'%s' is a metric of %s, and this is a plan of %s", name, word.rule,
                     jobs[b->space->kind]);
+        } else if (metric_better((int)metric) == BETTER_NEITHER) {
+            problem(b->context, SPEEDUP_INCONSISTENT, &place, "neither more nor less of '%s' is better, so that a front cannot have it", word.name);
         } else if (b->space->front_count == MOST_FRONT_METRICS) {
             problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "a front has at most %d metrics", MOST_FRONT_METRICS);
             return;
@@ -117,33 +109,21 @@ static bool is_none(const struct yaml_tree *tree, uint32_t node)
     return yaml_at(tree, node)->kind == YAML_SCALAR && !strcmp(yaml_text(tree, node), "none");
 }
 
-/* An alternative, added to a list in flow YAML: an optimization, as scenarios write it,
- * or a list of them. */
-static void write_alternative(const struct yaml_tree *tree, uint32_t node, struct text *out)
-{
-    if (yaml_at(tree, node)->kind == YAML_SEQUENCE) {
-        for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next)
-            write_alternative(tree, item, out);
-    } else if (!is_none(tree, node) && !out->failed) {
-        text_put(out, out->bytes[out->length - 1] == '[' ? "" : ", ");
-        yaml_flow(tree, node, out);
-    }
-}
-
 /* How many ways the choices can be made; 0 after a problem. */
 static size_t count_choices(const struct builder *b)
 {
     size_t ways = 1;
-    uint32_t node = b->r->choices;
+    const struct yaml_tree *tree = b->r->choices.tree;
+    uint32_t node = b->r->choices.node;
     if (!node)
         return 1;
-    if (!expect_kind(b->context, b->tree, node, YAML_SEQUENCE, "choices"))
+    if (!expect_kind(b->context, tree, node, YAML_SEQUENCE, "choices"))
         return 0;
-    for (uint32_t list = yaml_at(b->tree, node)->first; list; list = yaml_at(b->tree, list)->next) {
-        struct place place = yaml_place(b->tree, list);
-        if (!expect_kind(b->context, b->tree, list, YAML_SEQUENCE, "choices"))
+    for (uint32_t list = yaml_at(tree, node)->first; list; list = yaml_at(tree, list)->next) {
+        struct place place = yaml_place(tree, list);
+        if (!expect_kind(b->context, tree, list, YAML_SEQUENCE, "choices"))
             return 0;
-        size_t n = yaml_at(b->tree, list)->length;
+        size_t n = yaml_at(tree, list)->length;
         if (!n || ways > MOST_PROGRAMS / n) {
             problem(b->context, n ? SPEEDUP_TOO_COMPLEX : SPEEDUP_OUT_OF_RANGE, &place,
                     n ? "more than %d ways to choose" : "an empty list of alternatives; at most %d ways", MOST_PROGRAMS);
@@ -154,129 +134,110 @@ static size_t count_choices(const struct builder *b)
     return ways;
 }
 
-/* Every optimization that the plan names must exist and take its parameters, even in a
- * choice that another rules out. `deepest` counts the lists that may stand around it. */
-static void check_alternatives(const struct builder *b, uint32_t node, int deepest)
+/* Reads an alternative: an optimization, as jobs write it, or a list of them, in which lists
+ * may stand `deepest` deep. Every one must exist and take its parameters, even in a choice
+ * that another rules out. */
+static void read_alternative(const struct builder *b, const struct yaml_tree *tree, uint32_t node, int deepest, struct choices *out)
 {
-    struct selection selection;
-    if (!node || is_none(b->tree, node))
+    if (is_none(tree, node))
         return;
-    if (yaml_at(b->tree, node)->kind != YAML_SEQUENCE || !deepest) {
-        selection_read(b->context, b->space->catalog, &b->space->arena, b->tree, node, &selection);
+    if (yaml_at(tree, node)->kind == YAML_SEQUENCE && deepest) {
+        for (uint32_t item = yaml_at(tree, node)->first; item && !problems_full(b->context); item = yaml_at(tree, item)->next)
+            read_alternative(b, tree, item, deepest - 1, out);
         return;
     }
-    for (uint32_t item = yaml_at(b->tree, node)->first; item && !problems_full(b->context); item = yaml_at(b->tree, item)->next)
-        check_alternatives(b, item, deepest - 1);
+    struct choice choice;
+    struct selection selection;
+    struct arena *arena = &b->space->arena;
+    if (choice_read(b->context, arena, tree, node, &choice) &&
+        selection_make(b->context, b->space->catalog, arena, &choice, &selection))
+        choices_append(arena, out, &choice, 1);
 }
 
-/* A length as the plan has it, but for one that was taken and shortened. */
-static void write_length(const struct builder *b, const char *key, uint32_t node, const struct length *length, struct text *out)
+/* The optimizations of every plan, and the lists of which each takes one. */
+static void read_choices(struct builder *b)
 {
-    char number[NUMBER_TEXT];
-    text_format(out, "%s: ", key);
-    if (length->longest == length->mean)
-        text_put(out, number_exact(number, length->mean));
-    else
-        yaml_flow(b->tree, node, out);
-    text_put(out, ", ");
+    const struct list_node *always = &b->r->optimizations, *choices = &b->r->choices;
+    if (always->node)
+        read_alternative(b, always->tree, always->node, 1, &b->always);
+    if (!choices->node || yaml_at(choices->tree, choices->node)->kind != YAML_SEQUENCE)
+        return;
+    const struct yaml_tree *tree = choices->tree;
+    b->lists = arena_zeroed(&b->space->arena, yaml_at(tree, choices->node)->length, sizeof *b->lists);
+    for (uint32_t list = b->lists ? yaml_at(tree, choices->node)->first : 0; list && !problems_full(b->context);
+         list = yaml_at(tree, list)->next) {
+        struct alternatives *one = &b->lists[b->list_count++];
+        bool several = yaml_at(tree, list)->kind == YAML_SEQUENCE;
+        one->items = arena_zeroed(&b->space->arena, several ? yaml_at(tree, list)->length : 1, sizeof *one->items);
+        for (uint32_t item = one->items && several ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next)
+            read_alternative(b, tree, item, 1, &one->items[one->count++]);
+    }
 }
 
-/* The requests of a service, and what it must hold. */
-static void write_service(const struct builder *b, struct text *yaml)
-{
-    const struct plan_record *r = b->r;
-    char number[NUMBER_TEXT];
-    write_length(b, "prompt", r->prompt_node, &r->prompt, yaml);
-    write_length(b, "output", r->output_node, &r->output, yaml);
-    if (r->fixed_lengths)
-        text_put(yaml, "fixed_lengths: true, ");
-    if (r->output_longest > 0)
-        text_format(yaml, "output_longest: %.0f, ", r->output_longest);
-    if (r->request_rate > 0)
-        text_format(yaml, "request_rate: %s /s, ", number_exact(number, r->request_rate));
-    else
-        text_put(yaml, "concurrency: 1, ");
-    text_put(yaml, "targets: {");
-    if (r->targets.time_to_first_token > 0)
-        text_format(yaml, "time_to_first_token: %s s, ", number_exact(number, r->targets.time_to_first_token));
-    if (r->targets.time_per_output_token > 0)
-        text_format(yaml, "time_per_output_token: %s s", number_exact(number, r->targets.time_per_output_token));
-    text_put(yaml, "}, ");
-}
-
-/* The scenario of one system and one way to choose, its layout left open, in flow YAML. */
-static void write_scenario(const struct builder *b, const char *system, size_t way, struct text *yaml)
+/* The job of one system and one way to choose, its layout left open. */
+static void describe(const struct builder *b, struct arena *arena, const char *system, size_t way, struct job_description *d)
 {
     const struct plan_record *r = b->r;
     bool serving = b->space->kind == JOB_INFERENCE;
-    text_format(yaml, "{%s: {model: \"%s\", system: \"%s\", accelerators: 1, ", serving ? "serve" : "train", r->model, system);
-    if (serving) {
-        write_service(b, yaml);
-    } else {
-        /* Without tokens the run is one step. */
-        char number[NUMBER_TEXT];
-        double tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch;
-        text_format(yaml, "sequence: %.0f, global_batch: %.0f, tokens: %s, ", r->sequence, r->global_batch, number_exact(number, tokens));
-        if (r->uneven)
-            text_put(yaml, "uneven: true, ");
+    description_begin(serving ? SECTION_SERVE : SECTION_TRAIN, d);
+    description_give_required(d);
+    d->model = r->model;
+    d->system = system;
+    d->stack = r->stack;
+    d->accelerators = 1;
+    d->uneven = r->uneven;
+    d->sequence = r->sequence;
+    d->global_batch = r->global_batch;
+    d->tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch; /* without tokens the run is one step */
+    d->prompt = r->prompt;
+    d->output = r->output;
+    d->output_longest = r->output_longest;
+    d->fixed_lengths = r->fixed_lengths;
+    d->request_rate = r->request_rate;
+    d->concurrency = r->request_rate > 0 ? 0 : 1;
+    d->targets = r->targets;
+    d->optimizations = b->always;
+    d->without = r->without;
+    for (size_t i = 0; i < b->list_count; i++) {
+        const struct choices *pick = &b->lists[i].items[way % b->lists[i].count];
+        way /= b->lists[i].count;
+        choices_append(arena, &d->optimizations, pick->items, pick->count);
     }
-    if (r->stack)
-        text_format(yaml, "stack: \"%s\", ", r->stack);
-    text_put(yaml, "optimizations: [");
-    if (r->optimizations)
-        write_alternative(b->tree, r->optimizations, yaml);
-    uint32_t choices = r->choices;
-    for (uint32_t list = choices ? yaml_at(b->tree, choices)->first : 0; list; list = yaml_at(b->tree, list)->next) {
-        size_t n = yaml_at(b->tree, list)->length, pick = way % n;
-        uint32_t item = yaml_at(b->tree, list)->first;
-        way /= n;
-        while (pick--)
-            item = yaml_at(b->tree, item)->next;
-        write_alternative(b->tree, item, yaml);
-    }
-    text_put(yaml, "]}}");
 }
 
 /* Problems here are conflicts of this choice alone: they rule it out, and are counted. */
 static void compile(const struct builder *b, const char *system, size_t way, struct program *program)
 {
-    struct text yaml;
-    text_begin(&yaml, &b->context->allocator);
-    write_scenario(b, system, way, &yaml);
-    size_t before = b->context->count, unlisted = b->context->unlisted;
-    speedup_status first = b->context->first;
-    speedup_log_function log = b->context->log;
-    b->context->first = SPEEDUP_OK;
-    b->context->log = NULL;
-    speedup_scenario *made = yaml.failed ? NULL : scenario_allocate(b->context);
+    struct job_description d;
+    diagnostics_clear(b->quiet);
+    speedup_scenario *made = scenario_allocate(b->quiet);
     if (made) {
         made->open_layout = true;
-        scenario_build(b->context, b->space->catalog, made, "<choice>", yaml.bytes, yaml.length, NULL, 0, &program->scenario);
-    } else {
-        no_memory(b->context);
+        describe(b, &made->arena, system, way, &d);
+        if (!description_copy(&made->arena, &d, &made->asked))
+            no_memory(b->quiet);
+        scenario_make(b->quiet, b->space->catalog, made, &program->scenario);
     }
-    program->why_not = b->context->first;
-    b->context->count = before;
-    b->context->unlisted = unlisted;
-    b->context->log = log;
-    b->context->first = program->why_not == SPEEDUP_OUT_OF_MEMORY ? SPEEDUP_OUT_OF_MEMORY : first;
-    text_end(&yaml);
+    program->why_not = b->quiet->first;
+    if (program->why_not == SPEEDUP_OUT_OF_MEMORY)
+        no_memory(b->context);
 }
 
 /* The prices of a system: those named for its accelerator, or the one amount. */
 static size_t prices_of(const struct builder *b, const struct system *system, const struct price **prices,
                         double *amount)
 {
-    uint32_t node = b->r->prices;
+    const struct yaml_tree *tree = b->r->prices.tree;
+    uint32_t node = b->r->prices.node;
     size_t count = 0;
     *amount = 0;
-    if (node && yaml_at(b->tree, node)->kind == YAML_SCALAR) {
-        read_number(b->context, b->tree, node, "prices", DIMENSION_USD_PER_HOUR, 0, 1e5, amount);
+    if (node && yaml_at(tree, node)->kind == YAML_SCALAR) {
+        read_number(b->context, tree, node, "prices", DIMENSION_USD_PER_HOUR, 0, 1e5, amount);
         return 0;
     }
-    for (uint32_t item = node ? yaml_at(b->tree, node)->first : 0; item; item = yaml_at(b->tree, item)->next) {
+    for (uint32_t item = node ? yaml_at(tree, node)->first : 0; item; item = yaml_at(tree, item)->next) {
         const struct price *price =
-            (const struct price *)catalog_find(b->space->catalog, KIND_PRICE, yaml_text(b->tree, item));
+            (const struct price *)catalog_find(b->space->catalog, KIND_PRICE, yaml_text(tree, item));
         if (price && !strcmp(price->accelerator_id, system->accelerator_id))
             prices[count++] = price;
     }
@@ -312,16 +273,17 @@ static const struct price *take_price(const struct builder *b, const struct syst
 /* The prices of the plan that the catalog does not have are told; how many it names. */
 static size_t check_prices(const struct builder *b)
 {
-    uint32_t prices = b->r->prices;
-    if (!prices || yaml_at(b->tree, prices)->kind == YAML_SCALAR)
+    const struct yaml_tree *tree = b->r->prices.tree;
+    uint32_t prices = b->r->prices.node;
+    if (!prices || yaml_at(tree, prices)->kind == YAML_SCALAR)
         return 0;
-    for (uint32_t item = yaml_at(b->tree, prices)->first; item; item = yaml_at(b->tree, item)->next) {
+    for (uint32_t item = yaml_at(tree, prices)->first; item; item = yaml_at(tree, item)->next) {
         const char *id;
-        struct place place = yaml_place(b->tree, item);
-        if (read_text(b->context, b->tree, item, "prices", &id) && !catalog_find(b->space->catalog, KIND_PRICE, id))
+        struct place place = yaml_place(tree, item);
+        if (read_text(b->context, tree, item, "prices", &id) && !catalog_find(b->space->catalog, KIND_PRICE, id))
             catalog_missing(b->context, b->space->catalog, KIND_PRICE, id, &place);
     }
-    return yaml_at(b->tree, prices)->length;
+    return yaml_at(tree, prices)->length;
 }
 
 /* The prices that a plan names, and whether and what the catalog's stand for where it names none. */
@@ -337,8 +299,9 @@ static void add_system(const struct builder *b, uint32_t item, size_t ways, stru
 {
     speedup_space *space = b->space;
     const char *id;
-    struct place at = yaml_place(b->tree, item);
-    if (!read_text(b->context, b->tree, item, "systems", &id))
+    const struct yaml_tree *tree = b->r->systems.tree;
+    struct place at = yaml_place(tree, item);
+    if (!read_text(b->context, tree, item, "systems", &id))
         return;
     const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
     if (!system) {
@@ -368,22 +331,22 @@ static void add_system(const struct builder *b, uint32_t item, size_t ways, stru
     }
 }
 
-static void build_programs(const struct builder *b)
+static void build_programs(struct builder *b)
 {
     speedup_space *space = b->space;
-    uint32_t systems = b->r->systems, prices = b->r->prices;
+    const struct yaml_tree *tree = b->r->systems.tree;
+    uint32_t systems = b->r->systems.node, prices = b->r->prices.node;
     size_t ways = count_choices(b);
-    check_alternatives(b, b->r->optimizations, 1);
-    check_alternatives(b, b->r->choices, 3);
+    read_choices(b);
     struct place section = yaml_place(b->tree, b->section);
     if (!systems)
         problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
-    bool amount = prices && yaml_at(b->tree, prices)->kind == YAML_SCALAR;
-    if (!systems || !expect_kind(b->context, b->tree, systems, YAML_SEQUENCE, "systems") ||
-        (prices && !amount && !expect_kind(b->context, b->tree, prices, YAML_SEQUENCE, "prices")))
+    bool amount = prices && yaml_at(b->r->prices.tree, prices)->kind == YAML_SCALAR;
+    if (!systems || !expect_kind(b->context, tree, systems, YAML_SEQUENCE, "systems") ||
+        (prices && !amount && !expect_kind(b->context, b->r->prices.tree, prices, YAML_SEQUENCE, "prices")))
         return;
-    size_t price_count = check_prices(b), most = yaml_at(b->tree, systems)->length * (price_count ? price_count : 1);
-    struct place place = yaml_place(b->tree, systems);
+    size_t price_count = check_prices(b), most = yaml_at(tree, systems)->length * (price_count ? price_count : 1);
+    struct place place = yaml_place(tree, systems);
     if (!most || !ways || most > MOST_PROGRAMS / ways) {
         if (ways)
             problem(b->context, most ? SPEEDUP_TOO_COMPLEX : SPEEDUP_OUT_OF_RANGE, &place,
@@ -397,7 +360,7 @@ static void build_programs(const struct builder *b)
     if (!space->programs || !pricing.named)
         return;
     text_begin(&pricing.told, &b->context->allocator);
-    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next)
+    for (uint32_t item = yaml_at(tree, systems)->first; item; item = yaml_at(tree, item)->next)
         add_system(b, item, ways, &pricing);
     if (pricing.told.failed)
         no_memory(b->context);
@@ -445,14 +408,15 @@ static void check_length(const struct builder *b, const char *key, double tokens
 static void read_service(const struct builder *b)
 {
     const struct plan_record *r = b->r;
-    uint32_t rate = yaml_find(b->tree, b->section, "request_rate"), longest = yaml_find(b->tree, b->section, "output_longest");
-    struct place place = yaml_place(b->tree, rate ? rate : b->section);
+    bool rate = plan_has(b, "request_rate");
+    uint32_t rate_at = yaml_find(b->tree, b->section, "request_rate"), longest = yaml_find(b->tree, b->section, "output_longest");
+    struct place place = yaml_place(b->tree, rate_at ? rate_at : b->section);
     double output = fmax(fmax(r->output.mean, r->output.longest), r->output_longest);
     check_length(b, "output", r->output.mean, 0);
     check_length(b, "prompt", r->prompt.mean, fmax(r->prompt.mean, r->prompt.longest) + output);
-    if (rate && r->axes[AXIS_CONCURRENCY])
+    if (rate && r->axes[AXIS_CONCURRENCY].node)
         problem(b->context, SPEEDUP_INCONSISTENT, &place, "'concurrency' follows from 'request_rate'; give one of them");
-    if (!rate && !r->axes[AXIS_CONCURRENCY])
+    if (!rate && !r->axes[AXIS_CONCURRENCY].node)
         problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan of a service needs 'concurrency' or 'request_rate'");
     if (longest && r->output_longest > 0 && r->output_longest < r->output.mean) {
         struct place at = yaml_place(b->tree, longest);
@@ -474,7 +438,7 @@ static void read_plan(struct builder *b)
     const struct plan_record *r = b->r;
     plan_read(b);
     for (int axis = 0; axis < AXES; axis++)
-        read_axis(b, (enum axis)axis, r->axes[axis]);
+        read_axis(b, (enum axis)axis, &r->axes[axis]);
     assume_values(b);
     space->layouts = 1;
     for (int axis = 0; axis < AXES && space->layouts <= MOST_LAYOUTS; axis++)
@@ -532,14 +496,18 @@ static speedup_status build(speedup_context *context, const speedup_catalog *cat
         catalog_with(context, catalog, tree, sections, &made->catalog);
     if (!context->first) {
         struct plan_record r = {.confidence = 0.5, .top = 10};
-        struct builder b = {context, made, tree, yaml_find(tree, tree->root, "plan"), &r, NULL};
+        struct builder b = {.context = context, .space = made, .tree = tree, .section = yaml_find(tree, tree->root, "plan"), .r = &r};
         struct place place = yaml_place(tree, b.section ? b.section : tree->root);
         if (!b.section)
             problem(context, SPEEDUP_NO_JOB, &place, "there is no 'plan:' section");
         else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
             assume_keys(&b);
             read_plan(&b);
-            build_programs(&b);
+            if (speedup_context_create(&context->allocator, &b.quiet))
+                no_memory(context);
+            else
+                build_programs(&b);
+            speedup_context_destroy(b.quiet);
             require_some(&b);
         }
     }
@@ -584,8 +552,11 @@ speedup_status speedup_space_create(speedup_context *context, const speedup_cata
 {
     if (space)
         *space = NULL;
-    if (!context || !catalog || !space || (!text && length) || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_ROOM(context, text, length);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_space *made = allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;
@@ -603,8 +574,11 @@ speedup_status speedup_space_create_file(speedup_context *context, const speedup
 {
     if (space)
         *space = NULL;
-    if (!context || !catalog || !space || !path || (!settings && setting_count))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
     speedup_space *made = allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;

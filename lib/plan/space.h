@@ -4,24 +4,10 @@
 #ifndef PLAN_SPACE_H
 #define PLAN_SPACE_H
 
+#include "estimate/layout.h"
 #include "estimate/scenario.h"
 
 #include <speedup/plan.h>
-
-/* Axes of the layout, outermost first; those that a kind of job does not have hold one value. */
-enum axis {
-    AXIS_ACCELERATORS,
-    AXIS_TENSOR,
-    AXIS_PIPELINE,
-    AXIS_CONTEXT,
-    AXIS_EXPERT,
-    AXIS_VIRTUAL_STAGES,
-    AXIS_MICRO_BATCH,
-    AXIS_ATTENTION_DATA,
-    AXIS_CONCURRENCY,
-    AXES
-};
-extern const enum variable axis_variables[AXES];
 
 /* What is made least: a metric, or its opposite where more is better. */
 struct goal {
@@ -68,12 +54,6 @@ struct speedup_space {
     struct assumption assumed[MOST_ASSUMPTIONS];
     size_t assumed_count;
 };
-
-/* Does this layout divide? The rules by which a scenario's own layout is refused. */
-bool space_divides(const struct job *job, const double at[AXES]);
-
-/* What follows from a layout's degrees: the copies of the model, and in training the micro-batches. */
-double space_data(const double at[AXES]);
 
 /* What a plan that fits takes of a limit: over 1 it is outside. */
 double space_limit_ratio(const speedup_space *space, const struct job *job, enum plan_limit limit, double accelerators,

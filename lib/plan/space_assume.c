@@ -45,16 +45,23 @@ static bool given(const struct builder *b, const char *key)
     return yaml_find(b->tree, b->section, key) != 0;
 }
 
-static void take(const struct builder *b, const char *key, const char *value, const char *why)
+/* Takes a value of the space into the record, to be told as it is written there. */
+static void take(const struct builder *b, uint32_t key)
 {
-    struct text setting;
-    text_begin(&setting, &b->context->allocator);
-    text_format(&setting, "plan.%s=%s", key, value);
-    if (setting.failed)
+    const struct yaml_tree *from = b->defaults->plan_tree;
+    const char *name = yaml_text(from, key);
+    const struct plan_record begun = {.present = 0};
+    struct place place = yaml_place(from, key);
+    if (!record_set_node(b->context, &b->space->arena, plan_table_of(b), b->r, &begun, name, from, yaml_at(from, key)->next, &place))
+        return;
+    struct text value;
+    text_begin(&value, &b->context->allocator);
+    yaml_flow(from, yaml_at(from, key)->next, &value);
+    if (value.failed)
         no_memory(b->context);
-    else if (setting_apply(b->context, &b->space->arena, b->tree, setting.bytes))
-        assume_tell(b, key, value, why);
-    text_end(&setting);
+    else
+        assume_tell(b, name, value.bytes, reason(b, name));
+    text_end(&value);
 }
 
 void assume_keys(struct builder *b)
@@ -67,26 +74,17 @@ void assume_keys(struct builder *b)
      * so that their fastest use is wanted. */
     bool chosen = given(b, "optimizations") || given(b, "choices"), rate = given(b, "request_rate");
     bool machines = b->space->kind == JOB_TRAINING && given(b, "accelerators");
-    /* Each key taken costs a copy of the text. Among more than a plan has there is one that
-     * it does not have, and that is told: the rest would be taken for nothing. */
-    for (uint32_t key = yaml_at(from, keys)->first; key && !b->context->first && b->space->assumed_count < MOST_ASSUMPTIONS;
+    for (uint32_t key = yaml_at(from, keys)->first; key && !problems_full(b->context) && b->space->assumed_count < MOST_ASSUMPTIONS;
          key = yaml_at(from, yaml_at(from, key)->next)->next) {
         const char *name = yaml_text(from, key);
         bool optimization = !strcmp(name, "optimizations") || !strcmp(name, "choices");
         if (given(b, name) || (optimization && chosen) || (!strcmp(name, "concurrency") && rate))
             continue;
         if (!strcmp(name, "objective") && machines) {
-            take(b, name, "time", "the accelerators are given: their fastest use");
+            assume_tell(b, name, "time", "the accelerators are given: their fastest use");
             continue;
         }
-        struct text value;
-        text_begin(&value, &b->context->allocator);
-        yaml_flow(from, yaml_at(from, key)->next, &value);
-        if (value.failed)
-            no_memory(b->context);
-        else
-            take(b, name, value.bytes, reason(b, name));
-        text_end(&value);
+        take(b, key);
     }
 }
 
@@ -134,14 +132,15 @@ static void drop_too_few(const struct builder *b, double parameters)
     speedup_space *space = b->space;
     double memory = 0, *values = space->values[AXIS_ACCELERATORS];
     size_t *count = &space->counts[AXIS_ACCELERATORS], dropped = 0;
-    uint32_t systems = b->r->systems;
-    bool list = systems && yaml_at(b->tree, systems)->kind == YAML_SEQUENCE;
+    const struct yaml_tree *tree = b->r->systems.tree;
+    uint32_t systems = b->r->systems.node;
+    bool list = systems && yaml_at(tree, systems)->kind == YAML_SEQUENCE;
     if (!was_assumed(b, "accelerators") || !*count || !list)
         return;
-    for (uint32_t item = yaml_at(b->tree, systems)->first; item; item = yaml_at(b->tree, item)->next) {
-        bool scalar = yaml_at(b->tree, item)->kind == YAML_SCALAR;
+    for (uint32_t item = yaml_at(tree, systems)->first; item; item = yaml_at(tree, item)->next) {
+        bool scalar = yaml_at(tree, item)->kind == YAML_SCALAR;
         const struct system *system =
-            scalar ? (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, yaml_text(b->tree, item)) : NULL;
+            scalar ? (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, yaml_text(tree, item)) : NULL;
         const struct accelerator *accelerator =
             system ? (const struct accelerator *)catalog_find(space->catalog, KIND_ACCELERATOR, system->accelerator_id) : NULL;
         memory = accelerator ? fmax(memory, accelerator->memory) : memory;
@@ -174,7 +173,7 @@ static void drop_experts(const struct builder *b, const struct model *model)
 {
     static const enum axis axes[] = {AXIS_EXPERT, AXIS_ATTENTION_DATA};
     for (size_t i = 0; i < sizeof axes / sizeof *axes && model->experts.count <= 0; i++) {
-        const char *name = variables[axis_variables[axes[i]]].name;
+        const char *name = variables[layout_axes[axes[i]].variable].name;
         if (!was_assumed(b, name) || b->space->counts[axes[i]] < 2)
             continue;
         b->space->counts[axes[i]] = 1;
@@ -236,12 +235,12 @@ void assume_values(struct builder *b)
         return;
     }
     shorten(b, model, "sequence", &r->sequence, 1);
-    if (!given(b, "global_batch") && r->sequence > 0 && defaults->tokens_per_step > 0)
+    if (!plan_has(b, "global_batch") && r->sequence > 0 && defaults->tokens_per_step > 0)
         assume_batch(b);
-    if (!given(b, "tokens") && defaults->tokens_per_parameter > 0)
+    if (!plan_has(b, "tokens") && defaults->tokens_per_parameter > 0)
         r->tokens = taken(b, "tokens", fmax(floor(defaults->tokens_per_parameter * size.active), 1), "%s tokens for each parameter that works on a token",
                           defaults->tokens_per_parameter, reason(b, "tokens"));
-    else if (!given(b, "tokens"))
+    else if (!plan_has(b, "tokens"))
         assume_tell(b, "tokens", "one step", "");
 }
 

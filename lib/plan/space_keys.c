@@ -7,10 +7,26 @@
 static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours", NULL};
 static const char *const serving_objectives[] = {"time", "cost", "energy", "throughput", NULL};
 
+/* A list stays where it is, until its owner reads it. */
+static bool list_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                      void *out)
+{
+    (void)context, (void)arena, (void)key;
+    *(struct list_node *)out = (struct list_node){tree, node};
+    return true;
+}
+
 #define AT(member) .offset = offsetof(struct plan_record, member)
-#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_NODE, AT(member), .shown = shown_, .doc = doc_}
+#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_VALUE, .read = list_read, AT(member), .shown = shown_, .doc = doc_}
 #define TOKENS(name_, doc_)                                                                                   \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(name_), .shown = "by the space", .doc = doc_}
+
+/* The lists of an axis, by kind of plan. */
+#define AXIS_LIST(NAME, name, values, doc) LIST(#name, axes[AXIS_##NAME], values, doc),
+#define AXIS_OF_TRAINING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
+    AXIS_OF_TRAINING_##KINDS(AXIS_SEARCHED_##TYPE(AXIS_LIST(NAME, name, values, doc)))
+#define AXIS_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
+    AXIS_OF_INFERENCE_##KINDS(AXIS_SEARCHED_##TYPE(AXIS_LIST(NAME, name, values, doc)))
 
 /* What both kinds of plans have in front of their own keys, and behind them. */
 #define FRONT                                                                                                 \
@@ -18,17 +34,17 @@ static const char *const serving_objectives[] = {"time", "cost", "energy", "thro
     {.key = "stack", .type = FIELD_TEXT, AT(stack), .shown = "by the space", .doc = "id of the software"},    \
     {.key = "space", .type = FIELD_TEXT, AT(defaults), .shown = "training or serving", .doc = "id of the space that stands for keys left out"}, \
     LIST("systems", systems, "[id, ...]; by the space", "systems to choose from"),                            \
-    LIST("prices", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator"), \
-    LIST("accelerators", axes[AXIS_ACCELERATORS], "[count, ...]; by the space, from the least that hold the model", "numbers of accelerators")
+    LIST("prices", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
     LIST("optimizations", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
+    {.key = "without", .type = FIELD_VALUE, .read = choices_read, AT(without), .shown = "[id, ...]", .doc = "of what the software always has, what no plan has"}, \
     LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
     {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
     {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \
     {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"}, \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "by the space", .doc = "probability with which a plan must fit in memory"}, \
     {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"}, \
-    LIST("front", front, "[metric, metric]", "metrics of a Pareto front: less is better, of rates more"),     \
+    LIST("front", front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
     {.key = NULL}
 
 static const struct field plan_fields[] = {
@@ -36,13 +52,10 @@ static const struct field plan_fields[] = {
     TOKENS(sequence, "tokens per sequence"),
     TOKENS(global_batch, "sequences per step"),
     {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens), .shown = "by the space, from the model's parameters", .doc = "tokens of the whole run"},
-    LIST("tensor", axes[AXIS_TENSOR], "[degree, ...]; by the space", "tensor-parallel degrees"),
-    LIST("pipeline", axes[AXIS_PIPELINE], "[degree, ...]; by the space", "pipeline stages"),
-    LIST("context", axes[AXIS_CONTEXT], "[degree, ...]; by the space", "context-parallel degrees"),
-    LIST("expert", axes[AXIS_EXPERT], "[degree, ...]; by the space", "expert-parallel degrees"),
-    LIST("virtual_stages", axes[AXIS_VIRTUAL_STAGES], "[count, ...]; by the space", "model chunks per stage"),
-    LIST("micro_batch", axes[AXIS_MICRO_BATCH], "[count, ...]; by the space", "sequences per micro-batch"),
-    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false", .doc = "take stages whose chunks differ in layers"},
+#define AXIS AXIS_OF_TRAINING
+#include "estimate/axis.def"
+#undef AXIS
+    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false", .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},
     {.key = "deadline", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline), .shown = "none", .doc = "longest run"},
     BACK(objectives, DIMENSION_USD, "most money"),
 };
@@ -50,17 +63,15 @@ const struct record_table plan_table = {"plan", "A space of training runs, an ob
 
 static const struct field serving_plan_fields[] = {
     FRONT,
-    LIST("prompt", prompt_node, "tokens, or a length; by the space", "tokens of a prompt, mean"),
-    LIST("output", output_node, "tokens, or a length; by the space", "tokens generated for a request, mean"),
+    {.key = "prompt", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(prompt), .shown = "tokens, or a length; by the space", .doc = "tokens of a prompt, mean"},
+    {.key = "output", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(output), .shown = "tokens, or a length; by the space", .doc = "tokens generated for a request, mean"},
     {.key = "output_longest", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest), .shown = "output", .doc = "longest output"},
     {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false", .doc = "all requests have the same lengths, so that they stay in step"},
-    LIST("concurrency", axes[AXIS_CONCURRENCY], "[requests, ...]; by the space, when there is no request_rate", "requests in flight, in all"),
+#define AXIS AXIS_OF_SERVING
+#include "estimate/axis.def"
+#undef AXIS
     {.key = "request_rate", .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate), .shown = "by concurrency", .doc = "requests that arrive, in all: a plan must serve them"},
     {.key = "targets", .type = FIELD_RECORD, .record = &targets_table, AT(targets), .doc = "what the service must hold"},
-    LIST("tensor", axes[AXIS_TENSOR], "[degree, ...]; by the space", "tensor-parallel degrees"),
-    LIST("pipeline", axes[AXIS_PIPELINE], "[degree, ...]; by the space", "pipeline stages"),
-    LIST("expert", axes[AXIS_EXPERT], "[degree, ...]; by the space", "expert-parallel degrees"),
-    LIST("attention_data", axes[AXIS_ATTENTION_DATA], "[degree, ...]; by the space", "groups of ranks that share the batch of attention out"),
     BACK(serving_objectives, DIMENSION_USD_PER_HOUR, "most money for an hour of all accelerators"),
 };
 const struct record_table serving_plan_table = {
@@ -97,6 +108,19 @@ static void refuse_training_keys(const struct builder *b)
     }
 }
 
+const struct record_table *plan_table_of(const struct builder *b)
+{
+    return b->space->kind == JOB_INFERENCE ? &serving_plan_table : &plan_table;
+}
+
+bool plan_has(const struct builder *b, const char *key)
+{
+    const struct field *fields = plan_table_of(b)->fields, *field = fields;
+    while (field->key && strcmp(field->key, key))
+        field++;
+    return field->key && FIELD_GIVEN(b->r, field - fields);
+}
+
 void plan_read(const struct builder *b)
 {
     const char *training_only[sizeof plan_fields / sizeof *plan_fields];
@@ -106,12 +130,9 @@ void plan_read(const struct builder *b)
             training_only[count++] = field->key;
     training_only[count] = NULL;
     bool serving = b->space->kind == JOB_INFERENCE;
-    const struct record_table *table = serving ? &serving_plan_table : &plan_table;
-    record_read(b->context, b->tree, b->section, table, serving ? training_only : NULL, b->r);
+    const struct record_table *table = plan_table_of(b);
+    record_read_in(b->context, &b->space->arena, b->tree, b->section, table, serving ? training_only : NULL, b->r);
     record_require(b->context, b->tree, b->section, table, b->r);
-    if (!serving)
-        return;
-    refuse_training_keys(b);
-    length_read(b->context, b->tree, b->r->prompt_node, "prompt", &b->r->prompt);
-    length_read(b->context, b->tree, b->r->output_node, "output", &b->r->output);
+    if (serving)
+        refuse_training_keys(b);
 }

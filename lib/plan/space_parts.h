@@ -5,6 +5,12 @@
 #include "estimate/scenario_parts.h"
 #include "plan/space.h"
 
+/* A list that a plan, or the space that stands for what it leaves out, has in its text. */
+struct list_node {
+    const struct yaml_tree *tree;
+    uint32_t node; /* 0: none */
+};
+
 struct plan_record {
     uint64_t present;
     const char *model, *stack, *defaults;
@@ -14,17 +20,34 @@ struct plan_record {
     struct targets_record targets;
     bool fixed_lengths, uneven;
     int32_t objective;
-    uint32_t prompt_node, output_node, systems, prices, axes[AXES], optimizations, choices, front;
+    struct list_node systems, prices, axes[AXES], optimizations, choices, front;
+    struct choices without;
+};
+
+/* One of several things to choose: optimizations, none or many. */
+struct alternatives {
+    struct choices *items;
+    size_t count;
 };
 
 struct builder {
     speedup_context *context;
+    speedup_context *quiet; /* for what a choice rules out: nobody reads its problems */
     speedup_space *space;
     struct yaml_tree *tree;
     uint32_t section;
     struct plan_record *r;
     const struct space_defaults *defaults;
+    struct choices always;       /* of every plan */
+    struct alternatives *lists;  /* one of each is chosen */
+    size_t list_count;
 };
+
+/* The table of the builder's kind of plan. */
+const struct record_table *plan_table_of(const struct builder *b);
+
+/* Is there a value of a key, given or taken? */
+bool plan_has(const struct builder *b, const char *key);
 
 /* The key that makes a plan one of a service; NULL when it has none. */
 const char *plan_serving_key(const struct yaml_tree *tree, uint32_t section);
@@ -33,7 +56,7 @@ const char *plan_serving_key(const struct yaml_tree *tree, uint32_t section);
  * that decided the kind. */
 void plan_read(const struct builder *b);
 
-/* Puts what stands for the keys left out into the tree, before they are read. */
+/* Takes what stands for the keys left out into the record, before the plan's own are read. */
 void assume_keys(struct builder *b);
 
 /* What follows from others for keys left out: lengths that the model allows, tokens, the

@@ -3,6 +3,7 @@
  * limits; knows no optimization by name. */
 #include "plan/why.h"
 
+#include "base/struct.h"
 #include "plan/attribution.h"
 #include "plan/change.h"
 
@@ -13,8 +14,9 @@ speedup_status speedup_space_scenario(speedup_context *context, const speedup_sp
 {
     if (scenario)
         *scenario = NULL;
-    if (!context || !space || !scenario)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, space);
+    REQUIRE_GIVEN(context, scenario);
     diagnostics_clear(context);
     double layout[VARIABLES];
     speedup_status status = speedup_space_estimate(space, index, layout, VARIABLES, NULL, 0);
@@ -50,7 +52,7 @@ static speedup_status ask(speedup_context *context, const speedup_space *space, 
     speedup_status status = search_range(context, space, &question, 0, speedup_space_size(space), threads, NULL, NULL, &result);
     if (!status)
         memcpy(found, result->within, sizeof result->within);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     return status;
 }
 
@@ -79,38 +81,37 @@ static size_t divisors_of(double batch, double divisors[MOST_DIVISORS])
     return count;
 }
 
-/* The next number of accelerators that a layout divides, of those up to twice as many. */
+/* The next number of accelerators that a layout divides, of those up to twice as many. Of the axes that say
+ * nothing of that number, the first value is the one that asks for the least. */
 static double next_accelerators(const speedup_space *space, const struct job *job, double now)
 {
-    double next = 2 * now, divisors[MOST_DIVISORS];
+    double next = 2 * now, divisors[MOST_DIVISORS], at[VARIABLES] = {0};
     bool any = false, training = job->kind == JOB_TRAINING;
-    size_t count = training ? divisors_of(job->global_batch, divisors) : 1;
-    static const enum axis axes[] = {AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_MICRO_BATCH, AXIS_ATTENTION_DATA};
-    enum { INNER = sizeof axes / sizeof *axes };
-    size_t digits[INNER] = {0};
+    size_t count = training ? divisors_of(job->global_batch, divisors) : 1, digits[AXES] = {0};
     for (bool more = true; more;) {
-        double at[AXES];
-        for (int i = 0; i < AXES; i++)
-            at[i] = space->values[i][0];
-        for (int i = 0; i < INNER; i++)
-            at[axes[i]] = space->values[axes[i]][digits[i]];
-        at[AXIS_ACCELERATORS] = 1;
-        double ranks = floor(1 / space_data(at) + 0.5);
+        lanes v[VARIABLES];
+        for (int axis = 0; axis < AXES; axis++) {
+            at[layout_axes[axis].variable] = space->values[axis][digits[axis]];
+            v[layout_axes[axis].variable] = lanes_of(space->values[axis][digits[axis]]);
+        }
+        double ranks = layout_ranks(v)[0];
         for (size_t i = 0; i < count; i++) {
             double data = training ? divisors[i] : floor(now / ranks) + 1;
-            at[AXIS_ACCELERATORS] = data * ranks;
-            if (at[AXIS_ACCELERATORS] > next)
+            at[VARIABLE_ACCELERATORS] = data * ranks;
+            if (at[VARIABLE_ACCELERATORS] > next)
                 break;
-            if (at[AXIS_ACCELERATORS] > now && space_divides(job, at)) {
-                next = at[AXIS_ACCELERATORS];
+            if (at[VARIABLE_ACCELERATORS] > now && layout_is_possible(job, at)) {
+                next = at[VARIABLE_ACCELERATORS];
                 any = true;
                 break;
             }
         }
         more = false;
-        for (int i = 0; i < INNER && !more; i++) {
-            more = ++digits[i] < space->counts[axes[i]];
-            digits[i] = more ? digits[i] : 0;
+        for (int axis = 0; axis < AXES && !more; axis++) {
+            if (!layout_axes[axis].spreads && axis != AXIS_MICRO_BATCH)
+                continue;
+            more = ++digits[axis] < space->counts[axis];
+            digits[axis] = more ? digits[axis] : 0;
         }
     }
     return any ? next : 0;
@@ -277,9 +278,15 @@ static speedup_status worth_of_accelerators(speedup_context *context, const spee
 speedup_status speedup_result_worth(speedup_context *context, const speedup_result *result, uint32_t threads,
                                     speedup_worth *worths, size_t *count)
 {
-    if (!context || !result || !worths || !count || !*count || worths[0].struct_size < sizeof *worths || !threads ||
-        threads > MOST_THREADS || result->counts.searched != speedup_space_size(result->space))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE_GIVEN(context, worths);
+    REQUIRE_GIVEN(context, count);
+    REQUIRE(context, *count, "argument 'count' says that there is no room in 'worths'");
+    REQUIRE_STRUCT(context, speedup_worth, worths);
+    REQUIRE_THREADS(context, threads);
+    REQUIRE(context, result->counts.searched == speedup_space_size(result->space),
+            "argument 'result' is not of the whole space: the best of a part says nothing of what binds it");
     const speedup_space *space = result->space;
     diagnostics_clear(context);
     size_t room = *count, made = 0;
@@ -290,7 +297,7 @@ speedup_status speedup_result_worth(speedup_context *context, const speedup_resu
     uint64_t index = result->best[0].index;
     speedup_worth all[SPEEDUP_RESOURCE_COUNT];
     for (size_t i = 0; i < SPEEDUP_RESOURCE_COUNT; i++)
-        all[i] = (speedup_worth){.struct_size = sizeof *all, .index = index};
+        all[i] = (speedup_worth){.index = index};
     speedup_scenario *plan;
     speedup_status status = speedup_space_scenario(context, space, index, &plan);
     if (!status)
@@ -303,7 +310,7 @@ speedup_status speedup_result_worth(speedup_context *context, const speedup_resu
     if (status)
         return status;
     *count = made < room ? made : room;
-    memcpy(worths, all, *count * sizeof *worths);
+    struct_out_all(worths, all, sizeof *all, *count);
     return SPEEDUP_OK;
 }
 

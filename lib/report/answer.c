@@ -26,8 +26,8 @@ speedup_status report_hand_over(speedup_context *context, struct text *built, sp
 speedup_status report_finish(speedup_context *context, const struct arena *arena, const struct node *root,
                              int32_t format, speedup_text **text)
 {
-    if (format != SPEEDUP_FORMAT_TEXT && format != SPEEDUP_FORMAT_JSON)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE(context, format == SPEEDUP_FORMAT_TEXT || format == SPEEDUP_FORMAT_JSON,
+            "argument 'format' is %d: there are SPEEDUP_FORMAT_TEXT (0) and SPEEDUP_FORMAT_JSON (1)", format);
     if (context->first)
         return context->first;
     if (arena->failed)
@@ -46,7 +46,7 @@ const char *speedup_text_get(const speedup_text *text)
     return text ? text->text.bytes : NULL;
 }
 
-void speedup_text_free(speedup_text *text)
+void speedup_text_destroy(speedup_text *text)
 {
     if (!text)
         return;
@@ -161,7 +161,7 @@ static speedup_status answer_plan(speedup_context *context, const speedup_catalo
         status = speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result);
     if (!status)
         status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, json);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }
@@ -170,8 +170,9 @@ speedup_status speedup_answer(speedup_context *context, const char *yaml, size_t
 {
     if (json)
         *json = NULL;
-    if (!context || !json || (!yaml && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, json);
+    REQUIRE_ROOM(context, yaml, length);
     speedup_catalog *catalog;
     speedup_status status = speedup_catalog_create(context, &catalog);
     if (!yaml)

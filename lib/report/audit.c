@@ -183,8 +183,10 @@ speedup_status speedup_report_audit(speedup_context *context, const speedup_cata
 {
     if (text)
         *text = NULL;
-    if (!context || !catalog || !text || (!yaml && length))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, text);
+    REQUIRE_ROOM(context, yaml, length);
     return audit_document(context, catalog, name ? name : "<text>", yaml ? yaml : "", length, format, text);
 }
 
@@ -193,7 +195,9 @@ speedup_status speedup_report_audit_file(speedup_context *context, const speedup
 {
     if (text)
         *text = NULL;
-    if (!context || !catalog || !text || !path)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, text);
     return audit_document(context, catalog, path, NULL, 0, format, text);
 }

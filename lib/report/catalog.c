@@ -45,6 +45,7 @@ static void put_record(struct arena *arena, struct node *parent, const struct re
                 put_record(arena, put_object(arena, parent, field->key, field->key), field->record, at);
             break;
         case FIELD_NODE:
+        case FIELD_VALUE:
             break;
         }
     }
@@ -172,8 +173,10 @@ speedup_status speedup_report_catalog(speedup_context *context, const speedup_ca
 {
     if (text)
         *text = NULL;
-    if (!context || !catalog || !text || (id && !kind))
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, catalog);
+    REQUIRE_GIVEN(context, text);
+    REQUIRE(context, kind || !id, "argument 'kind' is NULL but id is '%.70s'", id);
     diagnostics_clear(context);
     int found = kind ? find_kind(kind) : KINDS;
     if (kind && found == KINDS) {
@@ -215,7 +218,8 @@ static const char *type_of(const struct field *field)
     case FIELD_BOOL: return "true or false";
     case FIELD_CHOICE: return "choice";
     case FIELD_RECORD: return "mapping, below";
-    case FIELD_NODE: return "mapping or list";
+    case FIELD_NODE:
+    case FIELD_VALUE: return "mapping or list";
     }
     return "";
 }
@@ -226,6 +230,7 @@ static void format_record(struct text *out, const char *heading, const struct re
     text_format(out, "\n%s %s\n\n%s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", heading,
                 table->name, table->doc);
     for (const struct field *field = table->fields; field->key; field++) {
+        bool is_open = field->type == FIELD_NODE || field->type == FIELD_VALUE;
         text_format(out, "| `%s` | %s", field->key, type_of(field));
         if (field->type == FIELD_CHOICE) {
             text_put(out, ": ");
@@ -234,11 +239,11 @@ static void format_record(struct text *out, const char *heading, const struct re
         } else if (field->type == FIELD_NUMBER && field->dimension > DIMENSION_COUNT) {
             text_put(out, ": ");
             dimension_list((enum dimension)field->dimension, out);
-        } else if (field->type == FIELD_NODE && field->shown) {
+        } else if (is_open && field->shown) {
             text_format(out, ": `%s`", field->shown);
         }
         text_format(out, " | %s | %s |\n",
-                    field->required ? "required" : field->type != FIELD_NODE && field->shown ? field->shown : "-",
+                    field->required ? "required" : !is_open && field->shown ? field->shown : "-",
                     field->doc);
     }
     for (const struct field *field = table->fields; field->key; field++)
@@ -250,8 +255,8 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
 {
     if (text)
         *text = NULL;
-    if (!context || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct text out;
     text_begin(&out, &context->allocator);

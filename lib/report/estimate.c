@@ -2,6 +2,7 @@
  * their data alone. */
 #include "report/report.h"
 
+#include "estimate/layout.h"
 #include "plan/change.h"
 
 #include "base/number.h"
@@ -214,11 +215,11 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
 static void put_published(struct arena *arena, struct node *root, const speedup_scenario *scenario,
                           const double *values)
 {
-    if (!scenario->published_count)
+    if (!scenario->asked.published.count)
         return;
     struct node *list = put_list(arena, root, "published", "Beside what was published");
-    for (size_t i = 0; i < scenario->published_count; i++) {
-        const struct published *p = &scenario->published[i];
+    for (size_t i = 0; i < scenario->asked.published.count; i++) {
+        const struct published *p = &scenario->asked.published.items[i];
         speedup_word word = report_word(p->metric);
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "metric", "metric", word.name);
@@ -226,26 +227,16 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
         put_number(arena, row, "published", "published", p->value, word.unit);
         put_number(arena, row, "difference", "difference", values[p->metric] / p->value - 1, "%");
     }
-    if (scenario->published_source)
-        put_text(arena, root, "published_source", "source", scenario->published_source);
+    if (scenario->asked.published.source)
+        put_text(arena, root, "published_source", "source", scenario->asked.published.source);
 }
 
 bool report_has_variable(enum job_kind kind, enum variable variable)
 {
-    bool training = kind == JOB_TRAINING;
-    switch (variable) {
-    case VARIABLE_CONTEXT:
-    case VARIABLE_VIRTUAL_STAGES:
-    case VARIABLE_MICRO_BATCH:
-    case VARIABLE_ACCUMULATION:
-    case VARIABLE_ENDS_AS_LAYERS:
-        return training;
-    case VARIABLE_CONCURRENCY:
-    case VARIABLE_ATTENTION_DATA:
-        return !training;
-    default:
-        return true;
-    }
+    for (int axis = 0; axis < AXES; axis++)
+        if (layout_axes[axis].variable == variable)
+            return axis_has((enum axis)axis, kind);
+    return variable != VARIABLE_ACCUMULATION || kind == JOB_TRAINING;
 }
 
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
@@ -297,8 +288,9 @@ speedup_status speedup_report_estimate(speedup_context *context, const speedup_s
 {
     if (text)
         *text = NULL;
-    if (!context || !scenario || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct arena arena;
     arena_begin(&arena, &context->allocator);
@@ -315,8 +307,9 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
 {
     if (text)
         *text = NULL;
-    if (!context || !scenario || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, scenario);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     struct arena arena;
     arena_begin(&arena, &context->allocator);
@@ -327,7 +320,8 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
         struct node *row = put_object(&arena, list, NULL, NULL);
         bool superseded = selection_superseded(selections, scenario->selection_count, i);
         put_text(&arena, row, "id", "id", selections[i].optimization->head.id);
-        put_text(&arena, row, "state", "state", superseded ? "superseded" : "active");
+        bool acts = selection_acts(&arena, &selections[i], &scenario->fixed, scenario->variables);
+        put_text(&arena, row, "state", "state", superseded ? "superseded" : acts ? "active" : "not here");
         put_text(&arena, row, "name", "name", selections[i].optimization->head.name);
     }
     lanes v[VARIABLES], e[TARGETS], status_lanes = lanes_of(0.0);

@@ -8,25 +8,31 @@
 /* A plan's degrees, as a table has them: those that differ, and those that everybody asks for. */
 static void put_layout(struct arena *arena, struct node *row, const speedup_space *space, const double *layout)
 {
-    static const struct {
-        const char *label;
-        bool training, serving; /* shown though it has one value */
-    } axes[AXES] = {
-        [AXIS_ACCELERATORS] = {"accelerators", true, true}, [AXIS_TENSOR] = {"t", true, true},
-        [AXIS_PIPELINE] = {"p", true, true},                [AXIS_CONTEXT] = {"c", false, false},
-        [AXIS_EXPERT] = {"x", false, false},                [AXIS_VIRTUAL_STAGES] = {"v", false, false},
-        [AXIS_MICRO_BATCH] = {"b", true, false},            [AXIS_ATTENTION_DATA] = {"a", false, false},
-        [AXIS_CONCURRENCY] = {"in flight", false, true},
-    };
-    bool serving = space->kind == JOB_INFERENCE;
-    for (int axis = 0; axis < AXES; axis++) {
-        double value = layout[axis_variables[axis]];
-        bool shown = (serving ? axes[axis].serving : axes[axis].training) || space->counts[axis] > 1;
-        if (report_has_variable(space->kind, axis_variables[axis]) && value > 0) /* a rate has no number in flight */
-            put_number(arena, row, variables[axis_variables[axis]].name, shown ? axes[axis].label : NULL, value, "1");
-        if (axis == AXIS_PIPELINE)
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_info *axis = &layout_axes[i];
+        double value = layout[axis->variable];
+        bool shown = axis->shown >> space->kind & 1 || space->counts[i] > 1;
+        if (axis->searched && axis_has((enum axis)i, space->kind) && value > 0) /* a rate has no number in flight */
+            put_number(arena, row, variables[axis->variable].name, shown ? axis->label : NULL, value, "1");
+        if (i == AXIS_PIPELINE)
             put_number(arena, row, "data", "d", layout[VARIABLE_DATA], "1");
     }
+}
+
+/* The title of the best plans, with what the heads of its columns mean. */
+static const char *best_title(struct arena *arena, const speedup_space *space, bool any)
+{
+    bool training = space->kind == JOB_TRAINING;
+    const char *legend = "";
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_info *axis = &layout_axes[i];
+        if (axis->searched && axis_has((enum axis)i, space->kind) && *axis->legend)
+            legend = report_say(arena, "%s%s%s %s", legend, *legend ? ", " : "", axis->label, axis->legend);
+        if (i == AXIS_PIPELINE)
+            legend = report_say(arena, training ? "%s, d data" : "%s, d copies of the model", legend);
+    }
+    return !any ? "Best: no plan is possible"
+                : report_say(arena, training ? "Best (%s; MFU of the dense 16-bit peak)" : "Best (%s)", legend);
 }
 
 /* The figures of a plan, by kind of job. */
@@ -110,8 +116,9 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
 {
     if (text)
         *text = NULL;
-    if (!context || !result || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, result);
+    REQUIRE_GIVEN(context, text);
     diagnostics_clear(context);
     const speedup_space *space = result->space;
     struct arena arena;
@@ -145,9 +152,7 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
     put_number(&arena, list, "gap", stopped && known && !found ? "the best is above the optimum by at most" : NULL,
                found || !known ? (double)INFINITY : gap, "%");
     uint64_t index;
-    list = put_list(&arena, root, "best", !counts.feasible                  ? "Best: no plan is possible"
-                                            : space->kind == JOB_TRAINING ? "Best (t tensor, p pipeline, d data, c context, x expert, v virtual stages, b micro-batch; MFU of the dense 16-bit peak)"
-                                                                          : "Best (t tensor, p pipeline, d copies of the model, x expert, a attention ranks)");
+    list = put_list(&arena, root, "best", best_title(&arena, space, counts.feasible > 0));
     for (size_t rank = 0; !speedup_result_best(result, rank, &index); rank++)
         report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     if (space->front_count) {
@@ -172,10 +177,8 @@ speedup_status speedup_report_plan(speedup_context *context, const speedup_resul
 speedup_status speedup_report_plan_why(speedup_context *context, const speedup_result *result, uint32_t threads,
                                        int32_t format, speedup_text **text)
 {
-    if (!threads || threads > MOST_THREADS) {
-        if (text)
-            *text = NULL;
-        return SPEEDUP_INVALID_ARGUMENT;
-    }
+    if (text)
+        *text = NULL;
+    REQUIRE_THREADS(context, threads);
     return report_plan(context, result, threads, format, text);
 }

@@ -1,6 +1,8 @@
 /* A verdict of admission as a report: reasons, what the job needs, and what would help. */
 #include "report/report.h"
 
+#include "base/struct.h"
+
 #include <speedup/plan.h>
 
 #include <math.h>
@@ -71,12 +73,21 @@ static void put_needs(struct arena *arena, struct node *root, const speedup_requ
 speedup_status speedup_report_verdict(speedup_context *context, const speedup_request *request,
                                       const speedup_verdict *verdict, int32_t format, speedup_text **text)
 {
-    static const char *const verdicts[] = {"admit", "warn", "refuse"};
+    static const char *const verdicts[] = {"refuse", "warn", "admit"};
     if (text)
         *text = NULL;
-    if (!context || !request || request->struct_size < sizeof *request || !verdict ||
-        verdict->struct_size < sizeof *verdict || verdict->verdict < 0 || verdict->verdict > SPEEDUP_REFUSE || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    speedup_request asked;
+    speedup_verdict given;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, request);
+    REQUIRE_GIVEN(context, verdict);
+    REQUIRE_GIVEN(context, text);
+    REQUIRE_IN(context, speedup_request, &asked, request);
+    REQUIRE_IN(context, speedup_verdict, &given, verdict);
+    request = &asked;
+    verdict = &given;
+    REQUIRE(context, verdict->verdict >= SPEEDUP_REFUSE && verdict->verdict <= SPEEDUP_ADMIT,
+            "argument 'verdict' has the verdict %d, which there is not", verdict->verdict);
     diagnostics_clear(context);
     struct arena arena;
     arena_begin(&arena, &context->allocator);

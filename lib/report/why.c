@@ -2,6 +2,8 @@
  * and from searches with other limits. Knows no optimization by name. */
 #include "report/report.h"
 
+#include "base/struct.h"
+
 #include "plan/why.h"
 
 #include <float.h>
@@ -54,15 +56,20 @@ speedup_status speedup_report_contribution(speedup_context *context, const speed
 {
     if (text)
         *text = NULL;
-    if (!context || !contribution || contribution->struct_size < sizeof *contribution || contribution->term < 0 ||
-        contribution->term >= METRICS || contribution->component < 0 || contribution->component >= METRICS || !text)
-        return SPEEDUP_INVALID_ARGUMENT;
+    speedup_contribution own;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, contribution);
+    REQUIRE_GIVEN(context, text);
+    REQUIRE_IN(context, speedup_contribution, &own, contribution);
+    REQUIRE(context, own.term >= 0 && own.term < METRICS, "argument 'contribution' has the term %d, which there is not", own.term);
+    REQUIRE(context, own.component >= 0 && own.component < METRICS,
+            "argument 'contribution' has the component %d, which there is not", own.component);
     diagnostics_clear(context);
     struct arena arena;
     struct text built;
     arena_begin(&arena, &context->allocator);
     text_begin(&built, &context->allocator);
-    text_put(&built, report_reason(&arena, contribution));
+    text_put(&built, report_reason(&arena, &own));
     built.failed |= arena.failed;
     arena_end(&arena);
     return report_hand_over(context, &built, text);

@@ -1,8 +1,9 @@
-/* Trees to records, by tables of fields. Knows nothing of what the records mean. */
+/* Trees and values to records, by tables of fields. Knows nothing of what the records mean. */
 #include "yaml/record.h"
 
 #include "base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -53,6 +54,17 @@ bool read_text(speedup_context *context, const struct yaml_tree *tree, uint32_t 
     return true;
 }
 
+bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text)
+{
+    if (!text || !*text)
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' has no value", what);
+    else if (!text_is_utf8(text))
+        problem(context, SPEEDUP_NOT_TEXT, place, "'%s' is not a text in UTF-8", what);
+    else
+        return true;
+    return false;
+}
+
 static bool bad_unit(speedup_context *context, const struct place *place, const char *what,
                      enum dimension dimension, const char *unit, size_t length)
 {
@@ -97,22 +109,20 @@ static bool in_range(speedup_context *context, const struct place *place, const 
     return false;
 }
 
-bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
-                 enum dimension dimension, double least, double most, double *value)
+/* A number as it is written, with its unit. */
+static bool parse_number(speedup_context *context, const struct place *place, const char *what,
+                         enum dimension dimension, const char *text, size_t length, double least, double most,
+                         double *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
-    size_t length = yaml_at(tree, node)->length, used = 0;
-    struct place place = yaml_place(tree, node);
+    size_t used = 0;
     double number = 0;
     enum number_result result = number_parse(text, length, &number, &used);
     if (result == NUMBER_NOT_FINITE) {
-        problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' must be a finite number, not '%.40s'", what, text);
+        problem(context, SPEEDUP_NOT_FINITE, place, "'%s' must be a finite number, not '%.40s'", what, text);
         return false;
     }
     if (result == NUMBER_BAD) {
-        problem(context, SPEEDUP_BAD_NUMBER, &place, "'%s' must be a number, not '%.40s'", what, text);
+        problem(context, SPEEDUP_BAD_NUMBER, place, "'%s' must be a number, not '%.40s'", what, text);
         return false;
     }
     const char *unit = text + used;
@@ -124,7 +134,7 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
     while (unit_length && unit[unit_length - 1] == ' ')
         unit_length--;
     if (unit_length && (*unit == ',' || *unit == '.' || *unit == '_')) {
-        problem(context, SPEEDUP_BAD_NUMBER, &place,
+        problem(context, SPEEDUP_BAD_NUMBER, place,
                 "'%s': '%.40s' is not a number; the decimal separator is a point, and thousands are not separated",
                 what, text);
         return false;
@@ -133,55 +143,83 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
     enum dimension other;
     bool bare = dimension == DIMENSION_NONE || dimension == DIMENSION_COUNT;
     if (unit_length ? !unit_factor(dimension, unit, unit_length, &factor, &other) : !bare && number != 0)
-        return bad_unit(context, &place, what, dimension, unit, unit_length);
+        return bad_unit(context, place, what, dimension, unit, unit_length);
     number *= factor;
     if (!isfinite(number)) {
-        problem(context, SPEEDUP_NOT_FINITE, &place, "'%s' is too large: '%.40s'", what, text);
+        problem(context, SPEEDUP_NOT_FINITE, place, "'%s' is too large: '%.40s'", what, text);
         return false;
     }
-    if (!in_range(context, &place, what, dimension, number, least, most))
+    if (!in_range(context, place, what, dimension, number, least, most))
         return false;
     *value = number;
     return true;
+}
+
+bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
+                 enum dimension dimension, double least, double most, double *value)
+{
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) &&
+           parse_number(context, &place, what, dimension, yaml_text(tree, node), yaml_at(tree, node)->length, least,
+                        most, value);
+}
+
+static bool is_whole(speedup_context *context, const struct place *place, const char *what, double number,
+                     const char *text)
+{
+    if (number == floor(number))
+        return true;
+    problem(context, SPEEDUP_NOT_WHOLE, place, "'%s' must be a whole number, not '%.40s'", what, text);
+    return false;
+}
+
+bool check_number(speedup_context *context, const struct place *place, const char *what, enum dimension dimension,
+                  double least, double most, bool whole, double value)
+{
+    char text[NUMBER_TEXT];
+    if (isfinite(value))
+        return in_range(context, place, what, dimension, value, least, most) &&
+               (!whole || is_whole(context, place, what, value, number_exact(text, value)));
+    problem(context, SPEEDUP_NOT_FINITE, place, "'%s' must be a finite number, not '%s'", what,
+            isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    return false;
 }
 
 bool read_count(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, double least,
                 double most, double *value)
 {
     double number;
-    if (!read_number(context, tree, node, what, DIMENSION_COUNT, least, most, &number))
+    struct place place = yaml_place(tree, node);
+    if (!read_number(context, tree, node, what, DIMENSION_COUNT, least, most, &number) ||
+        !is_whole(context, &place, what, number, yaml_text(tree, node)))
         return false;
-    if (number != floor(number)) {
-        struct place place = yaml_place(tree, node);
-        problem(context, SPEEDUP_NOT_WHOLE, &place, "'%s' must be a whole number, not '%.40s'", what,
-                yaml_text(tree, node));
-        return false;
-    }
     *value = number;
     return true;
 }
 
-bool read_bool(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, bool *value)
+static bool parse_bool(speedup_context *context, const struct place *place, const char *what, const char *text,
+                       bool *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
-    *value = !strcmp(text, "true");
-    if (*value || !strcmp(text, "false"))
+    bool yes = !strcmp(text, "true");
+    if (yes || !strcmp(text, "false")) {
+        *value = yes;
         return true;
-    struct place place = yaml_place(tree, node);
-    problem(context, SPEEDUP_WRONG_TYPE, &place, "'%s' is true or false, not '%.40s'", what, text);
+    }
+    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' is true or false, not '%.40s'", what, text);
     return false;
 }
 
-bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
-                 const char *const *choices, int32_t *value)
+bool read_bool(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, bool *value)
 {
-    if (!expect_value(context, tree, node, what))
-        return false;
-    const char *text = yaml_text(tree, node);
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) && parse_bool(context, &place, what, yaml_text(tree, node), value);
+}
+
+bool check_choice(speedup_context *context, const struct place *place, const char *what, const char *const *choices,
+                  const char *text, int32_t *value)
+{
     struct nearest nearest;
-    nearest_begin(&nearest, text, yaml_at(tree, node)->length);
+    nearest_begin(&nearest, text, strlen(text));
     for (int32_t i = 0; choices[i]; i++) {
         if (!strcmp(choices[i], text)) {
             *value = i;
@@ -189,18 +227,25 @@ bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_
         }
         nearest_offer(&nearest, choices[i]);
     }
-    struct place place = yaml_place(tree, node);
     struct text *message = problem_begin(context);
     text_format(message, "'%s' is not a choice of '%s' (", text_width(text, strlen(text)) > 40 ? "that" : text, what);
     for (size_t i = 0; choices[i]; i++)
         text_format(message, "%s%s", i ? ", " : "", choices[i]);
     text_put(message, ")");
     nearest_put(&nearest, message);
-    problem_end(context, SPEEDUP_UNKNOWN_CHOICE, &place);
+    problem_end(context, SPEEDUP_UNKNOWN_CHOICE, place);
     return false;
 }
 
-static bool read_field(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
+bool read_choice(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,
+                 const char *const *choices, int32_t *value)
+{
+    struct place place = yaml_place(tree, node);
+    return expect_value(context, tree, node, what) &&
+           check_choice(context, &place, what, choices, yaml_text(tree, node), value);
+}
+
+static bool read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
                        const struct field *field, void *out)
 {
     void *at = (char *)out + field->offset;
@@ -218,15 +263,25 @@ static bool read_field(speedup_context *context, const struct yaml_tree *tree, u
         return read_choice(context, tree, node, field->key, field->choices, at);
     case FIELD_RECORD: {
         size_t before = context->count + context->unlisted;
-        record_read(context, tree, node, field->record, NULL, at);
+        record_read_in(context, arena, tree, node, field->record, NULL, at);
         record_require(context, tree, node, field->record, at);
         return context->count + context->unlisted == before;
     }
     case FIELD_NODE:
         memcpy(at, &node, sizeof node);
         return true;
+    case FIELD_VALUE:
+        return field->read(context, arena, tree, node, field->key, at);
     }
     return false;
+}
+
+bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                       const struct record_table *table, const struct field *field, void *out)
+{
+    /* A wrong value is still a given one: it is told once, not twice. */
+    ((struct record *)out)->present |= UINT64_C(1) << (field - table->fields);
+    return read_field(context, arena, tree, node, field, out);
 }
 
 static bool is_ignored(const char *key, const char *const *ignored)
@@ -237,29 +292,32 @@ static bool is_ignored(const char *key, const char *const *ignored)
     return false;
 }
 
-static void unknown_key(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
+static void unknown_key(speedup_context *context, const struct place *place, const char *key,
                         const struct record_table *table, const char *const *ignored)
 {
-    const char *key = yaml_text(tree, node);
     struct nearest nearest;
-    nearest_begin(&nearest, key, yaml_at(tree, node)->length);
+    nearest_begin(&nearest, key, strlen(key));
     for (const struct field *field = table->fields; field->key; field++)
         nearest_offer(&nearest, field->key);
     for (; ignored && *ignored; ignored++)
         nearest_offer(&nearest, *ignored);
-    struct place place = yaml_place(tree, node);
     struct text *text = problem_begin(context);
     text_format(text, "unknown key '%.60s' in %s", key, table->name);
     nearest_put(&nearest, text);
-    problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
+    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
 }
 
 void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                  const struct record_table *table, const char *const *ignored, void *out)
 {
+    record_read_in(context, NULL, tree, node, table, ignored, out);
+}
+
+void record_read_in(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                    const struct record_table *table, const char *const *ignored, void *out)
+{
     if (!expect_kind(context, tree, node, YAML_MAPPING, table->name))
         return;
-    struct record *record = out;
     for (uint32_t key = yaml_at(tree, node)->first; key && !problems_full(context);
          key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         const char *name = yaml_text(tree, key);
@@ -267,24 +325,295 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
         while (field->key && strcmp(field->key, name))
             field++;
         if (field->key) {
-            /* A wrong value is still a given one: it is told once, not twice. */
-            record->present |= UINT64_C(1) << (field - table->fields);
-            read_field(context, tree, yaml_at(tree, key)->next, field, out);
+            record_read_field(context, arena, tree, yaml_at(tree, key)->next, table, field, out);
         } else if (!is_ignored(name, ignored)) {
-            unknown_key(context, tree, key, table, ignored);
+            struct place place = yaml_place(tree, key);
+            unknown_key(context, &place, name, table, ignored);
         }
     }
+}
+
+static bool is_given(const struct record_table *table, const struct field *field, const void *record)
+{
+    return (((const struct record *)record)->present >> (field - table->fields)) & 1;
+}
+
+static void tell_missing(speedup_context *context, const struct place *place, const struct record_table *table,
+                         const void *record)
+{
+    for (const struct field *field = table->fields; field->key; field++)
+        if (field->required && !is_given(table, field, record))
+            problem(context, SPEEDUP_MISSING_KEY, place, "%s lacks '%s': %s", table->name, field->key, field->doc);
 }
 
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record)
 {
-    if (yaml_at(tree, node)->kind != YAML_MAPPING)
-        return;
-    uint64_t present = ((const struct record *)record)->present;
+    struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->kind == YAML_MAPPING)
+        tell_missing(context, &place, table, record);
+}
+
+void record_complete(speedup_context *context, const struct place *place, const struct record_table *table,
+                     const void *record)
+{
+    tell_missing(context, place, table, record);
     for (const struct field *field = table->fields; field->key; field++)
-        if (field->required && !((present >> (field - table->fields)) & 1)) {
-            struct place place = yaml_place(tree, node);
-            problem(context, SPEEDUP_MISSING_KEY, &place, "%s lacks '%s': %s", table->name, field->key, field->doc);
+        if (field->type == FIELD_RECORD && is_given(table, field, record))
+            record_complete(context, place, field->record, (const char *)record + field->offset);
+}
+
+/* ---- Values by path ---- */
+
+/* Where following a path has come to. */
+struct walk {
+    const struct record_table *table;
+    const char *key;    /* the rest of the path */
+    const char *member; /* of a value that has its own: what is behind its key; else NULL */
+    size_t offset;      /* of the record in the outermost one */
+};
+
+/* The field at the end of the path; NULL where the rest of it leads nowhere. With `out`,
+ * it and the records on the way are marked as given. */
+static const struct field *follow(struct walk *walk, void *out)
+{
+    for (;;) {
+        size_t length = strcspn(walk->key, ".");
+        const struct field *field = walk->table->fields;
+        while (field->key && (strlen(field->key) != length || memcmp(field->key, walk->key, length) != 0))
+            field++;
+        bool last = !walk->key[length];
+        bool own = field->key && field->type == FIELD_VALUE && field->set;
+        if (!field->key || (!last && field->type != FIELD_RECORD && !own))
+            return NULL;
+        if (out) {
+            struct record *record = (void *)((char *)out + walk->offset);
+            record->present |= UINT64_C(1) << (field - walk->table->fields);
         }
+        if (own && !last)
+            walk->member = walk->key + length + 1;
+        if (last || own)
+            return field;
+        walk->offset += field->offset;
+        walk->table = field->record;
+        walk->key += length + 1;
+    }
+}
+
+const struct field *record_field(const struct record_table *table, const char *path)
+{
+    struct walk walk = {.table = table, .key = path};
+    return follow(&walk, NULL);
+}
+
+bool record_get(const struct record_table *table, const void *record, const char *path, struct record_value *value)
+{
+    struct walk walk = {.table = table, .key = path};
+    const struct field *field = follow(&walk, NULL);
+    if (!field)
+        return false;
+    const void *owner = (const char *)record + walk.offset, *at = (const char *)owner + field->offset;
+    *value = (struct record_value){.field = field, .at = at, .given = is_given(walk.table, field, owner)};
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT:
+        memcpy(&value->text, at, sizeof value->text);
+        break;
+    case FIELD_NUMBER:
+    case FIELD_COUNT:
+        memcpy(&value->number, at, sizeof value->number);
+        break;
+    case FIELD_BOOL:
+        memcpy(&value->flag, at, sizeof value->flag);
+        break;
+    case FIELD_CHOICE:
+        memcpy(&value->choice, at, sizeof value->choice);
+        value->text = field->choices[value->choice];
+        break;
+    case FIELD_RECORD:
+    case FIELD_NODE:
+    case FIELD_VALUE:
+        break;
+    }
+    return true;
+}
+
+static const char *takes(const struct field *field)
+{
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT: return "a text";
+    case FIELD_NUMBER:
+    case FIELD_COUNT: return "a number";
+    case FIELD_BOOL: return "true or false";
+    case FIELD_CHOICE: return "a choice";
+    case FIELD_RECORD: return "a mapping";
+    case FIELD_NODE:
+    case FIELD_VALUE: return "a mapping or a list";
+    }
+    return "";
+}
+
+static void wrong_type(speedup_context *context, const struct place *place, const struct field *field,
+                       const char *given)
+{
+    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes %s, not %s", field->key, takes(field), given);
+}
+
+/* The field to set and where it is; NULL after a problem. */
+static const struct field *open_field(speedup_context *context, const struct record_table *table, void *record,
+                                      const char *path, const struct place *place, const char **member, void **at)
+{
+    struct walk walk = {.table = table, .key = path};
+    const struct field *field = follow(&walk, NULL);
+    *member = walk.member;
+    if (field) {
+        *at = (char *)record + walk.offset + field->offset;
+        return field;
+    }
+    char key[80];
+    size_t length = strcspn(walk.key, "."), kept = length < sizeof key - 1 ? length : sizeof key - 1;
+    memcpy(key, walk.key, kept);
+    key[kept] = '\0';
+    const struct field *plain = record_field(walk.table, key);
+    if (plain)
+        problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' takes %s; it has no key '%.60s'", key, takes(plain),
+                walk.key + length + 1);
+    else
+        unknown_key(context, place, key, walk.table, NULL);
+    return NULL;
+}
+
+static bool give(const struct record_table *table, void *record, const char *path)
+{
+    struct walk walk = {.table = table, .key = path};
+    return follow(&walk, record) != NULL;
+}
+
+bool record_set_number(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                       const char *path, double value, const struct place *place)
+{
+    void *at;
+    const char *member;
+    const struct field *field = open_field(context, table, record, path, place, &member, &at);
+    if (!field)
+        return false;
+    if (field->type == FIELD_VALUE && field->set)
+        return check_number(context, place, field->key, DIMENSION_NONE, -DBL_MAX, DBL_MAX, false, value) &&
+               field->set(context, arena, place, field->key, member, value, at) && give(table, record, path);
+    if (field->type == FIELD_BOOL && (value == 0 || value == 1))
+        return record_set_bool(context, table, record, path, value != 0, place);
+    if (field->type != FIELD_NUMBER && field->type != FIELD_COUNT) {
+        wrong_type(context, place, field, "a number");
+        return false;
+    }
+    if (!check_number(context, place, field->key, (enum dimension)field->dimension, field->least, field->most,
+                      field->type == FIELD_COUNT, value))
+        return false;
+    memcpy(at, &value, sizeof value);
+    return give(table, record, path);
+}
+
+bool record_set_bool(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     bool value, const struct place *place)
+{
+    void *at;
+    const char *member;
+    const struct field *field = open_field(context, table, record, path, place, &member, &at);
+    if (!field)
+        return false;
+    if (field->type != FIELD_BOOL) {
+        wrong_type(context, place, field, "true or false");
+        return false;
+    }
+    memcpy(at, &value, sizeof value);
+    return give(table, record, path);
+}
+
+/* A value's own reader is given the text as a plain node: nothing in it is read as YAML. */
+static bool read_plain(speedup_context *context, struct arena *arena, const struct place *place, const struct field *field,
+                       const char *text, void *at)
+{
+    const struct yaml_node nodes[] = {{0}, {.length = (uint32_t)strlen(text), .kind = YAML_SCALAR, .plain = 1}};
+    const struct yaml_tree tree = {.file = place ? place->file : NULL, .nodes = nodes, .node_count = 2, .bytes = text, .root = 1};
+    return field->read(context, arena, &tree, tree.root, field->key, at);
+}
+
+static bool set_text(speedup_context *context, struct arena *arena, const struct place *place, const struct field *field,
+                     const char *text, void *at)
+{
+    const char *what = field->key;
+    switch ((enum field_type)field->type) {
+    case FIELD_TEXT:
+        memcpy(at, &text, sizeof text);
+        return true;
+    case FIELD_NUMBER:
+        return parse_number(context, place, what, (enum dimension)field->dimension, text, strlen(text), field->least,
+                            field->most, at);
+    case FIELD_COUNT: {
+        double number;
+        if (!parse_number(context, place, what, DIMENSION_COUNT, text, strlen(text), field->least, field->most,
+                          &number) ||
+            !is_whole(context, place, what, number, text))
+            return false;
+        memcpy(at, &number, sizeof number);
+        return true;
+    }
+    case FIELD_BOOL:
+        return parse_bool(context, place, what, text, at);
+    case FIELD_CHOICE:
+        return check_choice(context, place, what, field->choices, text, at);
+    case FIELD_VALUE:
+        return read_plain(context, arena, place, field, text, at);
+    case FIELD_RECORD:
+    case FIELD_NODE:
+        wrong_type(context, place, field, "a plain value");
+    }
+    return false;
+}
+
+/* What is in a value takes no text by its name. */
+static bool whole_value(speedup_context *context, const struct place *place, const char *member)
+{
+    if (member)
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes a number here", member);
+    return !member;
+}
+
+bool record_set_text(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                     const char *path, const char *text, const struct place *place)
+{
+    void *at;
+    const char *member;
+    const struct field *field = open_field(context, table, record, path, place, &member, &at);
+    return field && whole_value(context, place, member) && check_text(context, place, field->key, text) &&
+           set_text(context, arena, place, field, text, at) && give(table, record, path);
+}
+
+/* Puts another record's fields in place of one's own. */
+static void put(const struct record_table *table, const void *from, void *to)
+{
+    static const size_t sizes[] = {[FIELD_TEXT] = sizeof(char *), [FIELD_NUMBER] = sizeof(double), [FIELD_COUNT] = sizeof(double),
+                                   [FIELD_BOOL] = sizeof(bool), [FIELD_CHOICE] = sizeof(int32_t), [FIELD_NODE] = sizeof(uint32_t),
+                                   [FIELD_RECORD] = 0, [FIELD_VALUE] = 0};
+    ((struct record *)to)->present = ((const struct record *)from)->present;
+    for (const struct field *field = table->fields; field->key; field++) {
+        const char *source = (const char *)from + field->offset;
+        if (field->type == FIELD_RECORD)
+            put(field->record, source, (char *)to + field->offset);
+        else
+            memcpy((char *)to + field->offset, source, sizes[field->type]);
+    }
+}
+
+bool record_set_node(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                     const void *begun, const char *path, const struct yaml_tree *tree, uint32_t node, const struct place *place)
+{
+    void *at;
+    const char *member;
+    const struct field *field = open_field(context, table, record, path, place, &member, &at);
+    if (!field || !whole_value(context, place, member))
+        return false;
+    size_t offset = (size_t)((char *)at - (char *)record);
+    if (field->type == FIELD_RECORD)
+        put(field->record, (const char *)begun + offset, at);
+    return read_field(context, arena, tree, node, field, (char *)at - field->offset) && give(table, record, path);
 }

@@ -1,4 +1,4 @@
-/* Trees to records, by tables of fields. The tables are also what the reference
+/* Trees and values to records, by tables of fields. The tables are also what the reference
  * page of the format is made from, so a field's text stands in one place. */
 #ifndef YAML_RECORD_H
 #define YAML_RECORD_H
@@ -14,9 +14,18 @@ enum field_type {
     FIELD_CHOICE,   /* int32_t, an index into choices */
     FIELD_RECORD,   /* a struct in place, read by its own table */
     FIELD_NODE,     /* uint32_t, the node itself, read later by its owner */
+    FIELD_VALUE,    /* what the field's own functions fill */
 };
 
 struct record_table;
+
+/* Of a FIELD_VALUE: filled from a node, or by a call with a number. `member` is what
+ * follows the key in "key.member", NULL for the value as a whole; false after a problem,
+ * told with the place. */
+typedef bool (*field_reader)(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                             const char *key, void *out);
+typedef bool (*field_setter)(speedup_context *context, struct arena *arena, const struct place *place, const char *key,
+                             const char *member, double value, void *out);
 
 struct field {
     const char *key;
@@ -27,6 +36,8 @@ struct field {
     double least, most;
     const char *const *choices; /* ended by NULL */
     const struct record_table *record;
+    field_reader read;
+    field_setter set; /* NULL: no number can be given */
     const char *shown; /* the default, or the shape of a node, for the reference */
     const char *doc;
 };
@@ -50,9 +61,67 @@ struct record {
 void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                  const struct record_table *table, const char *const *ignored, void *out);
 
+/* The same, of a table that has values with readers of their own; these live in the arena. */
+void record_read_in(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                    const struct record_table *table, const char *const *ignored, void *out);
+
+/* One field of a record from a node that is its value. */
+bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                       const struct record_table *table, const struct field *field, void *out);
+
 /* Reports required fields that are still missing. */
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record);
+
+/* The same for a record that no mapping gave, and for the records in it that are given; told of `place`. */
+void record_complete(speedup_context *context, const struct place *place, const struct record_table *table,
+                     const void *record);
+
+/* ---- Values by path ----
+ * A path is keys with points between them ("layout.tensor"), through the records in a
+ * record. What is set this way passes the checks of a value in a file, by the same
+ * table: name of the key, type, unit, range, wholeness; it is given, and so are the
+ * records around it. False after a problem, which is told of `place` (NULL: of none)
+ * and leaves the record as it was. What a FIELD_NODE holds is not set by path; what a
+ * FIELD_VALUE makes of it lives in the arena (NULL: the table has none). */
+bool record_set_number(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                       const char *path, double value, const struct place *place);
+bool record_set_bool(speedup_context *context, const struct record_table *table, void *record, const char *path,
+                     bool value, const struct place *place);
+
+/* As a file would have it: a text (kept, not copied), a number with its unit, a choice
+ * by its name, "true" or "false". */
+bool record_set_text(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                     const char *path, const char *text, const struct place *place);
+
+/* A node of a file, in place of what was there: a record that is given in part begins as
+ * it does in `begun`. Of places in the tree; `place` is that of the path. After a problem
+ * the record may be changed. */
+bool record_set_node(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
+                     const void *begun, const char *path, const struct yaml_tree *tree, uint32_t node, const struct place *place);
+
+/* What stands in a record, given or not; for the type of the field, the others are 0. */
+struct record_value {
+    const struct field *field;
+    const void *at; /* the member itself */
+    bool given, flag;
+    int32_t choice;
+    double number;
+    const char *text; /* of a choice too: its name */
+};
+
+/* False when the path leads to no field. */
+bool record_get(const struct record_table *table, const void *record, const char *path, struct record_value *value);
+
+/* The field that a path leads to, NULL for none. */
+const struct field *record_field(const struct record_table *table, const char *path);
+
+/* The checks by themselves, for values that no table describes; false after a problem. */
+bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text);
+bool check_number(speedup_context *context, const struct place *place, const char *what, enum dimension dimension,
+                  double least, double most, bool whole, double value);
+bool check_choice(speedup_context *context, const struct place *place, const char *what, const char *const *choices,
+                  const char *text, int32_t *value);
 
 /* One value by type, for nodes that a table cannot describe; false after a problem. */
 bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what,

@@ -33,7 +33,7 @@ from . import _signatures as c
 from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Optimization", "Plan",
+__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Job", "Optimization", "Plan",
            "Result", "Scenario", "Space", "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
            "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
@@ -285,7 +285,9 @@ class Optimization(Owner):
         """
         if callable(value):
             function = _effect_function(value)
-            check(lib.speedup_optimization_callback(self._handle, _string(target), function, None))
+            # The handles keep the function: nothing is left for the library to destroy.
+            check(lib.speedup_optimization_callback(self._handle, _string(target), function, None,
+                                                    c.speedup_destroy_function(0)))
             self._functions += (function,)
         else:
             value = value if isinstance(value, str) else repr(float(value))
@@ -386,10 +388,73 @@ class _Document(Owner):
                           *given, *_settings(settings), kept=(held,))
 
 
+class Job(Owner):
+    """A job described by calls: the keys of a `train:`, `serve:` or `generate:` section.
+
+        job = speedup.Job("train", model="llama-2-13b", system="dgx-h100", accelerators=64,
+                          sequence=4096, global_batch=512, layout={"tensor": 2},
+                          optimizations=["bf16-mixed-precision", {"lora": {"share": 0.01}}])
+        for micro_batch in 1, 2, 4:
+            print(job.set("micro_batch", micro_batch).scenario().estimate()["step_seconds"])
+
+    A text is one value, with its unit where one is due ("2.50 USD/h"): nothing in it is read as
+    YAML. Numbers are in SI units. Every method but scenario() gives the job itself.
+    """
+
+    __slots__ = ("section",)
+
+    def __init__(self, section, **keys):
+        self.section = section
+        self._held = make(c.speedup_job, lib.speedup_job_destroy, lambda used, made: lib.speedup_job_create(
+            used, _string(section), made))
+        for key, value in keys.items():
+            self.set(key, value)
+
+    def _call(self, call, *arguments):
+        with context() as used:
+            check(call(used, self._handle, *arguments), used)
+        return self
+
+    def set(self, key, value):
+        """Give a key ("micro_batch", "layout.tensor") a number, a truth, a text or a mapping of its own
+        keys; "optimizations" or "baseline" a list, to which its items are added."""
+        if isinstance(value, Mapping):
+            for name, own in value.items():
+                self.set(f"{key}.{name}", own)
+            return self
+        if isinstance(value, str):
+            return self._call(lib.speedup_job_set_text, _string(key), _string(value))
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                parameters = {}
+                if isinstance(item, Mapping):
+                    (item, parameters), = item.items()
+                self.add(item, key, **(parameters or {}))
+            return self
+        return self._call(lib.speedup_job_set_number, _string(key), float(value))
+
+    def add(self, id, list="optimizations", **parameters):
+        """Add an optimization, with values of its parameters, behind those of a list."""
+        names = (ctypes.c_char_p * len(parameters))(*(_string(name) for name in parameters))
+        values = (ctypes.c_double * len(parameters))(*parameters.values())
+        return self._call(lib.speedup_job_add, _string(list), _string(id), names, values, len(parameters))
+
+    def apply(self, setting):
+        """Put a setting over it, as the command's --set: "train.layout={tensor: 2}"."""
+        return self._call(lib.speedup_job_apply, _string(setting))
+
+    def scenario(self, catalog=None):
+        """The Scenario of the job as it is now; the job can then be changed and used again."""
+        return Scenario(self, catalog)
+
+    def __repr__(self):
+        return f"<speedup.Job {self.section!r}>"
+
+
 class Scenario(_Document):
     """A job on a machine, ready to be estimated. Never changes.
 
-    source    a YAML text, a pathlib.Path or a mapping
+    source    a YAML text, a pathlib.Path, a mapping, or a Job
     catalog   what its names mean; None for the built-in catalog
     settings  put over the source: {"train.micro_batch": 2} or ["train.micro_batch=2"]; a string
               among the values is YAML, as on the command line
@@ -398,6 +463,82 @@ class Scenario(_Document):
 
     __slots__ = ()
     _noun = "speedup_scenario"
+
+    def __init__(self, source, catalog=None, settings=None, name="<text>"):
+        if not isinstance(source, Job):
+            super().__init__(source, catalog, settings, name)
+            return
+        if settings:
+            raise TypeError("settings are put over a Job by its apply()")
+        self.catalog = Catalog() if catalog is None else catalog
+        held = self.catalog._handle
+        self._held = make(c.speedup_scenario, lib.speedup_scenario_unref, lib.speedup_scenario_create_job, held,
+                          source._handle, kept=(held,))
+
+    def _entry(self, entry):
+        id = ctypes.c_char_p()
+        status = lib.speedup_scenario_entry(self._handle, entry, ctypes.byref(id))
+        if status != c.SPEEDUP_NOT_FOUND:
+            check(status)
+        return text_of(id.value)
+
+    @property
+    def model(self):
+        """The id of its model."""
+        return self._entry(c.SPEEDUP_ENTRY_MODEL)
+
+    @property
+    def system(self):
+        """The id of its system."""
+        return self._entry(c.SPEEDUP_ENTRY_SYSTEM)
+
+    @property
+    def accelerator(self):
+        """The id of the accelerator of its system."""
+        return self._entry(c.SPEEDUP_ENTRY_ACCELERATOR)
+
+    @property
+    def stack(self):
+        """The id of its software, None when it names none."""
+        return self._entry(c.SPEEDUP_ENTRY_STACK)
+
+    @property
+    def price(self):
+        """The id of its price, None when it names none of the catalog."""
+        return self._entry(c.SPEEDUP_ENTRY_PRICE)
+
+    @property
+    def price_per_hour(self):
+        """USD for an accelerator-hour, None when nothing is known of it."""
+        value = ctypes.c_double()
+        status = lib.speedup_scenario_price(self._handle, ctypes.byref(value))
+        return None if status == c.SPEEDUP_NOT_FOUND else check(status) or value.value
+
+    @property
+    def variables(self):
+        """The values of all variables by name: of the layout, the job, the model and the hardware."""
+        value, made = ctypes.c_double(), {}
+        for name, i in variable_numbers().items():
+            check(lib.speedup_scenario_variable(self._handle, i, ctypes.byref(value)))
+            made[name] = value.value
+        return made
+
+    def _optimizations(self, wanted):
+        id, baseline, made = ctypes.c_char_p(), ctypes.c_int32(), []
+        while lib.speedup_scenario_optimization_at(self._handle, len(made), ctypes.byref(id),
+                                                   ctypes.byref(baseline)) == c.SPEEDUP_OK:
+            made.append((text_of(id.value), baseline.value))
+        return tuple(name for name, is_baseline in made if is_baseline == wanted)
+
+    @property
+    def baseline(self):
+        """The ids of what its baseline has, the software's optimizations among them."""
+        return self._optimizations(1)
+
+    @property
+    def optimizations(self):
+        """The ids of its optimizations, in their order."""
+        return self._optimizations(0)
 
     def estimate(self):
         """What the scenario's own layout will take: an Estimate."""
@@ -417,7 +558,8 @@ class Scenario(_Document):
         Gives a dict from metric to column: numpy arrays of the columns' common shape, or lists
         where numpy is not installed. A layout that cannot be has its reason in the metric
         "status", and 0 in all others. Variables without a column stay as in the scenario, but
-        `data` and `accumulation` follow from the others.
+        `data` and `accumulation` follow from the others. With a column `data` and none of
+        `accelerators`, the accelerators follow; columns that disagree make a layout impossible.
         """
         layout, known = variable_numbers("layout"), metric_numbers()
         wanted = list(known) if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
@@ -516,7 +658,7 @@ class Result(Owner):
             self.cancelled = status == c.SPEEDUP_CANCELLED
             return c.SPEEDUP_OK if self.cancelled else status
 
-        self._held = make(c.speedup_result, lib.speedup_result_free, search, kept=(space._handle,))
+        self._held = make(c.speedup_result, lib.speedup_result_destroy, search, kept=(space._handle,))
 
     def _plans(self, call):
         index = ctypes.c_uint64()

@@ -163,7 +163,7 @@ def make(kind, release, call, *arguments, kept=()):
 
 def tell(call, *arguments):
     """The text that `call(context, *arguments, &text)` makes."""
-    text = make(c.speedup_text, lib.speedup_text_free, call, *arguments)
+    text = make(c.speedup_text, lib.speedup_text_destroy, call, *arguments)
     return lib.speedup_text_get(text).decode("utf-8")
 
 
@@ -190,7 +190,7 @@ class Owner:
         self.close()
 
 
-Word = namedtuple("Word", "name phase rule unit text")
+Word = namedtuple("Word", "name phase rule unit text better interval")
 Word.__doc__ = "One word of the library's vocabulary, as the library describes it."
 
 

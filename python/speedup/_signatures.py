@@ -169,6 +169,11 @@ SPEEDUP_METRIC_TRANSFER_SECONDS = 74
 SPEEDUP_METRIC_TRANSFER_BYTES = 75
 SPEEDUP_METRIC_PREFILL_MEMORY = 76
 SPEEDUP_METRIC_COUNT = 77
+SPEEDUP_ENTRY_MODEL = 0
+SPEEDUP_ENTRY_SYSTEM = 1
+SPEEDUP_ENTRY_ACCELERATOR = 2
+SPEEDUP_ENTRY_STACK = 3
+SPEEDUP_ENTRY_PRICE = 4
 SPEEDUP_FORMAT_TEXT = 0
 SPEEDUP_FORMAT_JSON = 1
 SPEEDUP_RESOURCE_ANY = -1
@@ -186,9 +191,9 @@ SPEEDUP_RESOURCE_BANDWIDTH = 10
 SPEEDUP_RESOURCE_LINK = 11
 SPEEDUP_RESOURCE_NETWORK = 12
 SPEEDUP_RESOURCE_COUNT = 13
-SPEEDUP_ADMIT = 0
+SPEEDUP_REFUSE = 0
 SPEEDUP_WARN = 1
-SPEEDUP_REFUSE = 2
+SPEEDUP_ADMIT = 2
 SPEEDUP_REASON_MEMORY = 1
 SPEEDUP_REASON_TIME = 2
 SPEEDUP_REASON_BUDGET = 4
@@ -198,7 +203,7 @@ SPEEDUP_REASON_TARGETS = 32
 SPEEDUP_REASON_LOAD = 64
 SPEEDUP_NOTE_UNCALIBRATED = 1
 SPEEDUP_VERSION_MAJOR = 0
-SPEEDUP_VERSION_MINOR = 1
+SPEEDUP_VERSION_MINOR = 2
 SPEEDUP_VERSION_PATCH = 0
 
 
@@ -219,6 +224,9 @@ class speedup_allocator(Structure):
 speedup_log_function = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 
 
+speedup_destroy_function = CFUNCTYPE(None, c_void_p)
+
+
 class speedup_word(Structure):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -227,6 +235,8 @@ class speedup_word(Structure):
         ("rule", c_char_p),
         ("unit", c_char_p),
         ("text", c_char_p),
+        ("better", c_char_p),
+        ("interval", c_char_p),
     ]
 
 
@@ -283,6 +293,10 @@ class speedup_column(Structure):
         ("reserved", c_int32),
         ("values", POINTER(c_double)),
     ]
+
+
+class speedup_job(Structure):
+    """Opaque."""
 
 
 class speedup_text(Structure):
@@ -411,7 +425,8 @@ FUNCTIONS = {
     "speedup_status_at": (c_int32, [c_size_t, POINTER(c_int32)]),
     "speedup_context_create": (c_int32, [POINTER(speedup_allocator), POINTER(POINTER(speedup_context))]),
     "speedup_context_destroy": (None, [POINTER(speedup_context)]),
-    "speedup_context_set_log": (c_int32, [POINTER(speedup_context), speedup_log_function, c_void_p]),
+    "speedup_context_set_log": (c_int32, [POINTER(speedup_context), speedup_log_function, c_void_p,
+        speedup_destroy_function]),
     "speedup_diagnostic_count": (c_size_t, [POINTER(speedup_context)]),
     "speedup_diagnostic_text": (c_char_p, [POINTER(speedup_context), c_size_t]),
     "speedup_diagnostic_message": (c_char_p, [POINTER(speedup_context), c_size_t]),
@@ -431,7 +446,7 @@ FUNCTIONS = {
         c_double, c_double, c_char_p]),
     "speedup_optimization_effect": (c_int32, [POINTER(speedup_optimization), c_char_p, c_char_p]),
     "speedup_optimization_callback": (c_int32, [POINTER(speedup_optimization), c_char_p,
-        speedup_effect_function, c_void_p]),
+        speedup_effect_function, c_void_p, speedup_destroy_function]),
     "speedup_optimization_require": (c_int32, [POINTER(speedup_optimization), c_char_p]),
     "speedup_optimization_exclude": (c_int32, [POINTER(speedup_optimization), c_char_p]),
     "speedup_optimization_supersede": (c_int32, [POINTER(speedup_optimization), c_char_p]),
@@ -467,8 +482,23 @@ FUNCTIONS = {
         c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
+    "speedup_job_create": (c_int32, [POINTER(speedup_context), c_char_p, POINTER(POINTER(speedup_job))]),
+    "speedup_job_destroy": (None, [POINTER(speedup_job)]),
+    "speedup_job_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p,
+        c_double]),
+    "speedup_job_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p]),
+    "speedup_job_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p,
+        POINTER(c_char_p), POINTER(c_double), c_size_t]),
+    "speedup_job_apply": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p]),
+    "speedup_scenario_create_job": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        POINTER(speedup_job), POINTER(POINTER(speedup_scenario))]),
+    "speedup_scenario_entry": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_char_p)]),
+    "speedup_scenario_price": (c_int32, [POINTER(speedup_scenario), POINTER(c_double)]),
+    "speedup_scenario_variable": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_double)]),
+    "speedup_scenario_optimization_at": (c_int32, [POINTER(speedup_scenario), c_size_t, POINTER(c_char_p),
+        POINTER(c_int32)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),
-    "speedup_text_free": (None, [POINTER(speedup_text)]),
+    "speedup_text_destroy": (None, [POINTER(speedup_text)]),
     "speedup_report_estimate": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
         POINTER(POINTER(speedup_text))]),
     "speedup_report_composition": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
@@ -494,7 +524,7 @@ FUNCTIONS = {
     "speedup_space_bound": (c_int32, [POINTER(speedup_space), c_uint64, c_uint64, POINTER(c_double)]),
     "speedup_result_merge": (c_int32, [POINTER(speedup_context), POINTER(speedup_result),
         POINTER(speedup_result), POINTER(POINTER(speedup_result))]),
-    "speedup_result_free": (None, [POINTER(speedup_result)]),
+    "speedup_result_destroy": (None, [POINTER(speedup_result)]),
     "speedup_result_counts": (c_int32, [POINTER(speedup_result), POINTER(speedup_counts)]),
     "speedup_result_gap": (c_int32, [POINTER(speedup_result), POINTER(c_double), POINTER(c_double)]),
     "speedup_result_near": (c_int32, [POINTER(speedup_result), c_int32, POINTER(c_uint64),
@@ -522,4 +552,6 @@ FUNCTIONS = {
     "speedup_report_contribution": (c_int32, [POINTER(speedup_context), POINTER(speedup_contribution),
         POINTER(POINTER(speedup_text))]),
     "speedup_version": (c_char_p, []),
+    "speedup_version_number": (c_int32, []),
+    "speedup_version_check": (c_int32, [c_int32, c_int32, c_int32]),
 }

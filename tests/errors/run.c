@@ -78,7 +78,7 @@ static speedup_status callback(void)
     speedup_status status = speedup_optimization_create(context, "own", NULL, &own);
     if (status)
         return status;
-    status = speedup_optimization_callback(own, "loss.bytes", minus_one, NULL);
+    status = speedup_optimization_callback(own, "loss.bytes", minus_one, NULL, NULL);
     if (!status)
         status = speedup_catalog_register(context, catalog, own, &with);
     speedup_optimization_destroy(own);
@@ -110,7 +110,7 @@ static speedup_status cancelled(void)
     if (status)
         return status;
     status = speedup_space_search(context, space, 0, speedup_space_size(space), 1, stop, NULL, &result);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }
@@ -213,7 +213,7 @@ static char *tell(const char *name, const char *text, size_t length, const char 
     } else if (!strcmp(kind, "claims")) {
         speedup_text *made;
         status = speedup_report_audit(context, catalog, file, text, length, SPEEDUP_FORMAT_TEXT, &made);
-        speedup_text_free(made);
+        speedup_text_destroy(made);
     } else if (!strcmp(kind, "plan")) {
         speedup_space *made;
         status = speedup_space_create(context, catalog, file, text, length, settings, setting_count, &made);

@@ -256,7 +256,7 @@ static void check(const struct input *input, const speedup_request *request, con
     bool valid = askable(request->accelerators) && askable(request->memory) && askable(request->time_limit) && askable(request->budget) &&
                  (!policy || (policy->confidence > 0 && policy->confidence < 1 && policy->slack >= 0 && policy->slack < 1e6));
     require((status == SPEEDUP_INVALID_ARGUMENT) == !valid, "what may be asked is taken, what may not is refused", text);
-    require(v->verdict >= SPEEDUP_ADMIT && v->verdict <= SPEEDUP_REFUSE, "a verdict is one of three", text);
+    require(v->verdict >= SPEEDUP_REFUSE && v->verdict <= SPEEDUP_ADMIT, "a verdict is one of three", text);
     require((v->verdict == SPEEDUP_ADMIT) == !v->reasons, "a verdict has its reasons, admission none", text);
     require(!status == !(v->reasons & SPEEDUP_REASON_INPUT), "errors of the input are a reason", text);
     require(!status || !valid || speedup_diagnostic_count(context), "a refused input has a diagnostic", text);

@@ -29,7 +29,7 @@ static void check_text(speedup_status status, speedup_text *text)
     require(!status == !!text, "a text or an error", speedup_status_name(status));
     if (text)
         require(json_valid(speedup_text_get(text)), "a report is JSON", speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
 }
 
 /* One by one and in a batch, an estimate has the same bits; none holds a nan or an infinity. */
@@ -86,7 +86,7 @@ static void answer_plan(speedup_context *context, const char *data, size_t size,
         status = speedup_report_plan(context, result, SPEEDUP_FORMAT_JSON, &text);
         check_text(status, text);
     }
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 

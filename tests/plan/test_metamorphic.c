@@ -442,7 +442,7 @@ static void the_order_of_axes_changes_no_plan(void **state)
             memset(best[turn], 0, sizeof best[turn]);
             if (!speedup_result_best(result, 0, &index))
                 assert_int_equal(speedup_space_estimate(space, index, NULL, 0, best[turn], SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
-            speedup_result_free(result);
+            speedup_result_destroy(result);
             speedup_space_unref(space);
         }
         assert_true(feasible[0] == feasible[1]);

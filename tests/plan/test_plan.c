@@ -69,7 +69,7 @@ static void random_space(char *yaml)
     static const char *const systems[] = {"dgx-a100-80gb", "dgx-h100", "dgx-a100-40gb"};
     static const char *const objectives[] = {"time", "cost", "energy", "accelerator-hours"};
     static const int degrees[] = {1, 2, 4, 8}, stages[] = {1, 2, 3, 4, 8}, chunks[] = {1, 2, 4}, batches[] = {1, 2, 3, 4},
-                     counts[] = {8, 16, 24, 64};
+                     rings[] = {1, 2}, experts[] = {1, 2, 8, 16}, counts[] = {8, 16, 24, 64};
     /* One by one: a compiler may take arguments in any order. */
     uint32_t model = any(4), system = any(2), batch = 48 * (1 + any(3)), objective = any(4), top = 1 + any(8);
     sprintf(yaml, "plan:\n  model: %s\n  systems: [%s, %s]\n  prices: 2.50 USD/h\n  sequence: 2048\n  global_batch: %u\n"
@@ -80,6 +80,9 @@ static void random_space(char *yaml)
     write_values(yaml, "pipeline", stages, 5);
     write_values(yaml, "virtual_stages", chunks, 3);
     write_values(yaml, "micro_batch", batches, 4);
+    write_values(yaml, "context", rings, 2);
+    if (model == 3 || any(8) == 0)
+        write_values(yaml, "expert", experts, 4);
     strcat(yaml, any(2) ? "  choices: [[none, zero-1, fsdp], [none, sequence-parallelism]]\n"
                         : "  choices: [[none, flash-attention-2], [none, activation-checkpointing]]\n");
     static const char *const fronts[] = {"run_expected_seconds, memory_peak", "cost, memory_peak, energy", "memory_headroom, out_of_memory, step_seconds"};
@@ -231,8 +234,8 @@ static size_t brute_force(const speedup_space *space, const char *yaml, struct p
         {{"front: [run", SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_STATUS, 1}},
         {{"front: [cost, memory_peak, energy", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_ENERGY, 1}},
         {{"front: [cost, memory_peak, time", SPEEDUP_METRIC_COST, 1}, {"", SPEEDUP_METRIC_MEMORY_PEAK, 1}, {"", SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, 1}},
-        {{"front: [memory", SPEEDUP_METRIC_MEMORY_HEADROOM, 1}, {"", SPEEDUP_METRIC_OUT_OF_MEMORY, 1}, {"", SPEEDUP_METRIC_STEP_SECONDS, 1}},
-        {{"front: [prefill", SPEEDUP_METRIC_PREFILL_UTILIZATION, 1}, {"", SPEEDUP_METRIC_BATCH, 1}, {"", SPEEDUP_METRIC_REQUESTS_PER_SECOND, -1}},
+        {{"front: [memory", SPEEDUP_METRIC_MEMORY_HEADROOM, -1}, {"", SPEEDUP_METRIC_OUT_OF_MEMORY, 1}, {"", SPEEDUP_METRIC_STEP_SECONDS, 1}},
+        {{"front: [prefill", SPEEDUP_METRIC_PREFILL_UTILIZATION, -1}, {"", SPEEDUP_METRIC_BATCH, -1}, {"", SPEEDUP_METRIC_REQUESTS_PER_SECOND, -1}},
         {{"front: [time", SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, 1}, {"", SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR, -1}, {"", SPEEDUP_METRIC_STATUS, 1}},
     };
     size_t count = 0, objective = 0, front = 0;
@@ -374,7 +377,7 @@ static void equal_brute_force(void (*random)(char *yaml))
             check_same(other, whole);
             speedup_result *const made[] = {whole, part[0], part[1], part[2], front, back, merged, other};
             for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-                speedup_result_free(made[i]);
+                speedup_result_destroy(made[i]);
             impossible += !count;
             spaces++;
         }
@@ -443,7 +446,7 @@ static bool says(const speedup_result *result, const char *words)
     bool found = strstr(speedup_text_get(text), words) != NULL;
     if (!found)
         print_error("%s", speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return found;
 }
 
@@ -467,7 +470,7 @@ static void a_model_alone_is_planned_and_what_was_taken_is_told(void **state)
         speedup_result *result = search(space, &counts);
         assert_true(counts.feasible > 0);
         assert_true(says(result, told[i]) && says(result, "\"key\": \"prices\""));
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -491,7 +494,7 @@ static void every_model_of_the_catalog_is_planned(void **state)
             speedup_result *result = search(space, &counts);
             possible += counts.feasible > 0;
             assert_true(counts.feasible > 0 || says(result, "\"nearest\"") || counts.not_dividing + counts.conflicting == counts.size);
-            speedup_result_free(result);
+            speedup_result_destroy(result);
             speedup_space_unref(space);
         }
     assert_true(possible > 100);
@@ -519,7 +522,7 @@ static void an_impossible_plan_names_what_it_misses(void **state)
         speedup_result *result = search(space, &counts);
         assert_int_equal(counts.feasible, 0);
         assert_true(says(result, cases[i].constraint));
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -555,12 +558,12 @@ static void what_a_target_costs_a_service_is_what_a_search_without_it_finds(void
                 assert_true(worths[i].have == asked[r] && fabs(bound / worths[i].objective - 1) < 1e-12);
                 bool more_is_better = !strcmp(objectives[o], "throughput");
                 assert_true(worths[i].gain >= 0 && (more_is_better ? worths[i].unlimited >= worths[i].objective : worths[i].unlimited <= worths[i].objective));
-                speedup_result_free(found);
+                speedup_result_destroy(found);
                 speedup_space_unref(wider);
                 compared++;
             }
         assert_int_equal(compared, 3);
-        speedup_result_free(result);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -592,7 +595,7 @@ static void a_stopped_search_gives_the_best_so_far(void **state)
     assert_int_equal(speedup_result_gap(result, &bound, &gap), SPEEDUP_OK);
     assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
     speedup_space_estimate(space, index, NULL, 0, found, SPEEDUP_METRIC_COUNT);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 2, NULL, NULL, &result), SPEEDUP_OK);
     assert_int_equal(speedup_result_best(result, 0, &index), SPEEDUP_OK);
     speedup_space_estimate(space, index, NULL, 0, least, SPEEDUP_METRIC_COUNT);
@@ -601,7 +604,7 @@ static void a_stopped_search_gives_the_best_so_far(void **state)
     assert_true(gap >= best / optimum - 1 && fabs(best / bound - 1 - gap) < 1e-12);
     assert_int_equal(speedup_result_gap(result, &bound, &none), SPEEDUP_OK);
     assert_true(none == 0 && bound == optimum);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 
@@ -722,7 +725,7 @@ static void chunks_that_differ_are_taken_when_asked(void **state)
     speedup_counts counts = {.struct_size = sizeof counts};
     assert_int_equal(speedup_result_counts(result, &counts), SPEEDUP_OK);
     assert_int_equal(counts.not_dividing, 0);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(even);
     speedup_space_unref(any);
 }
@@ -755,18 +758,18 @@ static void what_a_small_space_asks_is_soon_answered(void **state)
     assert_int_equal(speedup_result_worth(context, result, 1, worths, &count), SPEEDUP_OK);
     for (size_t i = 0; i < count; i++)
         assert_int_not_equal(worths[i].resource, SPEEDUP_RESOURCE_ACCELERATORS); /* a prime batch divides no further */
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 
     strcpy(yaml, "plan:\n  model: llama-2-7b\n  systems: [dgx-h100]\n  prompt: 100\n  output: 100\n  tensor: 1\n  pipeline: 1\n"
-                 "  optimizations: [fp8-weights]\n  front: [occupancy, tokens_per_second, memory_headroom]\n");
+                 "  prices: 2 USD/h\n  optimizations: [fp8-weights]\n  front: [request_seconds, tokens_per_second, cost]\n");
     write_numbers(yaml, "accelerators", 1024);
     write_numbers(yaml, "concurrency", 512);
     space = make_space(yaml);
     assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
     uint64_t index;
     assert_int_equal(speedup_result_front(result, 10000, &index), SPEEDUP_OK);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 

@@ -125,7 +125,7 @@ static void reasons_say_what_changes(void **state)
         assert_true((strstr(said, "saves") != NULL) == (c[i].bytes > 1e6));
         assert_true((strstr(said, "does not fit") != NULL) == (c[i].lacking > 0));
         assert_null(strstr(said, c[i].id)); /* the figures do not know the name, nor does the rule */
-        speedup_text_free(text);
+        speedup_text_destroy(text);
     }
     speedup_scenario_unref(all);
 }
@@ -185,7 +185,7 @@ static double best_with(const speedup_catalog *of, const char *const *settings, 
         assert_int_equal(speedup_space_estimate(space, index, NULL, 0, values, SPEEDUP_METRIC_COUNT), SPEEDUP_OK);
         best = values[metric];
     }
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return best;
 }
@@ -239,7 +239,7 @@ static void worth_is_what_a_search_with_more_finds(void **state)
         binding += w[i].resource < SPEEDUP_RESOURCE_ACCELERATORS && w[i].binds;
     }
     assert_true(binding > 0);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 
@@ -269,7 +269,7 @@ static void a_gigabyte_is_worth_what_a_larger_accelerator_finds(void **state)
         assert_true(best_with(larger, settings, 1, SPEEDUP_METRIC_RUN_EXPECTED_SECONDS) == want[i]);
         speedup_catalog_unref(larger);
     }
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
 }
 
@@ -304,8 +304,8 @@ static void the_nearest_limit_makes_a_plan_possible(void **state)
         speedup_text *text;
         assert_int_equal(speedup_report_plan(context, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
         assert_non_null(strstr(speedup_text_get(text), "alone would make a plan possible"));
-        speedup_text_free(text);
-        speedup_result_free(result);
+        speedup_text_destroy(text);
+        speedup_result_destroy(result);
         speedup_space_unref(space);
     }
 }
@@ -341,11 +341,11 @@ static void a_plan_is_a_scenario(void **state)
     static const char *const parts[] = {"What the best plan has from each optimization", "because", "What binds the best plan", "searching again"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(speedup_text_get(text), parts[i]));
-    speedup_text_free(text);
-    speedup_result_free(result);
+    speedup_text_destroy(text);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     assert_int_equal(speedup_report_estimate(context, best, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(best);
 }
 
@@ -379,7 +379,7 @@ static void admission_holds_a_service_to_its_targets_and_its_load(void **state)
         speedup_text *report;
         assert_int_equal(speedup_report_verdict(context, &nothing, &v, SPEEDUP_FORMAT_JSON, &report), SPEEDUP_OK);
         assert_true(!(cases[i].reasons & SPEEDUP_REASON_LOAD) || strstr(speedup_text_get(report), "\"load\""));
-        speedup_text_free(report);
+        speedup_text_destroy(report);
     }
     /* A time limit is for one request, a budget for a million tokens. */
     static const char service[] = "serve: {model: llama-2-7b, system: dgx-h100, accelerators: 1, prompt: 512, output: 128, concurrency: 16, stack: serving-engine, price: 2 USD/h}";

@@ -122,3 +122,24 @@ def test_lists_serve_where_numpy_is_absent(example, python):
     wanted = speedup.Scenario(example).batch({"tensor": [1, 2, 4, 8], "micro_batch": 4})
     assert {name: bits(column) for name, column in made.items()} == \
         {name: bits(column) for name, column in wanted.items()}
+
+
+def test_a_batch_and_scenarios_agree_on_what_is_possible():
+    import random
+    rng = random.Random(7)
+    made = speedup.Job("train", model="mixtral-8x7b", system="dgx-h100", accelerators=16, sequence=2048, global_batch=64,
+                       optimizations=["bf16-mixed-precision"])
+    keys = ["layout.tensor", "layout.pipeline", "layout.context", "layout.expert", "layout.virtual_stages", "micro_batch"]
+    layouts = [[rng.choice([1, 1, 1, 2, 2, 4, 3, 1.5, 0, 8]) for _ in keys] for _ in range(300)]
+    columns = {key.split(".")[-1]: list(column) for key, column in zip(keys, zip(*layouts))}
+    answers = made.scenario().batch(columns)
+    for i, layout in enumerate(layouts):
+        try:
+            for key, value in zip(keys, layout):
+                made.set(key, value)
+            expected = dict(made.scenario().estimate())
+        except speedup.SpeedupError:
+            expected = None
+        assert (answers["status"][i] == 0) == (expected is not None), layout
+        if expected:
+            assert all(answers[name][i] == value for name, value in expected.items()), layout

@@ -16,7 +16,7 @@ static void keep(speedup_text *text, int32_t format)
     assert_true(format == SPEEDUP_FORMAT_TEXT || json_valid(speedup_text_get(text), &where));
     assert_true(strlen(speedup_text_get(text)) < sizeof report);
     strcpy(report, speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
 }
 
 static void estimate(const char *yaml, const char *const *settings, int32_t format)
@@ -382,7 +382,7 @@ static speedup_status refused(const char *yaml)
 {
     speedup_text *text = NULL;
     speedup_status status = speedup_report_audit(world.context, world.catalog, "c.yaml", yaml, strlen(yaml), SPEEDUP_FORMAT_JSON, &text);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return status;
 }
 

@@ -1,7 +1,8 @@
 """The order of the stages: a folder of lib/ includes itself and earlier ones only.
 
 usage: stages.py SOURCE_ROOT
-Also: yaml.h is included below lib/yaml alone, the library neither prints nor ends
+Also: yaml.h is included below lib/yaml alone, texts are read where they come in and
+nowhere else, so that no part hands YAML to another; the library neither prints nor ends
 the process nor touches the locale, and every public function says since when it
 exists and who may call it from which thread.
 """
@@ -12,6 +13,11 @@ import sys
 STAGES = ["base", "yaml", "catalog", "compose", "estimate", "plan", "report"]
 FORBIDDEN = ["printf", "vprintf", "fprintf", "vfprintf", "puts", "fputs", "putchar", "perror", "exit", "_exit",
              "quick_exit", "abort", "setlocale", "uselocale", "system", "signal", "getenv"]
+
+# Where a text of the caller comes in. What one part has for another is a value.
+DOORS = ["catalog/catalog.c", "catalog/import.c", "estimate/builder.c", "estimate/scenario.c", "estimate/setting.c",
+         "plan/space.c", "report/answer.c", "report/audit.c"]
+READS = re.compile(r"(?<![\w.>])yaml_read(?:_file)?\s*\(")
 
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(FORBIDDEN) + r")\s*\(")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -42,6 +48,8 @@ def check_source(path, stage):
     for number, line in enumerate(code, 1):
         for call in CALL.finditer(line):
             yield f"{path}:{number}: {call[1]}() in the library"
+        if READS.search(line) and stage != "yaml" and f"{stage}/{path.name}" not in DOORS:
+            yield f"{path}:{number}: a text is read where none comes in; hand over a value"
 
 
 def check_header(path):

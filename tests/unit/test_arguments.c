@@ -6,6 +6,14 @@
 
 #define REFUSED(call) assert_int_equal((call), SPEEDUP_INVALID_ARGUMENT)
 
+/* Refused, and the context tells which argument and why. */
+#define TOLD(call, wanted)                                                                  \
+    do {                                                                                    \
+        REFUSED(call);                                                                      \
+        assert_int_equal(speedup_diagnostic_count(world.context), 1);                       \
+        assert_string_equal(speedup_diagnostic_message(world.context, 0), wanted);          \
+    } while (0)
+
 static void contexts_and_diagnostics(void **state)
 {
     (void)state;
@@ -15,7 +23,7 @@ static void contexts_and_diagnostics(void **state)
     REFUSED(speedup_context_create(&none, &context));
     assert_null(context);
     REFUSED(speedup_context_create(&small, &context));
-    REFUSED(speedup_context_set_log(NULL, NULL, NULL));
+    REFUSED(speedup_context_set_log(NULL, NULL, NULL, NULL));
     REFUSED(speedup_diagnostic_place(NULL, 0, NULL, NULL, NULL, NULL));
     REFUSED(speedup_status_at(0, NULL));
     REFUSED(speedup_metric_at(0, NULL));
@@ -95,9 +103,9 @@ static void optimizations(void **state)
     REFUSED(speedup_optimization_effect(o, NULL, "1"));
     REFUSED(speedup_optimization_effect(o, "loss.bytes", NULL));
     REFUSED(speedup_optimization_effect(NULL, "loss.bytes", "1"));
-    REFUSED(speedup_optimization_callback(o, NULL, one, NULL));
-    REFUSED(speedup_optimization_callback(o, "loss.bytes", NULL, NULL));
-    REFUSED(speedup_optimization_callback(NULL, "loss.bytes", one, NULL));
+    REFUSED(speedup_optimization_callback(o, NULL, one, NULL, NULL));
+    REFUSED(speedup_optimization_callback(o, "loss.bytes", NULL, NULL, NULL));
+    REFUSED(speedup_optimization_callback(NULL, "loss.bytes", one, NULL, NULL));
     REFUSED(speedup_optimization_require(o, NULL));
     REFUSED(speedup_optimization_require(NULL, "1"));
     REFUSED(speedup_optimization_exclude(o, NULL));
@@ -178,7 +186,7 @@ static void reports(void **state)
     REFUSED(speedup_report_catalog(x, c, NULL, NULL, 2, &out));
     REFUSED(speedup_report_audit(x, c, "n", "claims: {}", 10, 2, &out));
     assert_null(speedup_text_get(NULL));
-    speedup_text_free(NULL);
+    speedup_text_destroy(NULL);
     speedup_scenario_unref(s);
 }
 
@@ -267,8 +275,8 @@ static void plans(void **state)
     REFUSED(speedup_report_plan_why(x, r, 0, 0, &text));
     assert_null(text);
     REFUSED(speedup_report_plan_why(x, r, 257, 0, &text));
-    speedup_result_free(r);
-    speedup_result_free(NULL);
+    speedup_result_destroy(r);
+    speedup_result_destroy(NULL);
     speedup_space_unref(s);
     speedup_space_unref(NULL);
 }
@@ -310,12 +318,66 @@ static void verdicts_and_contributions(void **state)
     speedup_scenario_unref(s);
 }
 
+static void the_context_names_the_argument(void **state)
+{
+    (void)state;
+    speedup_context *x = world.context;
+    speedup_catalog *c = world.catalog, *catalog;
+    speedup_scenario *s = scenario_of(c, job, PLAIN), *scenario;
+    speedup_text *text;
+    speedup_request request = {.struct_size = sizeof request, .budget = -1};
+    speedup_verdict verdict = {.struct_size = sizeof verdict}, small = {.struct_size = 8};
+    speedup_contribution few[1] = {{.struct_size = sizeof *few}};
+    struct {
+        speedup_request request;
+        double more;
+    } longer = {.request = {.struct_size = sizeof longer}, .more = 1};
+    size_t count = 1;
+    speedup_status code;
+    const char *file;
+    TOLD(speedup_scenario_create(x, c, "n", job, 4, NULL, 3, &scenario), "argument 'settings' is NULL but setting_count is 3");
+    assert_ok(speedup_diagnostic_place(x, 0, &code, &file, NULL, NULL));
+    assert_int_equal(code, SPEEDUP_INVALID_ARGUMENT);
+    assert_null(file);
+    assert_string_equal(speedup_diagnostic_text(x, 0), "error[SPD-002]: argument 'settings' is NULL but setting_count is 3");
+    TOLD(speedup_scenario_create(x, NULL, "n", job, 4, NULL, 0, &scenario), "argument 'catalog' is NULL");
+    TOLD(speedup_scenario_create(x, c, "n", NULL, 4, NULL, 0, &scenario), "argument 'text' is NULL but length is 4");
+    TOLD(speedup_scenario_create_file(x, c, NULL, NULL, 0, &scenario), "argument 'path' is NULL");
+    TOLD(speedup_catalog_extend(x, c, "n", "", 0, NULL), "argument 'catalog' is NULL");
+    TOLD(speedup_catalog_import_model(x, c, "n", "{}", 2, NULL, &catalog), "argument 'id' is NULL");
+    TOLD(speedup_report_catalog(x, c, NULL, "llama-7b", 0, &text), "argument 'kind' is NULL but id is 'llama-7b'");
+    TOLD(speedup_report_estimate(x, s, 7, &text), "argument 'format' is 7: there are SPEEDUP_FORMAT_TEXT (0) and SPEEDUP_FORMAT_JSON (1)");
+    TOLD(speedup_admit(x, c, job, 1, &request, NULL, &verdict), "argument 'request': what is asked for is from 0, and finite");
+    TOLD(speedup_admit(x, c, job, 1, &request, NULL, NULL), "argument 'verdict' is NULL");
+    TOLD(speedup_admit(x, c, job, 1, &request, NULL, &small), "argument 'verdict': struct_size is 8, not sizeof(speedup_verdict)");
+    TOLD(speedup_admit(x, c, job, 1, &longer.request, NULL, &verdict),
+         "argument 'request' has fields that this version does not know, and they are not 0");
+    longer.more = 0;
+    assert_ok(speedup_admit(x, c, job, strlen(job), &longer.request, NULL, &verdict));
+    assert_int_equal(verdict.verdict, SPEEDUP_ADMIT);
+    TOLD(speedup_scenario_attribute(x, s, few, &count), "argument 'count' says that there is room for 1 in 'contributions', of 2");
+    speedup_scenario_unref(s);
+}
+
+static void a_verdict_that_no_call_has_filled_refuses(void **state)
+{
+    (void)state;
+    const speedup_verdict untouched = {.struct_size = sizeof untouched};
+    const speedup_request request = {.struct_size = sizeof request};
+    speedup_text *text;
+    assert_int_equal(untouched.verdict, SPEEDUP_REFUSE);
+    assert_ok(speedup_report_verdict(world.context, &request, &untouched, SPEEDUP_FORMAT_JSON, &text));
+    assert_contains(speedup_text_get(text), "\"verdict\": \"refuse\"");
+    speedup_text_destroy(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contexts_and_diagnostics), cmocka_unit_test(catalogs), cmocka_unit_test(optimizations),
         cmocka_unit_test(scenarios),                cmocka_unit_test(reports),  cmocka_unit_test(plans),
-        cmocka_unit_test(verdicts_and_contributions),
+        cmocka_unit_test(verdicts_and_contributions), cmocka_unit_test(the_context_names_the_argument),
+        cmocka_unit_test(a_verdict_that_no_call_has_filled_refuses),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

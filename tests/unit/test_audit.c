@@ -17,7 +17,7 @@ static void audit(const char *yaml)
     assert_true(json_valid(speedup_text_get(text), &where));
     assert_true(strlen(speedup_text_get(text)) < sizeof report);
     strcpy(report, speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
 }
 
 static speedup_status refused(const char *yaml)
@@ -26,7 +26,7 @@ static speedup_status refused(const char *yaml)
     speedup_status status =
         speedup_report_audit(world.context, world.catalog, "c.yaml", yaml, strlen(yaml), SPEEDUP_FORMAT_JSON, &text);
     if (!status)
-        speedup_text_free(text);
+        speedup_text_destroy(text);
     else
         assert_null(text);
     return status;

@@ -2,6 +2,7 @@
 #include "helper.h"
 
 #include "base/diagnostic.h"
+#include "base/struct.h"
 #include "base/unit.h"
 
 #include <stdio.h>
@@ -239,13 +240,113 @@ static void the_log_function_is_told_every_diagnostic(void **state)
 {
     (void)state;
     struct told told = {0};
-    assert_int_equal(speedup_context_set_log(world.context, remember, &told), SPEEDUP_OK);
+    assert_int_equal(speedup_context_set_log(world.context, remember, &told, NULL), SPEEDUP_OK);
     assert_int_equal(refused_catalog(world.catalog, ""), SPEEDUP_EMPTY);
     assert_int_equal(told.count, 1);
     assert_string_equal(told.text, speedup_diagnostic_text(world.context, 0));
-    assert_int_equal(speedup_context_set_log(world.context, NULL, NULL), SPEEDUP_OK);
+    assert_int_equal(speedup_context_set_log(world.context, NULL, NULL, NULL), SPEEDUP_OK);
     assert_int_equal(refused_catalog(world.catalog, ""), SPEEDUP_EMPTY);
     assert_int_equal(told.count, 1);
+}
+
+static void count_end(void *user)
+{
+    ++*(int *)user;
+}
+
+static void a_log_function_gives_its_user_back_once(void **state)
+{
+    (void)state;
+    int first = 0, second = 0, failed = 0;
+    speedup_context *context;
+    assert_ok(speedup_context_create(NULL, &context));
+    assert_ok(speedup_context_set_log(context, remember, &first, count_end));
+    assert_int_equal(first, 0);
+    assert_ok(speedup_context_set_log(context, remember, &second, count_end));
+    assert_int_equal(first, 1);
+    assert_int_equal(second, 0);
+    speedup_context_destroy(context);
+    assert_int_equal(first, 1);
+    assert_int_equal(second, 1);
+    assert_int_equal(speedup_context_set_log(NULL, remember, &failed, count_end), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(failed, 1);
+}
+
+/* A word as callers of other versions have it: shorter than it was at first, as it is, longer, and no size at all. */
+static void a_struct_is_copied_by_the_size_of_the_caller(void **state)
+{
+    (void)state;
+    struct {
+        speedup_word word;
+        size_t more, guard;
+    } theirs = {.word = {.struct_size = sizeof theirs.word + sizeof theirs.more}, .more = 7, .guard = 8};
+    assert_ok(speedup_metric_at(0, &theirs.word));
+    assert_int_equal(theirs.word.struct_size, sizeof theirs.word + sizeof theirs.more);
+    assert_int_equal(theirs.more, 0); /* a field that is not known is 0 */
+    assert_int_equal(theirs.guard, 8);
+    assert_string_equal(theirs.word.name, "status");
+    static const size_t none[] = {0, 8, LEAST_speedup_word - 8, sizeof(speedup_word) + 1, 4104, SIZE_MAX};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        theirs.word.struct_size = none[i];
+        assert_int_equal(speedup_metric_at(0, &theirs.word), SPEEDUP_INVALID_ARGUMENT);
+    }
+
+    struct {
+        speedup_share share;
+        size_t more;
+    } longer = {.share = {.struct_size = sizeof longer, .resource = "a", .share = 0.5}};
+    speedup_share ours;
+    assert_true(STRUCT_IN(speedup_share, &ours, &longer));
+    assert_int_equal(ours.struct_size, sizeof ours);
+    assert_string_equal(ours.resource, "a");
+    longer.more = 1; /* asks for what this version cannot do */
+    assert_false(STRUCT_IN(speedup_share, &ours, &longer));
+
+    /* A struct of ours that has grown since the caller's: what the caller lacks is 0. */
+    struct {
+        speedup_share share;
+        double added;
+    } grown = {.added = 9};
+    longer.share.struct_size = sizeof longer.share;
+    assert_true(struct_in(&grown, sizeof grown, &longer, LEAST_speedup_share));
+    assert_bits(grown.added, 0);
+    assert_bits(grown.share.share, 0.5);
+}
+
+static void the_first_of_an_array_has_the_size_of_all(void **state)
+{
+    (void)state;
+    struct {
+        speedup_share share;
+        size_t more;
+    } theirs[3] = {{.share = {.struct_size = sizeof *theirs}, .more = 5}, {.more = 5}, {.more = 5}};
+    const speedup_share ours[2] = {{.share = 0.25}, {.share = 0.75}};
+    speedup_share read;
+    struct_out_all(theirs, ours, sizeof *ours, 2);
+    assert_int_equal(theirs[1].share.struct_size, sizeof *theirs);
+    assert_bits(theirs[1].share.share, 0.75);
+    assert_int_equal(theirs[1].more, 0);
+    assert_int_equal(theirs[2].more, 5);
+    assert_true(STRUCT_ELEMENT_IN(speedup_share, &read, theirs, 1));
+    assert_bits(read.share, 0.75);
+    assert_false(STRUCT_ELEMENT_IN(speedup_share, &read, theirs, 2)); /* which has none */
+}
+
+static void the_version_is_also_a_number(void **state)
+{
+    (void)state;
+    const int32_t major = SPEEDUP_VERSION_MAJOR, minor = SPEEDUP_VERSION_MINOR, patch = SPEEDUP_VERSION_PATCH;
+    char text[40];
+    snprintf(text, sizeof text, "%d.%d.%d", (int)major, (int)minor, (int)patch);
+    assert_string_equal(speedup_version(), text);
+    assert_int_equal(speedup_version_number(), SPEEDUP_VERSION_NUMBER);
+    assert_true(SPEEDUP_VERSION_NUMBER >= 200);
+    assert_true(speedup_version_check(major, minor, patch));
+    assert_true(speedup_version_check(major, minor - 1, 99));
+    assert_false(speedup_version_check(major, minor, patch + 1));
+    assert_false(speedup_version_check(major, minor + 1, 0));
+    assert_false(speedup_version_check(major + 1, 0, 0));
+    assert_false(speedup_version_check(major - 1, minor, patch));
 }
 
 static void a_call_forgets_the_diagnostics_of_the_one_before(void **state)
@@ -297,6 +398,10 @@ int main(void)
         cmocka_unit_test(a_cut_never_leaves_half_a_character),
         cmocka_unit_test(width_counts_characters_not_bytes),
         cmocka_unit_test(the_nearest_name_is_offered_only_when_it_may_be_meant),
+        cmocka_unit_test(a_log_function_gives_its_user_back_once),
+        cmocka_unit_test(a_struct_is_copied_by_the_size_of_the_caller),
+        cmocka_unit_test(the_first_of_an_array_has_the_size_of_all),
+        cmocka_unit_test(the_version_is_also_a_number),
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
         cmocka_unit_test(a_diagnostic_shows_place_code_message_line_and_caret),
         cmocka_unit_test(the_caret_of_a_long_line_stands_under_its_column),

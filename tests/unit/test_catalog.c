@@ -133,7 +133,7 @@ static void a_calibration_says_each_coefficient_once(void **state)
     assert_null(strstr(first + 1, "\"layer_seconds\""));
     assert_null(strstr(speedup_text_get(text), "1e-5"));
     assert_non_null(strstr(speedup_text_get(text), "\"layer_expert\": 2e-5"));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_catalog_unref(made);
 }
 

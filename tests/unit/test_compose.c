@@ -46,7 +46,7 @@ static double entry_of(const speedup_catalog *catalog, const char *optimizations
         snprintf(path, sizeof path, "effects[%zu].value", i);
         assert_true(json_number(speedup_text_get(text), path, &value));
     }
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
     return value;
 }
@@ -254,8 +254,8 @@ static speedup_catalog *with_builder(const speedup_catalog *base, bool callback)
     assert_ok(speedup_optimization_effect(o, "recompute.layer", "share"));
     assert_ok(speedup_optimization_effect(o, "matmul.precision", "bf16"));
     if (callback) {
-        assert_ok(speedup_optimization_callback(o, "memory.optimizer", by_data, NULL));
-        assert_ok(speedup_optimization_callback(o, "loss.bytes", constant, &tenth));
+        assert_ok(speedup_optimization_callback(o, "memory.optimizer", by_data, NULL, NULL));
+        assert_ok(speedup_optimization_callback(o, "loss.bytes", constant, &tenth, NULL));
     } else {
         assert_ok(speedup_optimization_effect(o, "memory.optimizer", "1 / data"));
         assert_ok(speedup_optimization_effect(o, "loss.bytes", "0.1"));
@@ -306,7 +306,7 @@ static void a_callback_that_gives_no_usable_value_is_told(void **state)
     speedup_optimization *o;
     speedup_catalog *catalog;
     assert_ok(speedup_optimization_create(world.context, "bad", "Bad", &o));
-    assert_ok(speedup_optimization_callback(o, "loss.bytes", not_a_number, NULL));
+    assert_ok(speedup_optimization_callback(o, "loss.bytes", not_a_number, NULL, NULL));
     assert_ok(speedup_catalog_register(world.context, world.catalog, o, &catalog));
     speedup_optimization_destroy(o);
     assert_int_equal(refused_with(catalog, "bad"), SPEEDUP_CALLBACK);
@@ -320,6 +320,63 @@ static speedup_status registered(speedup_optimization *o)
     speedup_catalog_unref(catalog);
     speedup_optimization_destroy(o);
     return status;
+}
+
+struct counted {
+    double value;
+    int ended;
+};
+
+static double counted_value(void *user, const speedup_view *view)
+{
+    (void)view;
+    const struct counted *counted = user;
+    assert_int_equal(counted->ended, 0);
+    return counted->value;
+}
+
+static void count_end(void *user)
+{
+    ((struct counted *)user)->ended++;
+}
+
+static void a_callback_gives_its_user_back_once_when_nobody_holds_it(void **state)
+{
+    (void)state;
+    struct counted a = {.value = 0.5}, b = {.value = 0.25}, never = {0}, failed = {0};
+    speedup_optimization *o, *unused;
+    speedup_catalog *one, *other, *extended;
+    assert_ok(speedup_optimization_create(world.context, "own", NULL, &o));
+    assert_ok(speedup_optimization_callback(o, "loss.bytes", counted_value, &a, count_end));
+    assert_ok(speedup_catalog_register(world.context, world.catalog, o, &one));
+    assert_ok(speedup_optimization_callback(o, "memory.optimizer", counted_value, &b, count_end));
+    assert_ok(speedup_catalog_register(world.context, world.catalog, o, &other));
+    speedup_optimization_destroy(o);
+    extended = extend(one, "models: {mine: {base: llama-7b}}");
+    speedup_catalog_unref(one);
+    speedup_catalog_unref(other);
+    assert_int_equal(a.ended + b.ended, 0);
+    speedup_scenario *scenario = scenario_of(extended, job, WITH("train.optimizations=[own]"));
+    speedup_catalog_unref(extended);
+    double values[SPEEDUP_METRIC_COUNT];
+    assert_ok(speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT));
+    assert_int_equal(a.ended + b.ended, 0);
+    speedup_scenario_unref(scenario);
+    assert_int_equal(a.ended, 1);
+    assert_int_equal(b.ended, 1);
+    /* One that no catalog takes in; and calls that fail. */
+    assert_ok(speedup_optimization_create(world.context, "unused", NULL, &unused));
+    assert_ok(speedup_optimization_callback(unused, "no.such", counted_value, &never, count_end));
+    assert_int_equal(never.ended, 0);
+    assert_int_equal(registered(unused), SPEEDUP_UNKNOWN_TARGET); /* which ends the optimization */
+    assert_int_equal(never.ended, 1);
+    assert_ok(speedup_optimization_create(world.context, "unused", NULL, &unused));
+    assert_int_equal(speedup_optimization_callback(unused, "loss.bytes", NULL, &failed, count_end), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(failed.ended, 1);
+    assert_int_equal(speedup_optimization_callback(NULL, "loss.bytes", counted_value, &failed, count_end), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(failed.ended, 2);
+    speedup_optimization_destroy(unused);
+    assert_int_equal(failed.ended, 2);
 }
 
 static speedup_optimization *begun(void)
@@ -350,10 +407,10 @@ static void the_builder_refuses_what_yaml_would(void **state)
     assert_int_equal(registered(o), SPEEDUP_EXPRESSION);
     assert_int_equal(speedup_diagnostic_count(world.context), 3); /* all are told */
     o = begun();
-    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL));
+    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL, NULL));
     assert_int_equal(registered(o), SPEEDUP_UNKNOWN_TARGET);
     o = begun();
-    assert_ok(speedup_optimization_callback(o, "matmul.precision", by_data, NULL));
+    assert_ok(speedup_optimization_callback(o, "matmul.precision", by_data, NULL, NULL));
     assert_int_equal(registered(o), SPEEDUP_BAD_EFFECT);
     o = begun();
     assert_ok(speedup_optimization_effect(o, "loss.bytes", "0.5"));
@@ -362,6 +419,72 @@ static void the_builder_refuses_what_yaml_would(void **state)
     o = begun();
     assert_ok(speedup_optimization_exclude(o, "Not A Name"));
     assert_int_equal(registered(o), SPEEDUP_BAD_NAME);
+}
+
+static void what_is_wrong_with_a_registered_optimization_names_its_key(void **state)
+{
+    (void)state;
+    speedup_optimization *o = begun();
+    assert_ok(speedup_optimization_exclude(o, "Not A Name"));
+    assert_ok(speedup_optimization_parameter(o, "share", 0.5, 0, 1, ""));
+    assert_ok(speedup_optimization_require(o, "dat > 1"));
+    assert_ok(speedup_optimization_effect(o, "loss.bytes", "1 +"));
+    assert_ok(speedup_optimization_effect(o, "matmul.precision", "bf61"));
+    assert_ok(speedup_optimization_callback(o, "loss.byte", by_data, NULL, NULL));
+    assert_ok(speedup_optimization_claim(o, "throughput", 1e-9, "\xFF"));
+    assert_int_equal(registered(o), SPEEDUP_BAD_NAME);
+    static const char *const told[] = {
+        "<registered>: optimizations.mine.excludes: error[SPD-306]: 'Not A Name' is not a name of an optimization",
+        "<registered>: optimizations.mine.parameters.share: error[SPD-110]: 'text' has no value",
+        "<registered>: optimizations.mine.requires: error[SPD-403]: in 'dat > 1': nothing is named 'dat'; did you mean 'data'?",
+        "<registered>: optimizations.mine.effects.loss.bytes: error[SPD-402]: in '1 +' at character 4: the expression ends too early",
+        "<registered>: optimizations.mine.effects.matmul.precision: error[SPD-206]: 'bf61' is not a choice of 'matmul.precision'",
+        "<registered>: optimizations.mine.effects.loss.byte: error[SPD-401]: an effect on an unknown target 'loss.byte'; did you mean 'loss.bytes'?",
+        "<registered>: optimizations.mine.claims.throughput: error[SPD-204]: 'factor' is 1e-9",
+        "<registered>: optimizations.mine.claims.throughput: error[SPD-103]: 'source' is not a text in UTF-8",
+    };
+    assert_int_equal(speedup_diagnostic_count(world.context), sizeof told / sizeof *told);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        assert_memory_equal(speedup_diagnostic_text(world.context, i), told[i], strlen(told[i]));
+}
+
+static void a_registered_optimization_has_no_more_parts_than_a_row(void **state)
+{
+    (void)state;
+    speedup_optimization *o = begun();
+    for (int i = 0; i < 257; i++)
+        assert_ok(speedup_optimization_require(o, "data > 1"));
+    assert_int_equal(registered(o), SPEEDUP_TOO_MANY_NODES);
+    o = begun();
+    assert_ok(speedup_optimization_claim(o, "throughput", 2, NULL));
+    assert_ok(speedup_optimization_claim(o, "throughput", 2, NULL));
+    assert_int_equal(registered(o), SPEEDUP_DUPLICATE_KEY);
+}
+
+static void a_registered_optimization_is_shown_like_its_row(void **state)
+{
+    (void)state;
+    speedup_catalog *catalogs[] = {
+        extend(world.catalog,
+               "optimizations:\n  row: {source: the tests, applies_to: [training], parameters: {share: {value: 0.5, least: 0, "
+               "most: 1, text: 'a \"share\"'}}, requires: {data: '> 1'}, excludes: [zero-3], supersedes: [zero-1], effects: "
+               "{recompute.layer: share, matmul.precision: bf16, memory.optimizer: 1 / data, loss.bytes: 0.1}, claims: "
+               "{memory.optimizer: 8, throughput: {factor: 1.1, source: \"some: \\\"table\\\"\\n\"}}}\n"),
+        with_builder(world.catalog, false)};
+    for (int32_t format = 0; format < 2; format++) {
+        speedup_text *shown[2];
+        for (int c = 0; c < 2; c++)
+            assert_ok(speedup_report_catalog(world.context, catalogs[c], "optimizations", "row", format, &shown[c]));
+        assert_string_equal(speedup_text_get(shown[0]), speedup_text_get(shown[1]));
+        speedup_text_destroy(shown[0]);
+        speedup_text_destroy(shown[1]);
+    }
+    /* A row may be based on one that was registered. */
+    speedup_catalog *based = extend(catalogs[1], "optimizations:\n  other: {base: row, excludes: [zero-2]}\n");
+    assert_int_equal(refused_with(based, "other, zero-2"), SPEEDUP_EXCLUDED);
+    speedup_catalog_unref(based);
+    for (int c = 0; c < 2; c++)
+        speedup_catalog_unref(catalogs[c]);
 }
 
 static void a_builder_may_require_much_of_one_name(void **state)
@@ -438,8 +561,12 @@ int main(void)
         cmocka_unit_test(an_effect_that_fails_on_this_job_is_told),
         cmocka_unit_test(yaml_builder_and_callback_give_the_same_bits_in_any_order),
         cmocka_unit_test(the_order_of_optimizations_changes_nothing_that_matters),
+        cmocka_unit_test(a_callback_gives_its_user_back_once_when_nobody_holds_it),
         cmocka_unit_test(a_callback_that_gives_no_usable_value_is_told),
         cmocka_unit_test(the_builder_refuses_what_yaml_would),
+        cmocka_unit_test(what_is_wrong_with_a_registered_optimization_names_its_key),
+        cmocka_unit_test(a_registered_optimization_has_no_more_parts_than_a_row),
+        cmocka_unit_test(a_registered_optimization_is_shown_like_its_row),
         cmocka_unit_test(a_builder_may_require_much_of_one_name),
         cmocka_unit_test(an_id_that_exists_is_not_registered_again),
         cmocka_unit_test(a_builder_text_cannot_break_out_of_its_row),

@@ -215,14 +215,49 @@ static void columns_of_data_must_agree_with_the_rest(void **state)
 {
     (void)state;
     speedup_scenario *scenario = scenario_of(world.catalog, job, PLAIN);
-    double data[] = {8, 4, 16}, accumulation[] = {4, 8, 2}, status[3];
-    speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_DATA, 0, data}, {sizeof *in, SPEEDUP_VARIABLE_ACCUMULATION, 0, accumulation}};
+    double data[] = {8, 4, 16, 8}, accumulation[] = {4, 8, 2, 3}, accelerators[] = {16, 8, 32, 16}, status[4];
+    speedup_column in[] = {{sizeof *in, SPEEDUP_VARIABLE_DATA, 0, data}, {sizeof *in, SPEEDUP_VARIABLE_ACCUMULATION, 0, accumulation},
+                           {sizeof *in, SPEEDUP_VARIABLE_ACCELERATORS, 0, accelerators}};
     speedup_column out = {sizeof out, SPEEDUP_METRIC_STATUS, 0, status};
-    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 2, &out, 1, 3, 1), SPEEDUP_OK);
-    assert_bits(status[0], 0.0);
-    assert_bits(status[1], SPEEDUP_DOES_NOT_DIVIDE); /* 2 x 4 are not 16 accelerators */
-    assert_bits(status[2], SPEEDUP_DOES_NOT_DIVIDE);
+    /* Accelerators follow from the copies where nothing else says how many there are. */
+    for (size_t inputs = 2; inputs <= 3; inputs++) {
+        assert_int_equal(speedup_scenario_estimate_batch(scenario, in, inputs, &out, 1, 4, 1), SPEEDUP_OK);
+        for (int i = 0; i < 3; i++)
+            assert_bits(status[i], 0.0);
+        assert_bits(status[3], SPEEDUP_DOES_NOT_DIVIDE); /* 8 ranks x 3 x 2 sequences are not 64 */
+    }
+    accelerators[1] = 16; /* 4 x 2 are not 16 */
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, in, 3, &out, 1, 4, 1), SPEEDUP_OK);
+    assert_bits(status[1], SPEEDUP_DOES_NOT_DIVIDE);
     speedup_scenario_unref(scenario);
+}
+
+static void numbers_that_no_layout_has_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t variable;
+        double value;
+    } cases[] = {
+        {SPEEDUP_VARIABLE_PIPELINE, 1.5}, {SPEEDUP_VARIABLE_ATTENTION_DATA, 1.5}, {SPEEDUP_VARIABLE_ATTENTION_DATA, 2},
+        {SPEEDUP_VARIABLE_EXPERT, 3},     {SPEEDUP_VARIABLE_EXPERT, 1e6},         {SPEEDUP_VARIABLE_ENDS_AS_LAYERS, 7.5},
+        {SPEEDUP_VARIABLE_ENDS_AS_LAYERS, (double)NAN}, {SPEEDUP_VARIABLE_CONCURRENCY, 4}, {SPEEDUP_VARIABLE_CONCURRENCY, -1},
+        {SPEEDUP_VARIABLE_TENSOR, 0},     {SPEEDUP_VARIABLE_TENSOR, (double)INFINITY}, {SPEEDUP_VARIABLE_ACCELERATORS, 1e300},
+        {SPEEDUP_VARIABLE_DATA, 2.5},     {SPEEDUP_VARIABLE_DATA, (double)NAN}, {SPEEDUP_VARIABLE_ACCUMULATION, 0.5},
+    };
+    const char *const leave[] = {"train.uneven=false", "train.uneven=true"};
+    for (int uneven = 0; uneven < 2; uneven++) {
+        speedup_scenario *scenario = scenario_of(world.catalog, job, WITH(leave[uneven]));
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            double value = cases[i].value, status, fits = 1;
+            speedup_column in = {sizeof in, cases[i].variable, 0, &value};
+            speedup_column out[] = {{sizeof *out, SPEEDUP_METRIC_STATUS, 0, &status}, {sizeof *out, SPEEDUP_METRIC_FITS, 0, &fits}};
+            assert_int_equal(speedup_scenario_estimate_batch(scenario, &in, 1, out, 2, 1, 1), SPEEDUP_OK);
+            assert_bits(status, SPEEDUP_DOES_NOT_DIVIDE);
+            assert_bits(fits, 0.0);
+        }
+        speedup_scenario_unref(scenario);
+    }
 }
 
 static void columns_are_checked(void **state)
@@ -671,6 +706,7 @@ int main(void)
         cmocka_unit_test(a_layout_that_cannot_be_does_not_disturb_its_neighbours),
         cmocka_unit_test(a_requirement_of_the_layout_rules_lanes_out),
         cmocka_unit_test(columns_of_data_must_agree_with_the_rest),
+        cmocka_unit_test(numbers_that_no_layout_has_are_refused),
         cmocka_unit_test(columns_are_checked),
         cmocka_unit_test(fewer_or_more_values_may_be_asked),
         cmocka_unit_test(an_interval_is_log_normal),

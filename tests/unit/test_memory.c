@@ -55,7 +55,7 @@ static speedup_status keep(speedup_status status, speedup_text **text, char *out
         assert_true(strlen(out) + strlen(speedup_text_get(*text)) < OUT);
         strcat(out, speedup_text_get(*text));
     }
-    speedup_text_free(*text);
+    speedup_text_destroy(*text);
     return status;
 }
 
@@ -118,8 +118,17 @@ static double half(void *user, const speedup_view *view)
     return speedup_view_variable(view, SPEEDUP_VARIABLE_DATA) / 64;
 }
 
+/* The user pointers of callbacks that the library has, and those that it gave back. */
+static int held;
+
+static void give_back(void *user)
+{
+    --*(int *)user;
+}
+
 static speedup_status build_and_register(speedup_context *context, char *out)
 {
+    held = 0;
     speedup_optimization *o;
     speedup_catalog *catalog = NULL;
     speedup_status status = speedup_optimization_create(context, "mine", "Mine", &o);
@@ -136,8 +145,11 @@ static speedup_status build_and_register(speedup_context *context, char *out)
         status = speedup_optimization_set_source(o, "tests");
     if (!status)
         status = speedup_optimization_effect(o, "loss.bytes", "a * b * c");
-    if (!status)
-        status = speedup_optimization_callback(o, "matmul.flops@forward", half, NULL);
+    if (!status) {
+        held++;
+        status = speedup_optimization_callback(o, "matmul.flops@forward", half, &held, give_back);
+        assert_int_equal(held, status ? 0 : 1);
+    }
     if (!status)
         status = speedup_optimization_require(o, "data > 1");
     if (!status)
@@ -152,7 +164,9 @@ static speedup_status build_and_register(speedup_context *context, char *out)
     speedup_text *text = NULL;
     if (!status)
         status = keep(speedup_report_catalog(context, catalog, "optimizations", "mine", SPEEDUP_FORMAT_JSON, &text), &text, out);
+    assert_int_equal(held, catalog ? 1 : 0);
     speedup_catalog_unref(catalog);
+    assert_int_equal(held, 0);
     return status;
 }
 
@@ -235,7 +249,7 @@ static speedup_status plan_of(speedup_context *context, const char *text, char *
     report = NULL;
     if (!status)
         status = keep(speedup_report_plan_why(context, result, 1, SPEEDUP_FORMAT_TEXT, &report), &report, out);
-    speedup_result_free(result);
+    speedup_result_destroy(result);
     speedup_space_unref(space);
     return status;
 }
@@ -272,6 +286,39 @@ static speedup_status serve(speedup_context *context, char *out)
 {
     speedup_text *text = NULL;
     return keep(speedup_answer(context, served, sizeof served - 1, &text), &text, out);
+}
+
+static speedup_status describe_job(speedup_context *context, char *out)
+{
+    static const char *const names[] = {"share"};
+    static const double half[] = {0.5};
+    speedup_job *described;
+    speedup_scenario *scenario = NULL;
+    double values[SPEEDUP_METRIC_COUNT];
+    speedup_status status = speedup_job_create(context, "train", &described);
+    if (!status)
+        status = speedup_job_set_text(context, described, "model", "llama-2-7b");
+    if (!status)
+        status = speedup_job_set_text(context, described, "system", "dgx-a100-80gb");
+    if (!status)
+        status = speedup_job_set_number(context, described, "accelerators", 8);
+    if (!status)
+        status = speedup_job_set_number(context, described, "calibration.step_seconds", 0.01);
+    if (!status)
+        status = speedup_job_set_number(context, described, "global_batch", 8);
+    if (!status)
+        status = speedup_job_apply(context, described, "train.sequence=2048");
+    if (!status)
+        status = speedup_job_add(context, described, "optimizations", "activation-offload", names, half, 1);
+    if (!status)
+        status = speedup_scenario_create_job(context, world.catalog, described, &scenario);
+    speedup_job_destroy(described);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    if (!status)
+        sprintf(out, "%a", values[SPEEDUP_METRIC_STEP_SECONDS]);
+    speedup_scenario_unref(scenario);
+    return status;
 }
 
 static speedup_status import_model(speedup_context *context, char *out)
@@ -314,7 +361,7 @@ static speedup_status answer_with_errors(speedup_context *context, char *out)
     assert_int_not_equal(status, SPEEDUP_OK);
     if (status != SPEEDUP_OUT_OF_MEMORY)
         return keep(SPEEDUP_OK, &text, out);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return status;
 }
 
@@ -366,6 +413,7 @@ static void survives(path *run)
         survives(name);                 \
     }
 SURVIVES(create_catalog)
+SURVIVES(describe_job)
 SURVIVES(extend_catalog)
 SURVIVES(extend_with_errors)
 SURVIVES(build_and_register)
@@ -408,7 +456,7 @@ static void estimates_allocate_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_catalog_survives),     cmocka_unit_test(extend_catalog_survives),
+        cmocka_unit_test(create_catalog_survives), cmocka_unit_test(describe_job_survives),     cmocka_unit_test(extend_catalog_survives),
         cmocka_unit_test(extend_with_errors_survives), cmocka_unit_test(build_and_register_survives),
         cmocka_unit_test(report_scenario_survives),    cmocka_unit_test(attribute_survives),
         cmocka_unit_test(scenario_with_errors_survives), cmocka_unit_test(audit_survives),

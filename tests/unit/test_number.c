@@ -156,14 +156,14 @@ static void a_whole_answer_is_the_same_under_a_german_locale(void **state)
     speedup_text *plain = NULL, *german_text = NULL;
     assert_ok(speedup_answer(world.context, job, strlen(job), &plain));
     if (!german()) {
-        speedup_text_free(plain);
+        speedup_text_destroy(plain);
         skip();
     }
     assert_ok(speedup_answer(world.context, job, strlen(job), &german_text));
     setlocale(LC_ALL, "C");
     assert_string_equal(speedup_text_get(plain), speedup_text_get(german_text));
-    speedup_text_free(plain);
-    speedup_text_free(german_text);
+    speedup_text_destroy(plain);
+    speedup_text_destroy(german_text);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 
 #include "yaml/record.h"
 
+#include <math.h>
 #include <string.h>
 
 struct inner {
@@ -152,6 +153,92 @@ static void a_wrong_value_is_told_once(void **state)
     tells("{name: []}", SPEEDUP_WRONG_TYPE, "'name' takes a plain value, not a list");
 }
 
+/* What a value given by path is told, beside what the same value in a file is told. */
+static void refuses(bool set, speedup_status code, const char *message)
+{
+    assert_false(set);
+    assert_int_equal(world.context->first, code);
+    assert_int_equal(speedup_diagnostic_count(world.context), 1);
+    assert_string_equal(speedup_diagnostic_message(world.context, 0), message);
+    diagnostics_clear(world.context);
+}
+
+static void values_are_set_by_path_with_the_checks_of_a_file(void **state)
+{
+    (void)state;
+    speedup_context *x = world.context;
+    struct thing t = {0};
+    diagnostics_clear(x);
+    assert_true(record_set_number(x, NULL, &table, &t, "count", 4000, NULL));
+    assert_true(record_set_text(x, NULL, &table, &t, "size", "80 GB", NULL));
+    assert_true(record_set_text(x, NULL, &table, &t, "color", "green", NULL));
+    assert_true(record_set_text(x, NULL, &table, &t, "name", "a", NULL));
+    assert_true(record_set_bool(x, &table, &t, "on", true, NULL));
+    assert_false(FIELD_GIVEN(&t, 6));
+    assert_true(record_set_number(x, NULL, &table, &t, "inner.depth", 60, NULL));
+    assert_bits(t.count, 4000);
+    assert_bits(t.size, 80e9);
+    assert_int_equal(t.color, 1);
+    assert_bits(t.inner.depth, 60);
+    assert_int_equal(t.present, 0x77);
+    assert_int_equal(t.inner.present, 1);
+
+    refuses(record_set_number(x, NULL, &table, &t, "count", 1.5, NULL), SPEEDUP_NOT_WHOLE, "'count' must be a whole number, not '1.5'");
+    refuses(record_set_number(x, NULL, &table, &t, "count", 0, NULL), SPEEDUP_OUT_OF_RANGE, "'count' is 0; it must be from 1 to 1 T");
+    refuses(record_set_number(x, NULL, &table, &t, "plain", (double)NAN, NULL), SPEEDUP_NOT_FINITE, "'plain' must be a finite number, not 'nan'");
+    refuses(record_set_text(x, NULL, &table, &t, "size", "80", NULL), SPEEDUP_BAD_UNIT, "'size' needs a unit: B, kB, MB, GB, TB, KiB, MiB, GiB, TiB");
+    refuses(record_set_text(x, NULL, &table, &t, "count", "1.5", NULL), SPEEDUP_NOT_WHOLE, "'count' must be a whole number, not '1.5'");
+    refuses(record_set_text(x, NULL, &table, &t, "on", "yes", NULL), SPEEDUP_WRONG_TYPE, "'on' is true or false, not 'yes'");
+    refuses(record_set_text(x, NULL, &table, &t, "name", "", NULL), SPEEDUP_WRONG_TYPE, "'name' has no value");
+    refuses(record_set_text(x, NULL, &table, &t, "name", "\xC0", NULL), SPEEDUP_NOT_TEXT, "'name' is not a text in UTF-8");
+    refuses(record_set_text(x, NULL, &table, &t, "rest", "a", NULL), SPEEDUP_WRONG_TYPE, "'rest' takes a mapping or a list, not a plain value");
+    refuses(record_set_number(x, NULL, &table, &t, "inner", 1, NULL), SPEEDUP_WRONG_TYPE, "'inner' takes a mapping, not a number");
+    refuses(record_set_bool(x, &table, &t, "count", true, NULL), SPEEDUP_WRONG_TYPE, "'count' takes a number, not true or false");
+    refuses(record_set_number(x, NULL, &table, &t, "cuont", 1, NULL), SPEEDUP_UNKNOWN_KEY, "unknown key 'cuont' in thing; did you mean 'count'?");
+    refuses(record_set_number(x, NULL, &table, &t, "inner.dept", 1, NULL), SPEEDUP_UNKNOWN_KEY, "unknown key 'dept' in inner; did you mean 'depth'?");
+    refuses(record_set_number(x, NULL, &table, &t, "count.depth", 1, NULL), SPEEDUP_UNKNOWN_KEY, "'count' takes a number; it has no key 'depth'");
+    assert_bits(t.count, 4000); /* a wrong value changes nothing */
+    assert_int_equal(t.present, 0x77);
+}
+
+static void values_are_got_by_path(void **state)
+{
+    (void)state;
+    struct record_value value;
+    assert_ok(load("{name: a, size: 1 GB, color: green, on: true, inner: {depth: 1 min}}"));
+    assert_true(record_get(&table, &thing, "inner.depth", &value));
+    assert_bits(value.number, 60);
+    assert_true(value.given);
+    assert_int_equal(value.field->dimension, DIMENSION_SECONDS);
+    assert_true(record_get(&table, &thing, "color", &value));
+    assert_string_equal(value.text, "green");
+    assert_true(record_get(&table, &thing, "name", &value));
+    assert_string_equal(value.text, "a");
+    assert_true(record_get(&table, &thing, "on", &value));
+    assert_true(value.flag);
+    assert_true(record_get(&table, &thing, "count", &value));
+    assert_false(value.given);
+    assert_false(record_get(&table, &thing, "inner.size", &value));
+    assert_false(record_get(&table, &thing, "", &value));
+    assert_false(record_get(&table, &thing, "inner.", &value));
+}
+
+static void a_record_of_values_lacks_what_a_file_would(void **state)
+{
+    (void)state;
+    struct thing t = {0};
+    const struct place place = {.file = "here"};
+    diagnostics_clear(world.context);
+    record_complete(world.context, &place, &table, &t);
+    assert_int_equal(speedup_diagnostic_count(world.context), 1);
+    assert_string_equal(speedup_diagnostic_text(world.context, 0), "here: error[SPD-109]: thing lacks 'name': its name");
+    t.present = 1 << 6;
+    diagnostics_clear(world.context);
+    record_complete(world.context, NULL, &table, &t);
+    assert_int_equal(speedup_diagnostic_count(world.context), 2);
+    assert_string_equal(speedup_diagnostic_message(world.context, 1), "inner lacks 'depth': how deep");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +251,9 @@ int main(void)
         cmocka_unit_test(unknown_and_missing_keys_are_told),
         cmocka_unit_test(all_errors_are_told_in_one_pass),
         cmocka_unit_test(a_wrong_value_is_told_once),
+        cmocka_unit_test(values_are_set_by_path_with_the_checks_of_a_file),
+        cmocka_unit_test(values_are_got_by_path),
+        cmocka_unit_test(a_record_of_values_lacks_what_a_file_would),
     };
     arena_begin(&arena, &memory_default);
     int failed = cmocka_run_group_tests(tests, world_begin, world_end);

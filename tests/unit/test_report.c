@@ -34,10 +34,10 @@ static void every_report_is_json(void **state)
     speedup_scenario *scenario = scenario_of(world.catalog, job, WITH("train.published={step_seconds: 1 s, source: 'a \"b\" \\\\ \t'}"));
     assert_ok(speedup_report_estimate(world.context, scenario, SPEEDUP_FORMAT_JSON, &text));
     is_json(speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     assert_ok(speedup_report_composition(world.context, scenario, SPEEDUP_FORMAT_JSON, &text));
     is_json(speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
     speedup_word kind = {.struct_size = sizeof kind};
     for (size_t k = 0; speedup_kind_at(k, &kind) == SPEEDUP_OK; k++) {
@@ -45,19 +45,19 @@ static void every_report_is_json(void **state)
         assert_ok(speedup_report_catalog(world.context, world.catalog, kind.name, NULL, SPEEDUP_FORMAT_JSON, &text));
         is_json(speedup_text_get(text));
         assert_int_equal(json_count(speedup_text_get(text), kind.name), speedup_catalog_count(world.catalog, kind.name));
-        speedup_text_free(text);
+        speedup_text_destroy(text);
         for (size_t i = 0; speedup_catalog_at(world.catalog, kind.name, i, &id, NULL) == SPEEDUP_OK; i++) {
             assert_ok(speedup_report_catalog(world.context, world.catalog, kind.name, id, SPEEDUP_FORMAT_JSON, &text));
             is_json(speedup_text_get(text));
-            speedup_text_free(text);
+            speedup_text_destroy(text);
             assert_ok(speedup_report_catalog(world.context, world.catalog, kind.name, id, SPEEDUP_FORMAT_TEXT, &text));
             assert_contains(speedup_text_get(text), id);
-            speedup_text_free(text);
+            speedup_text_destroy(text);
         }
     }
     assert_ok(speedup_report_catalog(world.context, world.catalog, NULL, NULL, SPEEDUP_FORMAT_JSON, &text));
     is_json(speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
 }
 
 static void numbers_in_json_are_the_estimates_bits(void **state)
@@ -79,7 +79,7 @@ static void numbers_in_json_are_the_estimates_bits(void **state)
     assert_bits(value, low);
     assert_true(json_number(speedup_text_get(text), "answer.step_seconds.high", &value));
     assert_bits(value, high);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
 }
 
@@ -101,7 +101,7 @@ static void the_waterfall_ends_at_the_answer(void **state)
     assert_bits(memory, peak);
     assert_true(json_number(json, "waterfall[0].step_seconds", &first) && json_number(json, "waterfall[2].cumulative", &cumulative));
     assert_bits(cumulative, first / last);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
 }
 
@@ -112,7 +112,7 @@ static void what_does_not_fit_is_said(void **state)
     speedup_scenario *scenario = scenario_of(world.catalog, job, WITH("train.optimizations=[]"));
     assert_ok(speedup_report_estimate(world.context, scenario, SPEEDUP_FORMAT_TEXT, &text));
     assert_contains(speedup_text_get(text), "NO: it needs ");
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     speedup_scenario_unref(scenario);
 }
 
@@ -192,7 +192,7 @@ static void the_format_page_names_every_field_and_word(void **state)
         assert_contains(speedup_text_get(text), word.name);
     for (size_t i = 0; speedup_kind_at(i, &word) == SPEEDUP_OK; i++)
         assert_contains(speedup_text_get(text), word.name);
-    speedup_text_free(text);
+    speedup_text_destroy(text);
 }
 
 static void an_unknown_entry_or_kind_is_told(void **state)
@@ -213,7 +213,7 @@ static speedup_status answer(const char *yaml, size_t length, char *out, size_t 
     assert_non_null(text);
     is_json(speedup_text_get(text));
     snprintf(out, room, "%s", speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     return status;
 }
 

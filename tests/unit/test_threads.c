@@ -1,13 +1,17 @@
 /* Threads: one catalog and one scenario used by many at once, each thread with a
  * context of its own; and the threads of the library's own calls. Run under the thread sanitizer it proves more than it asserts. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "helper.h"
 
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { THREADS = 8, ROUNDS = 40, LAYOUTS = 37 };
 
@@ -62,7 +66,7 @@ static void *work(void *unused)
             speedup_scenario_unref(own);
         } else if (round % 8 == 3 && speedup_scenario_create(context, catalog, "t", "train: {x: 1}", 13, NULL, 0, &scenario) != SPEEDUP_UNKNOWN_KEY)
             wrong = "diagnostics";
-        speedup_text_free(text);
+        speedup_text_destroy(text);
         speedup_catalog_unref(extended);
         speedup_catalog_unref(catalog);
         speedup_scenario_unref(round % 8 == 3 && !wrong ? shared : scenario);
@@ -83,7 +87,7 @@ static void all_threads_get_the_same_answers(void **state)
     assert_ok(speedup_scenario_estimate_batch(shared, &in, 1, &out, 1, LAYOUTS, 1));
     assert_ok(speedup_report_estimate(world.context, shared, SPEEDUP_FORMAT_JSON, &text));
     expected_report = strdup(speedup_text_get(text));
-    speedup_text_free(text);
+    speedup_text_destroy(text);
     pthread_t threads[THREADS];
     assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++)
@@ -220,12 +224,76 @@ static void threads_that_cannot_be_made_leave_their_work_to_the_others(void **st
         assert_ok(speedup_result_counts(result, &counts));
         assert_int_equal(counts.searched, counts.size);
         assert_true(counts.feasible > 0);
-        speedup_result_free(result);
+        speedup_result_destroy(result);
     }
     begin_creating(SIZE_MAX);
     free(alone);
     speedup_space_unref(space);
     speedup_scenario_unref(scenario);
+}
+
+/* A host whose handler of SIGSEGV is part of its runtime, as of one that collects garbage by protected pages: here it
+ * unprotects the page. */
+static unsigned char *page;
+static long page_size;
+static pthread_t caller;
+static volatile sig_atomic_t handled;
+static atomic_int faulted_elsewhere, masked;
+
+static void unprotect(int number)
+{
+    (void)number;
+    handled++;
+    mprotect(page, (size_t)page_size, PROT_READ | PROT_WRITE);
+}
+
+static double touch(void *user, const speedup_view *view)
+{
+    (void)user;
+    if (pthread_equal(pthread_self(), caller))
+        return speedup_view_variable(view, SPEEDUP_VARIABLE_DATA) > 0; /* the others take what is left */
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (sigismember(&blocked, own[i]))
+            atomic_fetch_add(&masked, 1);
+    if (!sigismember(&blocked, SIGINT) || !sigismember(&blocked, SIGALRM))
+        atomic_fetch_add(&masked, 1);
+    if (!atomic_fetch_add(&faulted_elsewhere, 1))
+        *(volatile unsigned char *)page = 1;
+    return 1;
+}
+
+static void a_fault_on_a_thread_of_the_library_reaches_the_programs_handler(void **state)
+{
+    (void)state;
+    page_size = sysconf(_SC_PAGESIZE);
+    page = mmap(NULL, (size_t)page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(page != MAP_FAILED);
+    caller = pthread_self();
+    struct sigaction action = {.sa_handler = unprotect}, before;
+    sigemptyset(&action.sa_mask);
+    assert_int_equal(sigaction(SIGSEGV, &action, &before), 0);
+    speedup_optimization *own;
+    speedup_catalog *catalog;
+    assert_ok(speedup_optimization_create(world.context, "touch", NULL, &own));
+    assert_ok(speedup_optimization_callback(own, "loss.bytes", touch, NULL, NULL));
+    assert_ok(speedup_catalog_register(world.context, world.catalog, own, &catalog));
+    speedup_optimization_destroy(own);
+    speedup_scenario *scenario = scenario_of(catalog, job, WITH("train.optimizations=[bf16-mixed-precision, touch]"));
+    begin_creating(SIZE_MAX);
+    /* A thread may come too late for any share. */
+    for (int round = 0; round < 100 && !atomic_load(&faulted_elsewhere); round++)
+        free(batch_of_many(scenario, MANY, 4));
+    assert_int_equal(sigaction(SIGSEGV, &before, NULL), 0);
+    assert_true(atomic_load(&faulted_elsewhere) > 0);
+    assert_int_equal(handled, 1);
+    assert_int_equal(page[0], 1);
+    assert_int_equal(atomic_load(&masked), 0);
+    speedup_scenario_unref(scenario);
+    speedup_catalog_unref(catalog);
+    munmap(page, (size_t)page_size);
 }
 
 int main(void)
@@ -235,6 +303,7 @@ int main(void)
         cmocka_unit_test(the_last_thread_ends_the_scenario),
         cmocka_unit_test(a_batch_has_the_same_bits_on_any_number_of_threads),
         cmocka_unit_test(threads_that_cannot_be_made_leave_their_work_to_the_others),
+        cmocka_unit_test(a_fault_on_a_thread_of_the_library_reaches_the_programs_handler),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -105,6 +105,107 @@ static void frozen_weights_are_gathered_where_they_are_sharded(void **state)
     assert_true(narrow[SPEEDUP_METRIC_MEMORY_PEAK] < sharded[SPEEDUP_METRIC_MEMORY_PEAK]);
 }
 
+/* ---- what software always has -------------------------------------------------------- */
+
+static void stack_estimate(const char *stack, const char *tensor, const char *more, double values[SPEEDUP_METRIC_COUNT])
+{
+    char yaml[800];
+    snprintf(yaml, sizeof yaml,
+             "stacks: {mine: {always: [sequence-parallelism, tensor-overlap]}}\n"
+             "train: {model: llama-2-7b, system: dgx-a100-80gb, %s accelerators: 16, sequence: 2048, global_batch: 64, micro_batch: 1,"
+             " layout: {tensor: %s}, %s}\n",
+             stack, tensor, more);
+    estimate_of(world.catalog, yaml, PLAIN, values);
+}
+
+static void same(const double a[SPEEDUP_METRIC_COUNT], const double b[SPEEDUP_METRIC_COUNT])
+{
+    for (int i = 0; i < SPEEDUP_METRIC_COUNT; i++)
+        if (!isnan(a[i]) || !isnan(b[i]))
+            assert_bits(a[i], b[i]);
+}
+
+static void what_software_always_has_acts_where_its_requirements_hold(void **state)
+{
+    (void)state;
+    double always[SPEEDUP_METRIC_COUNT], named[SPEEDUP_METRIC_COUNT], plain[SPEEDUP_METRIC_COUNT];
+    stack_estimate("stack: mine,", "2", "optimizations: [bf16-mixed-precision]", always);
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision, sequence-parallelism, tensor-overlap]", named);
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision]", plain);
+    same(always, named);
+    assert_true(always[SPEEDUP_METRIC_STEP_SECONDS] < plain[SPEEDUP_METRIC_STEP_SECONDS]);
+    /* Both require tensor parallelism: without it they are not there, and the job is no error. */
+    stack_estimate("stack: mine,", "1", "optimizations: [bf16-mixed-precision]", always);
+    stack_estimate("", "1", "optimizations: [bf16-mixed-precision]", plain);
+    same(always, plain);
+}
+
+static void a_job_can_do_without_what_its_software_always_has(void **state)
+{
+    (void)state;
+    double less[SPEEDUP_METRIC_COUNT], plain[SPEEDUP_METRIC_COUNT], part[SPEEDUP_METRIC_COUNT], one[SPEEDUP_METRIC_COUNT];
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision]", plain);
+    stack_estimate("stack: mine,", "2", "without: [tensor-overlap, sequence-parallelism], optimizations: [bf16-mixed-precision]", less);
+    same(less, plain);
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision, tensor-overlap]", one);
+    stack_estimate("stack: mine,", "2", "without: [sequence-parallelism], optimizations: [bf16-mixed-precision]", part);
+    same(part, one);
+    /* What the job names with parameters of its own goes before what the software has. */
+    stack_estimate("stack: mine,", "2", "without: [sequence-parallelism], optimizations: [bf16-mixed-precision, tensor-overlap: {share: 0}]", part);
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision, tensor-overlap: {share: 0}]", one);
+    same(part, one);
+}
+
+static void every_layout_of_a_plan_has_what_its_software_has_there(void **state)
+{
+    (void)state;
+    static const char plan[] = "plan: {model: llama-2-7b, systems: [dgx-a100-80gb], %s accelerators: [16], sequence: 2048, global_batch: 64,"
+                               " tensor: [1, 2, 4], pipeline: [1], context: [1], expert: [1], virtual_stages: [1], micro_batch: [1], optimizations: [bf16-mixed-precision]}";
+    const struct {
+        const char *stack;
+        bool less;
+    } spaces[] = {{"stack: megatron-core,", false}, {"stack: megatron-core, without: [sequence-parallelism],", true}};
+    for (size_t s = 0; s < sizeof spaces / sizeof *spaces; s++) {
+        char text[600], job_text[600];
+        snprintf(text, sizeof text, plan, spaces[s].stack);
+        speedup_space *space = NULL;
+        assert_ok(speedup_space_create(world.context, world.catalog, "plan", text, strlen(text), NULL, 0, &space));
+        for (uint64_t i = 0; i < 3; i++) {
+            double layout[SPEEDUP_VARIABLE_COUNT], found[SPEEDUP_METRIC_COUNT], wanted[SPEEDUP_METRIC_COUNT];
+            assert_ok(speedup_space_estimate(space, i, layout, SPEEDUP_VARIABLE_COUNT, found, SPEEDUP_METRIC_COUNT));
+            snprintf(job_text, sizeof job_text,
+                     "train: {model: llama-2-7b, system: dgx-a100-80gb, %s accelerators: 16, sequence: 2048, global_batch: 64, micro_batch: 1,"
+                     " layout: {tensor: %.0f}, optimizations: [bf16-mixed-precision]}",
+                     spaces[s].stack, layout[SPEEDUP_VARIABLE_TENSOR]);
+            estimate_of(world.catalog, job_text, PLAIN, wanted);
+            assert_bits(found[SPEEDUP_METRIC_STEP_SECONDS], wanted[SPEEDUP_METRIC_STEP_SECONDS]);
+            assert_bits(found[SPEEDUP_METRIC_MEMORY_PEAK], wanted[SPEEDUP_METRIC_MEMORY_PEAK]);
+        }
+        speedup_space_unref(space);
+    }
+}
+
+static void gradients_are_as_wide_as_the_software_keeps_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stack;
+        double bytes;
+    } kept[] = {{"", 2}, {"stack: deepspeed,", 2}, {"stack: megatron-core,", 4}, {"stack: pytorch-fsdp,", 4}, {"stack: pytorch-ddp,", 4}};
+    double plain[SPEEDUP_METRIC_COUNT], values[SPEEDUP_METRIC_COUNT];
+    stack_estimate("", "2", "optimizations: [bf16-mixed-precision]", plain);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        stack_estimate(kept[i].stack, "2", "optimizations: [bf16-mixed-precision]", values);
+        assert_near(values[SPEEDUP_METRIC_MEMORY_GRADIENTS], plain[SPEEDUP_METRIC_MEMORY_GRADIENTS] * kept[i].bytes / 2, 1e-15);
+        /* What the job says itself goes before. */
+        stack_estimate(kept[i].stack, "2", "optimizations: [bf16-mixed-precision: {gradient_bytes: 3}]", values);
+        assert_near(values[SPEEDUP_METRIC_MEMORY_GRADIENTS], plain[SPEEDUP_METRIC_MEMORY_GRADIENTS] * 1.5, 1e-15);
+        /* In fp32 there is nothing to widen. */
+        stack_estimate(kept[i].stack, "2", "optimizations: []", values);
+        assert_near(values[SPEEDUP_METRIC_MEMORY_GRADIENTS], plain[SPEEDUP_METRIC_MEMORY_GRADIENTS] * 2, 1e-15);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +213,10 @@ int main(void)
         cmocka_unit_test(the_first_stage_keeps_the_micro_batches_in_flight),
         cmocka_unit_test(a_group_of_all_ranks_shards_as_everybody_does),
         cmocka_unit_test(frozen_weights_are_gathered_where_they_are_sharded),
+        cmocka_unit_test(what_software_always_has_acts_where_its_requirements_hold),
+        cmocka_unit_test(a_job_can_do_without_what_its_software_always_has),
+        cmocka_unit_test(every_layout_of_a_plan_has_what_its_software_has_there),
+        cmocka_unit_test(gradients_are_as_wide_as_the_software_keeps_them),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

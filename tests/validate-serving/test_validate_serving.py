@@ -1,7 +1,7 @@
-"""The validate command over inference rows: goldens of whole scorecards, what is
+"""speedup-validate over inference rows: goldens of whole scorecards, what is
 skipped and why, and what it says of bad files.
 
-    python3 test_validate_serving.py build/tools/speedup [--update]
+    python3 test_validate_serving.py build/tools/validation/speedup-validate [--update]
 
 A new case is a new file: bad/KIND-NAME.csv with what is expected on standard error in
 bad/KIND-NAME.txt, or a row more in skipped.csv.
@@ -16,17 +16,18 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = {"serving": ("serving", "serving.csv"), "inference": ("inference", "inference.csv"),
-          "ablation": ("ablation", "ablation.csv"), "skipped": ("serving", "skipped.csv")}
+          "ablation": ("ablation", "ablation.csv"), "skipped": ("serving", "skipped.csv"),
+          "serving-bad-values": ("serving", "serving-bad-values.csv"), "inference-bad-values": ("inference", "inference-bad-values.csv")}
 failures = []
 
 
-def run(speedup, kind, file, *arguments, where=HERE):
-    return subprocess.run([speedup, "validate", "--kind", kind, file, *arguments], cwd=where, capture_output=True,
+def run(validate, kind, file, *arguments, where=HERE):
+    return subprocess.run([validate, "--kind", kind, file, *arguments], cwd=where, capture_output=True,
                           encoding="utf-8")
 
 
-def answer(speedup, kind, file):
-    return json.loads(run(speedup, kind, file, "--json").stdout)
+def answer(validate, kind, file):
+    return json.loads(run(validate, kind, file, "--json").stdout)
 
 
 def expect(name, good, why=""):
@@ -42,16 +43,16 @@ def compare(name, path, text, update):
     expect(name, wanted == text, f"--- wanted\n{wanted}--- found\n{text}")
 
 
-def goldens(speedup, update):
+def goldens(validate, update):
     for name, (kind, file) in GOLDEN.items():
-        found = run(speedup, kind, file)
+        found = run(validate, kind, file)
         expect(f"{name} runs", found.returncode == 0 and not found.stderr, found.stderr)
         compare(f"golden {name}", HERE / "golden" / f"{name}.txt", found.stdout, update)
 
 
-def bad_files(speedup, update):
+def bad_files(validate, update):
     for path in sorted((HERE / "bad").glob("*.csv")):
-        found = run(speedup, path.name.split("-")[0], path.name, where=path.parent)
+        found = run(validate, path.name.split("-")[0], path.name, where=path.parent)
         expect(f"{path.name} is refused", found.returncode == 1 and not found.stdout, found.stdout)
         compare(f"message of {path.name}", path.with_suffix(".txt"), found.stderr, update)
 
@@ -61,9 +62,9 @@ def mean(errors):
     return sum(abs(e) for e in errors) / len(errors)
 
 
-def scores_agree_with_rows(speedup):
-    a = answer(speedup, "serving", "serving.csv")
-    expect("serving keys", list(a) == ["overall", "by_source", "by_kind", "by_engine", "first_token", "memory", "rows"], list(a))
+def scores_agree_with_rows(validate):
+    a = answer(validate, "serving", "serving.csv")
+    expect("serving keys", list(a) == ["overall", "by_source", "by_kind", "by_engine", "first_token", "memory", "recomputation_not_published", "rows"], list(a))
     rows = [row for row in a["rows"] if not row["suspect"]]
     first = [row for row in rows if "first_error" in row]
     expect("first tokens are there", first and any(row["suspect"] for row in a["rows"]))
@@ -77,14 +78,14 @@ def scores_agree_with_rows(speedup):
             for name, score in part[f"by_{key}"].items():
                 errors = [r[error] for r in rows if r[key] == name and error in r]
                 expect(f"{key} {name}", score["n"] == len(errors) and abs(score["mape"] - mean(errors)) < 1e-5, score)
-    b = answer(speedup, "inference", "inference.csv")
+    b = answer(validate, "inference", "inference.csv")
     expect("phases", set(b["by_phase"]) == {"prefill", "decode", "whole", "offline"}, b["by_phase"])
     expect("no first token in phases", "first_token" not in b)
-    c = answer(speedup, "ablation", "ablation.csv")
+    c = answer(validate, "ablation", "ablation.csv")
     expect("ratios by kind", c["by_kind"]["inference"]["n"] == len(c["rows"]), c["by_kind"])
 
 
-def source_is_no_input(speedup):
+def source_is_no_input(validate):
     """Renaming every publication changes no prediction."""
     for kind, file in (("serving", "serving.csv"), ("inference", "inference.csv"), ("ablation", "ablation.csv")):
         rows = list(csv.DictReader((HERE / file).open(encoding="utf-8")))
@@ -95,11 +96,11 @@ def source_is_no_input(speedup):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "renamed.csv"
             path.write_text(text.getvalue(), encoding="utf-8")
-            a, b = answer(speedup, kind, file)["rows"], answer(speedup, kind, str(path))["rows"]
+            a, b = answer(validate, kind, file)["rows"], answer(validate, kind, str(path))["rows"]
         expect(f"source is no input of {kind}", [r["predicted"] for r in a] == [r["predicted"] for r in b])
 
 
-def fixed_lengths_are_a_column(speedup):
+def fixed_lengths_are_a_column(validate):
     """A column that says so goes before the mark in the locator."""
     rows = [row for row in csv.DictReader((HERE / "serving.csv").open(encoding="utf-8")) if "epnone" in row["source_locator"]]
     expect("a row with the mark", rows)
@@ -112,12 +113,12 @@ def fixed_lengths_are_a_column(speedup):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "fixed.csv"
             path.write_text(text.getvalue(), encoding="utf-8")
-            seconds[said] = [row["first_predicted"] for row in answer(speedup, "serving", str(path))["rows"]]
+            seconds[said] = [row["first_predicted"] for row in answer(validate, "serving", str(path))["rows"]]
     expect("the mark says yes", seconds[""] == seconds["yes"])
     expect("the column goes before it", seconds["no"] != seconds["yes"])
 
 
-def predictions(speedup, rows):
+def predictions(validate, rows):
     """What each of some static rows is predicted to take; None where it is skipped."""
     plain = {"source": "somebody", "model": "Llama-3.1-8B", "gpu": "H100-SXM-80GB", "n_gpus": 1, "weights_precision": "fp16",
              "batch": 1, "in_len": 128, "out_len": 128, "engine": "vllm", "measured_decode_ms_per_token": 10}
@@ -128,11 +129,11 @@ def predictions(speedup, rows):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
         path.write_text(text.getvalue(), encoding="utf-8")
-        found = {row["id"]: row["predicted"] for row in answer(speedup, "inference", str(path))["rows"]}
+        found = {row["id"]: row["predicted"] for row in answer(validate, "inference", str(path))["rows"]}
     return [found.get(str(i)) for i in range(len(rows))]
 
 
-def names_are_found(speedup):
+def names_are_found(validate):
     """Other spellings of one thing are that thing, and what is not known is not taken for something near."""
     same = [
         ("gpu", "H100-SXM-80GB", "H100", "NVIDIA H100 80GB HBM3", "H100 SXM5"), ("gpu", "a100-pcie-80gb", "NVIDIA A100 80GB PCIe"),
@@ -146,24 +147,24 @@ def names_are_found(speedup):
         ("engine", "llama.cpp", "llama-cpp-python", "Ollama"), ("engine", "TGI", "LMDeploy", "MLC-LLM", "ExLlamaV2", "SomeEngine 3"),
     ]
     for column, *names in same:
-        found = predictions(speedup, [{column: name} for name in names])
+        found = predictions(validate, [{column: name} for name in names])
         expect(f"{names} are one", found[0] and len(set(found)) == 1, found)
     other = [("gpu", "RTX 2080"), ("gpu", "2080 Ti"), ("gpu", "L20"), ("gpu", "GPU"), ("gpu", "H100 141GB"),
              ("weights_precision", "Q5_K_M"), ("weights_precision", "w4a8"), ("weights_precision", "fp32")]
-    found = predictions(speedup, [{column: name} for column, name in other])
+    found = predictions(validate, [{column: name} for column, name in other])
     expect("others are skipped", not any(found), list(zip(other, found)))
-    small, generic = predictions(speedup, [{"engine": "vllm"}, {"engine": "SomeEngine"}])
+    small, generic = predictions(validate, [{"engine": "vllm"}, {"engine": "SomeEngine"}])
     expect("an engine that is not known is none of those that are", small != generic)
 
 
-def leaving_out(speedup):
+def leaving_out(validate):
     """Left-out rows get another prediction, suspect ones keep theirs; what cannot be left out is refused."""
     for kind, what in (("serving", "source"), ("inference", "model"), ("ablation", "gpu"), ("training", "gpu")):
-        expect(f"{what} of {kind} is refused", run(speedup, kind, "serving.csv", "--leave-out", what).returncode == 2)
-    found = run(speedup, "serving", "serving.csv", "--json", "--leave-out", "gpu")
+        expect(f"{what} of {kind} is refused", run(validate, kind, "serving.csv", "--leave-out", what).returncode == 2)
+    found = run(validate, "serving", "serving.csv", "--json", "--leave-out", "gpu")
     if "built without" in found.stderr:
         return
-    a, b = answer(speedup, "serving", "serving.csv"), json.loads(found.stdout)
+    a, b = answer(validate, "serving", "serving.csv"), json.loads(found.stdout)
     expect("leaving out says so", b["overall"]["left_out"] == "gpu", b["overall"])
     for one, other in zip(a["rows"], b["rows"]):
         expect(f"{one['id']} left out", (one["predicted"] == other["predicted"]) == one["suspect"], other)
@@ -171,14 +172,14 @@ def leaving_out(speedup):
 
 
 def main():
-    speedup, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
-    goldens(speedup, update)
-    bad_files(speedup, update)
-    scores_agree_with_rows(speedup)
-    source_is_no_input(speedup)
-    fixed_lengths_are_a_column(speedup)
-    names_are_found(speedup)
-    leaving_out(speedup)
+    validate, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
+    goldens(validate, update)
+    bad_files(validate, update)
+    scores_agree_with_rows(validate)
+    source_is_no_input(validate)
+    fixed_lengths_are_a_column(validate)
+    names_are_found(validate)
+    leaving_out(validate)
     print("failed: " + ", ".join(failures) if failures else "all good")
     sys.exit(bool(failures))
 

@@ -1,0 +1,403 @@
+/* Descriptions of jobs: the format of `train:`, `serve:` and `generate:`, and reading
+ * it. Looks nothing up in a catalog, and knows no rule of layouts. */
+#include "estimate/description.h"
+
+#include "base/number.h"
+
+#include <float.h>
+#include <string.h>
+
+#define AT(member) .offset = offsetof(struct job_description, member)
+
+/* ---- values with readers of their own ------------------------------------------------- */
+
+bool choice_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct choice *choice)
+{
+    const struct yaml_node *item = yaml_at(tree, node);
+    uint32_t id = node, parameters = 0;
+    if (item->kind == YAML_MAPPING && item->length == 1) {
+        id = item->first;
+        parameters = yaml_at(tree, id)->next;
+        if (!expect_kind(context, tree, parameters, YAML_MAPPING, yaml_text(tree, id)))
+            return false;
+    } else if (!expect_kind(context, tree, node, YAML_SCALAR, "optimizations")) {
+        return false;
+    }
+    *choice = (struct choice){.id = yaml_text(tree, id), .place = yaml_place(tree, id)};
+    if (!parameters)
+        return true;
+    struct named_numbers *numbers = &choice->parameters;
+    numbers->items = arena_zeroed(arena, yaml_at(tree, parameters)->length, sizeof *numbers->items);
+    for (uint32_t key = numbers->items ? yaml_at(tree, parameters)->first : 0; key && !problems_full(context);
+         key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
+        uint32_t value = yaml_at(tree, key)->next;
+        struct named_number number = {yaml_text(tree, key), 0, yaml_place(tree, key), yaml_place(tree, value)};
+        if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
+            numbers->items[numbers->count++] = number;
+    }
+    return numbers->items != NULL;
+}
+
+bool choices_append(struct arena *arena, struct choices *choices, const struct choice *more, size_t count)
+{
+    struct choice *items = arena_zeroed(arena, choices->count + count, sizeof *items);
+    if (!items)
+        return false;
+    if (choices->count)
+        memcpy(items, choices->items, choices->count * sizeof *items);
+    if (count)
+        memcpy(items + choices->count, more, count * sizeof *items);
+    *choices = (struct choices){items, choices->count + count};
+    return true;
+}
+
+bool choices_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
+{
+    struct choices *choices = out;
+    if (!expect_kind(context, tree, node, YAML_SEQUENCE, key))
+        return false;
+    *choices = (struct choices){arena_zeroed(arena, yaml_at(tree, node)->length, sizeof *choices->items), 0};
+    for (uint32_t item = choices->items ? yaml_at(tree, node)->first : 0; item && !problems_full(context); item = yaml_at(tree, item)->next)
+        if (choice_read(context, arena, tree, item, &choices->items[choices->count]))
+            choices->count++;
+    return choices->items != NULL;
+}
+
+bool choices_have(const struct choices *choices, const char *id)
+{
+    for (size_t i = 0; i < choices->count; i++)
+        if (!strcmp(choices->items[i].id, id))
+            return true;
+    return false;
+}
+
+static const double most_price = 1e5; /* USD/h */
+
+static bool price_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
+{
+    (void)arena;
+    struct asked_price *price = out;
+    if (!expect_kind(context, tree, node, YAML_SCALAR, key))
+        return false;
+    const char *text = yaml_text(tree, node);
+    *price = (struct asked_price){.place = yaml_place(tree, node)};
+    if (*text >= '0' && *text <= '9')
+        return read_number(context, tree, node, key, DIMENSION_USD_PER_HOUR, 0, most_price, &price->per_hour);
+    price->id = text;
+    return true;
+}
+
+static bool price_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
+                      double value, void *out)
+{
+    (void)arena;
+    struct asked_price *price = out;
+    if (member) {
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' has no keys of its own", key);
+        return false;
+    }
+    if (!check_number(context, place, key, DIMENSION_USD_PER_HOUR, 0, most_price, false, value))
+        return false;
+    *price = (struct asked_price){.per_hour = value, .place = *place};
+    return true;
+}
+
+static bool calibration_read_numbers(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
+                                     const char *key, void *out)
+{
+    struct named_numbers *numbers = out;
+    if (!expect_kind(context, tree, node, YAML_MAPPING, key))
+        return false;
+    *numbers = (struct named_numbers){arena_zeroed(arena, yaml_at(tree, node)->length, sizeof *numbers->items), 0};
+    for (uint32_t at = numbers->items ? yaml_at(tree, node)->first : 0; at && !problems_full(context);
+         at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
+        uint32_t value = yaml_at(tree, at)->next;
+        struct named_number number = {yaml_text(tree, at), 0, yaml_place(tree, at), yaml_place(tree, value)};
+        if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
+            numbers->items[numbers->count++] = number;
+    }
+    return numbers->items != NULL;
+}
+
+static bool calibration_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key,
+                            const char *member, double value, void *out)
+{
+    struct named_numbers *numbers = out;
+    if (!member) {
+        problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes a coefficient: '%s.NAME'", key, key);
+        return false;
+    }
+    struct named_number *items = arena_zeroed(arena, numbers->count + 1, sizeof *items);
+    const char *name = arena_copy(arena, member, strlen(member));
+    if (!items || !name)
+        return no_memory(context) == SPEEDUP_OK;
+    if (numbers->count)
+        memcpy(items, numbers->items, numbers->count * sizeof *items);
+    items[numbers->count] = (struct named_number){name, value, *place, *place};
+    *numbers = (struct named_numbers){items, numbers->count + 1};
+    return true;
+}
+
+static int metric_find(const char *name)
+{
+    speedup_word word = {.struct_size = sizeof word};
+    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
+        if (!strcmp(word.name, name))
+            return (int)i;
+    return METRICS;
+}
+
+/* A metric that there is not is told with the nearest. */
+static void metric_missing(speedup_context *context, const struct place *place, const char *name)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, name, strlen(name));
+    speedup_word word = {.struct_size = sizeof word};
+    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
+        nearest_offer(&nearest, word.name);
+    struct text *text = problem_begin(context);
+    text_format(text, "'%.60s' is no metric", name);
+    nearest_put(&nearest, text);
+    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
+}
+
+static bool published_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
+{
+    struct published_figures *figures = out;
+    if (!expect_kind(context, tree, node, YAML_MAPPING, key))
+        return false;
+    *figures = (struct published_figures){arena_zeroed(arena, yaml_at(tree, node)->length, sizeof *figures->items), 0, NULL};
+    for (uint32_t at = figures->items ? yaml_at(tree, node)->first : 0; at && !problems_full(context);
+         at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
+        const char *name = yaml_text(tree, at);
+        uint32_t value = yaml_at(tree, at)->next;
+        if (!strcmp(name, "source")) {
+            read_text(context, tree, value, name, &figures->source);
+            continue;
+        }
+        int metric = metric_find(name);
+        if (metric < METRICS) {
+            struct published *published = &figures->items[figures->count++];
+            published->metric = metric;
+            speedup_word word = {.struct_size = sizeof word};
+            speedup_metric_at((size_t)metric, &word);
+            enum dimension dimension = !strcmp(word.unit, "s") ? DIMENSION_SECONDS
+                                       : !strcmp(word.unit, "B") ? DIMENSION_BYTES
+                                       : !strcmp(word.unit, "USD") ? DIMENSION_USD
+                                       : !strcmp(word.unit, "FLOP/s") ? DIMENSION_FLOPS_PER_S
+                                                                      : DIMENSION_NONE;
+            read_number(context, tree, value, name, dimension, 0, DBL_MAX, &published->value);
+            continue;
+        }
+        struct place place = yaml_place(tree, at);
+        metric_missing(context, &place, name);
+    }
+    return figures->items != NULL;
+}
+
+/* ---- the tables --------------------------------------------------------------------- */
+
+static const struct field prefill_fields[] = {
+    {.key = "accelerators", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e7, .required = true,
+     .offset = offsetof(struct pool, accelerators), .doc = "accelerators of the pool, out of those of the job"},
+#define AXIS LAYOUT_ROW_OF_SERVING
+#include "estimate/axis.def"
+#undef AXIS
+    {.key = NULL},
+};
+const struct record_table prefill_table = {
+    "prefill", "A pool that does prefill alone and hands keys and values on to the rest of the accelerators, which decode.", prefill_fields};
+
+#define TARGET(name_, doc_)                                                                                  \
+    {.key = #name_, .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-6, .most = 1e6,        \
+     .offset = offsetof(struct targets_record, name_), .shown = "none", .doc = doc_}
+
+static const struct field targets_fields[] = {
+    TARGET(time_to_first_token, "longest mean time to the first token"),
+    TARGET(time_per_output_token, "longest mean time from one token to the next"),
+    {.key = NULL},
+};
+const struct record_table targets_table = {"targets", "What the service must hold.", targets_fields};
+
+#define TEXT(name_, required_, shown_, doc_)                                                                  \
+    {.key = #name_, .type = FIELD_TEXT, AT(name_), .required = required_, .shown = shown_, .doc = doc_}
+#define COUNT(name_, most_, required_, shown_, doc_)                                                          \
+    {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_, AT(name_),  \
+     .required = required_, .shown = shown_, .doc = doc_}
+#define VALUE(name_, read_, set_, shown_, doc_)                                                               \
+    {.key = #name_, .type = FIELD_VALUE, AT(name_), .read = read_, .set = set_, .shown = shown_, .doc = doc_}
+
+/* Rows of every section's table, in front of its own and behind them. */
+#define JOB_FRONT                                                                                             \
+    TEXT(model, true, NULL, "id of the model"),                                                               \
+    TEXT(system, true, NULL, "id of the system"),                                                             \
+    TEXT(stack, false, "none", "id of the software"),                                                         \
+    COUNT(accelerators, 1e7, true, NULL, "accelerators in the job")
+
+#define JOB_BACK                                                                                              \
+    VALUE(optimizations, choices_read, NULL, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
+    VALUE(baseline, choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
+    VALUE(without, choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
+    VALUE(price, price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
+    VALUE(calibration, calibration_read_numbers, calibration_set, "coefficient: value", "coefficients of this very site"), \
+    VALUE(published, published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
+    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false",                                       \
+     .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
+    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.9", \
+     .doc = "probability of the intervals"}
+
+static const struct field train_fields[] = {
+    JOB_FRONT,
+    COUNT(sequence, 1e9, true, NULL, "tokens per sequence"),
+    COUNT(global_batch, 1e9, true, NULL, "sequences per step"),
+    COUNT(micro_batch, 1e6, false, "1", "sequences per micro-batch"),
+    {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens),
+     .shown = "no run", .doc = "tokens of the whole run"},
+    {.key = "layout", .type = FIELD_RECORD, .record = &layout_table, AT(layout), .doc = "degrees of parallelism"},
+    {.key = "checkpoint", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e6, AT(checkpoint),
+     .shown = "60 s", .doc = "time that writing a checkpoint holds the job up"},
+    {.key = "restart", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart),
+     .shown = "600 s", .doc = "time from a failure to the next step"},
+    JOB_BACK,
+    {.key = NULL},
+};
+static const struct record_table train_table = {"train", "A training job.", train_fields};
+
+/* The rows of both sections of inference. */
+#define LENGTH(name_, doc_)                                                                                   \
+    {.key = #name_, .type = FIELD_VALUE, AT(name_), .read = length_read, .set = length_set, .required = true,  \
+     .shown = "1024, or {mean: 1024, deviation: 400}", .doc = doc_}
+#define REQUESTS                                                                                              \
+    LENGTH(prompt, "tokens of a prompt, mean"),                                                               \
+    LENGTH(output, "tokens generated for a request, mean"),                                                   \
+    COUNT(output_longest, 1e9, false, "output", "longest output, to which a static batch runs on"),           \
+    {.key = "layout", .type = FIELD_RECORD, .record = &serving_layout_table, AT(layout), .doc = "degrees of parallelism"}
+
+static const struct field serve_fields[] = {
+    JOB_FRONT,
+    {.key = "concurrency", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(concurrency),
+     .shown = "by request_rate", .doc = "requests in flight, in all"},
+    {.key = "request_rate", .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate),
+     .shown = "by concurrency", .doc = "requests that arrive, in all"},
+    REQUESTS,
+    {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false",
+     .doc = "all requests have the same lengths, so that they stay in step"},
+    {.key = "prefill", .type = FIELD_RECORD, .record = &prefill_table, AT(prefill),
+     .doc = "a pool of its own for prefill; 'layout' is then that of decoding"},
+    {.key = "targets", .type = FIELD_RECORD, .record = &targets_table, AT(targets), .doc = "what the service must hold"},
+    JOB_BACK,
+    {.key = NULL},
+};
+static const struct record_table serve_table = {"serve", "A service in steady state: requests come as others end.", serve_fields};
+
+static const struct field generate_fields[] = {
+    JOB_FRONT,
+    COUNT(batch, 1e9, true, NULL, "prompts of a static batch, in all"),
+    REQUESTS,
+    JOB_BACK,
+    {.key = NULL},
+};
+static const struct record_table generate_table = {"generate", "A static batch, from prompts to last tokens.", generate_fields};
+
+const char *const scenario_sections[] = {"train", "serve", "generate", NULL};
+const struct record_table *const job_tables[] = {&train_table, &serve_table, &generate_table, NULL};
+
+/* ---- descriptions ------------------------------------------------------------------- */
+
+void description_begin(enum section section, struct job_description *d)
+{
+    *d = (struct job_description){.section = section, .confidence = 0.9, .layout = layout_unsaid, .micro_batch = 1, .checkpoint = 60,
+                                  .restart = 600, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid};
+}
+
+void description_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct job_description *d)
+{
+    d->tree = tree;
+    d->node = node;
+    record_read_in(context, arena, tree, node, job_tables[d->section], NULL, d);
+}
+
+void description_give(struct job_description *d, const char *key)
+{
+    const struct field *fields = job_tables[d->section]->fields;
+    for (const struct field *field = fields; field->key; field++)
+        if (!strcmp(field->key, key))
+            d->present |= UINT64_C(1) << (field - fields);
+}
+
+void description_give_required(struct job_description *d)
+{
+    const struct field *fields = job_tables[d->section]->fields;
+    for (const struct field *field = fields; field->key; field++)
+        if (field->required)
+            d->present |= UINT64_C(1) << (field - fields);
+}
+
+void description_require(speedup_context *context, const struct job_description *d)
+{
+    struct place place = description_place(d, NULL);
+    if (d->tree)
+        record_require(context, d->tree, d->node, job_tables[d->section], d);
+    else
+        record_complete(context, &place, job_tables[d->section], d);
+}
+
+static const struct place nowhere = {.file = "<job>"}; /* of what calls filled */
+
+struct place description_place(const struct job_description *d, const char *key)
+{
+    if (!d->tree)
+        return nowhere;
+    uint32_t at = key ? yaml_find(d->tree, d->node, key) : 0;
+    return yaml_place(d->tree, at ? at : d->node);
+}
+
+static bool copy_text(struct arena *arena, const char **text)
+{
+    if (*text)
+        *text = arena_copy(arena, *text, strlen(*text));
+    return !arena->failed;
+}
+
+static bool copy_numbers(struct arena *arena, struct named_numbers *numbers)
+{
+    struct named_number *items = arena_zeroed(arena, numbers->count, sizeof *items);
+    for (size_t i = 0; items && i < numbers->count; i++) {
+        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, nowhere, nowhere};
+        copy_text(arena, &items[i].name);
+    }
+    numbers->items = items;
+    return !arena->failed;
+}
+
+static bool copy_choices(struct arena *arena, struct choices *choices)
+{
+    struct choice *items = arena_zeroed(arena, choices->count, sizeof *items);
+    for (size_t i = 0; items && i < choices->count; i++) {
+        items[i] = choices->items[i];
+        items[i].place = nowhere;
+        copy_text(arena, &items[i].id);
+        copy_numbers(arena, &items[i].parameters);
+    }
+    choices->items = items;
+    return !arena->failed;
+}
+
+bool description_copy(struct arena *arena, const struct job_description *from, struct job_description *to)
+{
+    *to = *from;
+    to->tree = NULL;
+    to->price.place = nowhere;
+    const char **texts[] = {&to->model, &to->system, &to->stack, &to->price.id, &to->published.source};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        copy_text(arena, texts[i]);
+    struct published *published = arena_zeroed(arena, from->published.count, sizeof *published);
+    if (published && from->published.count)
+        memcpy(published, from->published.items, from->published.count * sizeof *published);
+    to->published.items = published;
+    copy_choices(arena, &to->optimizations);
+    copy_choices(arena, &to->baseline);
+    copy_choices(arena, &to->without);
+    copy_numbers(arena, &to->calibration);
+    return !arena->failed;
+}

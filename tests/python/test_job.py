@@ -1,0 +1,49 @@
+"""Jobs described by calls are those written, to the bit."""
+import pytest
+import speedup
+
+KEYS = {"model": "llama-7b", "system": "dgx-a100-80gb", "accelerators": 8, "sequence": 2048, "global_batch": 64,
+        "tokens": "1 T", "price": "2.50 USD/h"}
+
+
+def described(**more):
+    return speedup.Job("train", **KEYS, optimizations=["bf16-mixed-precision", "flash-attention-2", "zero-3"], **more)
+
+
+def test_a_described_job_is_the_one_written(job):
+    assert dict(described().scenario().estimate()) == dict(speedup.Scenario(job).estimate())
+
+
+def test_a_job_is_changed_and_used_again(job):
+    made = described()
+    for tensor in 1, 2, 4:
+        again = made.set("layout.tensor", tensor).scenario().estimate()
+        assert dict(again) == dict(speedup.Scenario(job, settings={"train.layout.tensor": tensor}).estimate())
+    made.apply("train.layout={pipeline: 2}")
+    assert made.scenario().variables["tensor"] == 1
+
+
+def test_parameters_are_given_by_name(job):
+    made = described().add("activation-offload", share=0.5)
+    written = job.replace("zero-3]", "zero-3, activation-offload: {share: 0.5}]")
+    assert dict(made.scenario().estimate()) == dict(speedup.Scenario(written).estimate())
+
+
+def test_a_scenario_says_what_it_was_made_of():
+    made = described(stack="megatron-core").scenario()
+    assert (made.model, made.system, made.accelerator) == ("llama-7b", "dgx-a100-80gb", "a100-sxm-80gb")
+    assert (made.stack, made.price, made.price_per_hour) == ("megatron-core", None, 2.5)
+    assert made.optimizations == ("bf16-mixed-precision", "flash-attention-2", "zero-3")
+    assert made.variables["data"] == 8
+
+
+def test_wrong_keys_and_values_are_told(refused):
+    made = described()
+    assert "did you mean 'micro_batch'" in str(refused(made.set, "microbatch", 2))
+    assert refused(made.set, "micro_batch", 0).name == "OUT_OF_RANGE"
+    assert refused(made.set, "micro_batch", 1.5).name == "NOT_WHOLE"
+    assert refused(made.set, "price", "2.50 EUR/h").name == "BAD_UNIT"
+    assert refused(speedup.Job, "training").name == "UNKNOWN_CHOICE"
+    assert refused(speedup.Job("serve").scenario).name == "MISSING_KEY"
+    with pytest.raises(TypeError):
+        speedup.Scenario(made, settings=["train.micro_batch=2"])

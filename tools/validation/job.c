@@ -1,0 +1,253 @@
+#include "job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void job_skip(struct job *job, const char *format, const char *what)
+{
+    /* The format is a constant of this program. */
+    if (!job->skipped[0])
+        snprintf(job->skipped, sizeof job->skipped, format, what);
+}
+
+void job_set(struct job *job, const char *key, const char *value)
+{
+    struct job_field *field = &job->fields[job->field_count];
+    if (job->field_count == JOB_FIELDS || strlen(key) >= sizeof field->key || strlen(value) >= sizeof field->value) {
+        job_skip(job, "more than a job holds: '%.40s'", key);
+        return;
+    }
+    snprintf(field->key, sizeof field->key, "%s", key);
+    snprintf(field->value, sizeof field->value, "%s", value);
+    job->field_count++;
+}
+
+void job_set_number(struct job *job, const char *key, double value)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    job_set(job, key, text);
+}
+
+const char *job_get(const struct job *job, const char *key)
+{
+    for (size_t i = 0; i < job->field_count; i++)
+        if (!strcmp(job->fields[i].key, key))
+            return job->fields[i].value;
+    return "";
+}
+
+double job_number(const struct job *job, const char *key)
+{
+    return strtod(job_get(job, key), NULL);
+}
+
+static struct job_pick *pick(struct job *job, const char *id, size_t length, bool without)
+{
+    for (size_t i = 0; i < job->pick_count; i++)
+        if (strlen(job->picks[i].id) == length && !memcmp(job->picks[i].id, id, length) && job->picks[i].without == without)
+            return &job->picks[i];
+    struct job_pick *added = &job->picks[job->pick_count];
+    if (job->pick_count == JOB_PICKS || length >= sizeof added->id) {
+        job_skip(job, "more than a job holds: '%.40s'", id);
+        return NULL;
+    }
+    *added = (struct job_pick){.without = without};
+    memcpy(added->id, id, length);
+    job->pick_count++;
+    return added;
+}
+
+void job_parameter(struct job *job, struct job_pick *pick, const char *name, const char *value)
+{
+    if (!pick)
+        return;
+    if (pick->parameter_count == JOB_PARAMETERS || strlen(name) >= sizeof pick->names[0] || strlen(value) >= sizeof pick->values[0]) {
+        job_skip(job, "more parameters than a job holds: '%.40s'", name);
+        return;
+    }
+    snprintf(pick->names[pick->parameter_count], sizeof pick->names[0], "%s", name);
+    snprintf(pick->values[pick->parameter_count++], sizeof pick->values[0], "%s", value);
+}
+
+struct job_pick *job_add(struct job *job, const char *rule)
+{
+    size_t length = strcspn(rule, " ");
+    struct job_pick *added = length ? pick(job, rule, length, false) : NULL;
+    for (rule += length; added && *rule;) {
+        char name[24], value[24];
+        rule += strspn(rule, " ");
+        size_t end = strcspn(rule, " "), equals = strcspn(rule, "=");
+        if (equals < end) {
+            snprintf(name, sizeof name, "%.*s", (int)equals, rule);
+            snprintf(value, sizeof value, "%.*s", (int)(end - equals - 1), rule + equals + 1);
+            job_parameter(job, added, name, value);
+        }
+        rule += end;
+    }
+    return added;
+}
+
+void job_without(struct job *job, const char *ids)
+{
+    while (*ids) {
+        size_t length = strcspn(ids, " ");
+        if (length)
+            pick(job, ids, length, true);
+        ids += length + (ids[length] == ' ');
+    }
+}
+
+bool job_equal(const struct job *a, const struct job *b)
+{
+    char one[JOB_YAML], other[JOB_YAML];
+    job_yaml(a, one);
+    job_yaml(b, other);
+    return !strcmp(one, other);
+}
+
+static void mix(uint32_t *hash, const char *text)
+{
+    do
+        *hash = (*hash ^ (unsigned char)*text) * 16777619u; /* FNV-1a */
+    while (*text++);
+}
+
+uint32_t job_hash(const struct job *job, const char *but)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < job->field_count; i++)
+        if (!but || strcmp(job->fields[i].key, but)) {
+            mix(&hash, job->fields[i].key);
+            mix(&hash, job->fields[i].value);
+        }
+    for (size_t i = 0; i < job->pick_count; i++) {
+        const struct job_pick *p = &job->picks[i];
+        mix(&hash, p->without ? "-" : "+");
+        mix(&hash, p->id);
+        for (size_t k = 0; k < p->parameter_count; k++) {
+            mix(&hash, p->names[k]);
+            mix(&hash, p->values[k]);
+        }
+    }
+    return hash;
+}
+
+/* ---- YAML ----------------------------------------------------------------------------------- */
+
+struct writer {
+    char *text;
+    size_t length;
+};
+
+static void put(struct writer *out, const char *a, const char *b, const char *c)
+{
+    int written = snprintf(out->text + out->length, JOB_YAML - out->length, "%s%s%s", a, b, c);
+    out->length += written > 0 ? (size_t)written : 0;
+    if (out->length >= JOB_YAML)
+        out->length = JOB_YAML - 1;
+}
+
+static void put_indent(struct writer *out, size_t depth)
+{
+    for (size_t i = 0; i < depth; i++)
+        put(out, "  ", "", "");
+}
+
+/* Keys with points nest, those of the job in its section. */
+static void put_fields(const struct job *job, struct writer *out, bool entries)
+{
+    static const char separators[] = ".";
+    const char *above = "";
+    size_t base = entries ? 0 : 1;
+    for (size_t i = 0; i < job->field_count; i++) {
+        const char *key = job->fields[i].key;
+        bool is_entry = !strncmp(key, "models.", 7) || !strncmp(key, "systems.", 8);
+        if (is_entry != entries)
+            continue;
+        size_t depth = base, common = 0, at = 0;
+        while (key[common] && key[common] == above[common])
+            common++;
+        while (key[at]) {
+            size_t length = strcspn(key + at, separators);
+            bool last = !key[at + length];
+            if (last || common < at + length + 1) {
+                char name[40];
+                snprintf(name, sizeof name, "%.*s", (int)length, key + at);
+                put_indent(out, depth);
+                put(out, name, last ? ": " : ":\n", "");
+                if (last)
+                    put(out, job->fields[i].value, "\n", "");
+            }
+            at += length + !last;
+            depth++;
+        }
+        above = key;
+    }
+}
+
+static void put_picks(const struct job *job, struct writer *out)
+{
+    size_t has = 0, lacks = 0;
+    for (size_t i = 0; i < job->pick_count; i++) {
+        has += !job->picks[i].without;
+        lacks += job->picks[i].without;
+    }
+    if (has)
+        put(out, "  optimizations:\n", "", "");
+    for (size_t i = 0; i < job->pick_count; i++) {
+        const struct job_pick *p = &job->picks[i];
+        if (p->without)
+            continue;
+        put(out, "    - ", p->id, p->parameter_count ? ": {" : "\n");
+        for (size_t k = 0; k < p->parameter_count; k++) {
+            put(out, k ? ", " : "", p->names[k], ": ");
+            put(out, p->values[k], k + 1 == p->parameter_count ? "}\n" : "", "");
+        }
+    }
+    if (lacks)
+        put(out, "  without:\n", "", "");
+    for (size_t i = 0; i < job->pick_count; i++)
+        if (job->picks[i].without)
+            put(out, "    - ", job->picks[i].id, "\n");
+}
+
+size_t job_yaml(const struct job *job, char text[JOB_YAML])
+{
+    struct writer out = {text, 0};
+    text[0] = 0;
+    put_fields(job, &out, true);
+    put(&out, job->section ? job->section : "train", ":\n", "");
+    put_fields(job, &out, false);
+    put_picks(job, &out);
+    return out.length;
+}
+
+/* ---- the library ---------------------------------------------------------------------------- */
+
+speedup_status job_scenario(const struct session *session, const struct job *job, const char *const *settings, size_t count,
+                            speedup_scenario **scenario)
+{
+    char text[JOB_YAML];
+    size_t length = job_yaml(job, text);
+    return speedup_scenario_create(session->context, session->catalog, "row", text, length, settings, count, scenario);
+}
+
+bool job_estimate(const struct session *session, const struct job *job, double *values, char why[REASON_TEXT])
+{
+    const struct options *o = session->options;
+    speedup_scenario *scenario = NULL;
+    speedup_status status = job_scenario(session, job, o->settings, o->setting_count, &scenario);
+    if (!status)
+        status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
+    if (status) {
+        const char *text = speedup_diagnostic_message(session->context, 0);
+        snprintf(why, REASON_TEXT, "%s", text ? text : speedup_status_text(status));
+    }
+    speedup_scenario_unref(scenario);
+    return !status;
+}
