@@ -228,25 +228,25 @@ static void every_layer_of_an_interval_but_the_last_is_linear(void **state)
 }
 
 /* Five layers, so many with a window of an eighth of the sequence. */
-static void write_windowed(char *yaml, int windowed, const char *task)
+static void write_windowed(char *yaml, int windowed, const char *section)
 {
     char attention[80] = "";
     if (windowed)
         sprintf(attention, ", attention: {window: 256, window_layers: %d}", windowed);
     snprintf(yaml, MOST_TEXT, "models: {windowed: {layers: 5, hidden: 1024, heads: 8, kv_heads: 4, head_dim: 128, ffn: 4096, ffn_kind: gated, "
-             "vocab: 32000%s}}\n%s", attention, task);
+             "vocab: 32000%s}}\n%s", attention, section);
 }
 
 static void a_window_shortens_the_attention_of_its_layers_alone(void **state)
 {
     (void)state;
-    static const char task[] = "train: {model: windowed, system: dgx-a100-80gb, accelerators: 8, sequence: 2048, global_batch: 8, "
+    static const char section[] = "train: {model: windowed, system: dgx-a100-80gb, accelerators: 8, sequence: 2048, global_batch: 8, "
                               "calibration: {window_extra: 0}, optimizations: [bf16-mixed-precision]}\n";
     char yaml[MOST_TEXT];
-    write_windowed(yaml, 0, task);
+    write_windowed(yaml, 0, section);
     double all = metric_of(world.catalog, yaml, PLAIN, SPEEDUP_METRIC_TIME_ATTENTION);
     for (int windowed = 1; windowed <= 5; windowed++) {
-        write_windowed(yaml, windowed, task);
+        write_windowed(yaml, windowed, section);
         /* Two windows' width of the square: what a kernel of blocks looks at. */
         assert_near(metric_of(world.catalog, yaml, PLAIN, SPEEDUP_METRIC_TIME_ATTENTION), all * (1 - windowed / 5.0 * (1 - 2 * 256.0 / 2048)), 1e-12);
     }
@@ -255,10 +255,10 @@ static void a_window_shortens_the_attention_of_its_layers_alone(void **state)
 static void a_window_bounds_the_cache_of_its_layers_alone(void **state)
 {
     (void)state;
-    static const char task[] = "generate: {model: windowed, system: dgx-h100, accelerators: 1, batch: 3, prompt: 1900, output: 100, output_longest: 100}\n";
+    static const char section[] = "generate: {model: windowed, system: dgx-h100, accelerators: 1, batch: 3, prompt: 1900, output: 100, output_longest: 100}\n";
     for (int windowed = 0; windowed <= 5; windowed++) {
         char yaml[MOST_TEXT];
-        write_windowed(yaml, windowed, task);
+        write_windowed(yaml, windowed, section);
         double keys_and_values = 2 * 4 * 128 * 2; /* bytes of a token and a layer */
         assert_near(metric_of(world.catalog, yaml, PLAIN, SPEEDUP_METRIC_MEMORY_KV),
                     3 * keys_and_values * ((5 - windowed) * 2000.0 + windowed * 256.0), 1e-12);
@@ -289,7 +289,8 @@ static void no_release(void *user, void *memory)
     (void)memory;
 }
 
-static const speedup_allocator refusing = {.struct_size = sizeof refusing, .allocate = no_allocation, .resize = no_resizing, .release = no_release};
+static const speedup_allocator refusing = {
+    .struct_size = sizeof refusing, .allocate = no_allocation, .resize = no_resizing, .release = no_release};
 
 static void an_arena_gives_nothing_for_a_size_that_would_wrap(void **state)
 {

@@ -1,0 +1,538 @@
+/* Rules of plans and admission, one a test and named by it, through the public interface.
+ * tests/mutations breaks each and expects its test to tell. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <speedup/speedup.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static speedup_context *context;
+static speedup_catalog *catalog;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return speedup_context_create(NULL, &context) || speedup_catalog_create(context, &catalog);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    speedup_catalog_unref(catalog);
+    speedup_context_destroy(context);
+    return 0;
+}
+
+static void tell(const char *yaml)
+{
+    for (size_t i = 0; i < speedup_diagnostic_count(context); i++)
+        print_error("%s\n", speedup_diagnostic_text(context, i));
+    print_error("%.2000s\n", yaml);
+    fail();
+}
+
+static speedup_space *make_space(const char *yaml)
+{
+    speedup_space *space = NULL;
+    if (speedup_space_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &space))
+        tell(yaml);
+    return space;
+}
+
+static speedup_status refused_space(const char *yaml)
+{
+    speedup_space *space = NULL;
+    speedup_status status = speedup_space_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &space);
+    speedup_space_unref(space);
+    return status;
+}
+
+static speedup_scenario *make_scenario(const char *yaml)
+{
+    speedup_scenario *scenario = NULL;
+    if (speedup_scenario_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &scenario))
+        tell(yaml);
+    return scenario;
+}
+
+static speedup_status refused_scenario(const char *yaml)
+{
+    speedup_scenario *scenario = NULL;
+    speedup_status status = speedup_scenario_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &scenario);
+    speedup_scenario_unref(scenario);
+    return status;
+}
+
+static speedup_result *search(const speedup_space *space, speedup_counts *counts)
+{
+    speedup_result *result = NULL;
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    *counts = (speedup_counts){.struct_size = sizeof *counts};
+    assert_int_equal(speedup_result_counts(result, counts), SPEEDUP_OK);
+    return result;
+}
+
+/* --- what can be laid out --- */
+
+#define MIXTRAL "model: mixtral-8x7b, "
+#define LLAMA "model: llama-2-7b, "
+#define TRAINING "sequence: 2048, global_batch: 64, optimizations: [bf16-mixed-precision, flash-attention-2, zero-1]"
+#define SERVICE "prompt: 500, output: 100, concurrency: 16"
+
+/* Of the two plans of a space, the first can be laid out and the second cannot. */
+static void assert_divides_first_alone(const char *yaml)
+{
+    speedup_space *space = make_space(yaml);
+    speedup_counts counts;
+    assert_int_equal(speedup_space_size(space), 2);
+    assert_int_equal(speedup_space_estimate(space, 0, NULL, 0, NULL, 0), SPEEDUP_OK);
+    assert_int_equal(speedup_space_estimate(space, 1, NULL, 0, NULL, 0), SPEEDUP_DOES_NOT_DIVIDE);
+    speedup_result_destroy(search(space, &counts));
+    assert_int_equal(counts.not_dividing, 1);
+    speedup_space_unref(space);
+}
+
+static void a_search_spreads_experts_over_no_more_ranks_than_a_stage_has(void **state)
+{
+    (void)state;
+    assert_divides_first_alone("plan: {" MIXTRAL "systems: [dgx-h100], accelerators: 8, tensor: 1, pipeline: 4, expert: [2, 8], "
+                               "virtual_stages: 1, micro_batch: 1, context: 1, " TRAINING "}");
+    assert_divides_first_alone("plan: {" MIXTRAL "systems: [dgx-h100], accelerators: 8, tensor: 2, pipeline: 1, expert: [2, 4], "
+                               "attention_data: 1, optimizations: [fp8-weights], " SERVICE "}");
+}
+
+static void a_search_has_no_more_stages_than_layers(void **state)
+{
+    (void)state;
+    assert_divides_first_alone("plan: {" LLAMA "systems: [dgx-h100], accelerators: 128, tensor: 1, pipeline: [32, 64], "
+                               "virtual_stages: 1, micro_batch: 1, context: 1, " TRAINING "}");
+    assert_divides_first_alone("plan: {" LLAMA "systems: [dgx-h100], accelerators: 64, tensor: 1, pipeline: [32, 64], "
+                               "attention_data: 1, optimizations: [fp8-weights], " SERVICE "}");
+}
+
+/* Of two layouts in columns, the first can be and the second cannot, and has no figures. */
+static void assert_batch_takes_first_alone(const char *yaml, int32_t a, double a_value, int32_t b, const double b_values[2], int32_t m)
+{
+    speedup_scenario *scenario = make_scenario(yaml);
+    double all_a[] = {a_value, a_value}, all_b[] = {b_values[0], b_values[1]}, status[2], value[2];
+    const speedup_column inputs[] = {{sizeof *inputs, a, 0, all_a}, {sizeof *inputs, b, 0, all_b}},
+                         outputs[] = {{sizeof *outputs, SPEEDUP_METRIC_STATUS, 0, status}, {sizeof *outputs, m, 0, value}};
+    assert_int_equal(speedup_scenario_estimate_batch(scenario, inputs, 2, outputs, 2, 2, 1), SPEEDUP_OK);
+    assert_true(status[0] == 0 && value[0] > 0);
+    assert_true(status[1] == SPEEDUP_DOES_NOT_DIVIDE && value[1] == 0);
+    speedup_scenario_unref(scenario);
+}
+
+static void a_batch_spreads_experts_over_no_more_ranks_than_a_stage_has(void **state)
+{
+    (void)state;
+    assert_batch_takes_first_alone("train: {" MIXTRAL "system: dgx-h100, accelerators: 8, " TRAINING "}", SPEEDUP_VARIABLE_PIPELINE, 4,
+                                   SPEEDUP_VARIABLE_EXPERT, (const double[]){2, 8}, SPEEDUP_METRIC_STEP_SECONDS);
+}
+
+static void a_batch_has_no_more_stages_than_layers(void **state)
+{
+    (void)state;
+    assert_batch_takes_first_alone("train: {" LLAMA "system: dgx-h100, accelerators: 64, " TRAINING "}", SPEEDUP_VARIABLE_ACCELERATORS, 128,
+                                   SPEEDUP_VARIABLE_PIPELINE, (const double[]){32, 64}, SPEEDUP_METRIC_STEP_SECONDS);
+}
+
+static void a_batch_of_services_has_no_more_stages_than_layers(void **state)
+{
+    (void)state;
+    assert_batch_takes_first_alone("serve: {" LLAMA "system: dgx-h100, accelerators: 8, " SERVICE "}", SPEEDUP_VARIABLE_ACCELERATORS, 64,
+                                   SPEEDUP_VARIABLE_PIPELINE, (const double[]){32, 64}, SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN);
+}
+
+static void a_scenario_spreads_experts_over_no_more_ranks_than_a_stage_has(void **state)
+{
+    (void)state;
+    assert_int_equal(refused_scenario("train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 2}, " TRAINING "}"), SPEEDUP_OK);
+    assert_int_equal(refused_scenario("train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 8}, " TRAINING "}"),
+                     SPEEDUP_DOES_NOT_DIVIDE);
+    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "ranks"));
+    assert_int_equal(refused_scenario("serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 2}, " SERVICE "}"), SPEEDUP_OK);
+    assert_int_equal(refused_scenario("serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 4}, " SERVICE "}"),
+                     SPEEDUP_DOES_NOT_DIVIDE);
+    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "ranks"));
+}
+
+static void a_scenario_has_no_more_stages_than_layers(void **state)
+{
+    (void)state;
+    assert_int_equal(refused_scenario("train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 32}, " TRAINING "}"), SPEEDUP_OK);
+    assert_int_equal(refused_scenario("train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 64}, " TRAINING "}"),
+                     SPEEDUP_DOES_NOT_DIVIDE);
+    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "layers"));
+    assert_int_equal(refused_scenario("serve: {" LLAMA "system: dgx-h100, accelerators: 64, layout: {pipeline: 64}, " SERVICE "}"), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "layers"));
+}
+
+/* --- what a stopped search has not seen --- */
+
+static int32_t stop_at_once(void *user, uint64_t done, uint64_t total)
+{
+    (void)user;
+    (void)done;
+    (void)total;
+    return 1;
+}
+
+/* Large enough that a search of a part of it can be stopped. */
+static speedup_space *make_large_space(void)
+{
+    return make_space("plan:\n  model: gpt-3-13b\n  systems: [dgx-a100-80gb]\n  accelerators: [8, 16, 32, 64]\n  sequence: 2048\n  global_batch: 4096\n"
+                      "  tensor: [1, 2, 4, 8]\n  pipeline: [1, 2, 4, 5, 8, 10, 20]\n  micro_batch: [1, 2, 4, 8, 16, 32]\n"
+                      "  optimizations: [bf16-mixed-precision]\n"
+                      "  choices: [[none, flash-attention-1, flash-attention-2], [none, selective-checkpointing, activation-checkpointing],"
+                      " [none, zero-1, fsdp], [none, kernel-fusion], [none, communication-overlap], [none, fused-optimizer]]\n");
+}
+
+/* What is proved of a result: the best, a bound of all, and how far the two may be apart. */
+static double bound_of(const speedup_result *result, double *gap)
+{
+    double bound;
+    assert_int_equal(speedup_result_gap(result, &bound, gap), SPEEDUP_OK);
+    return bound;
+}
+
+static void a_stopped_search_does_not_prove_its_best(void **state)
+{
+    (void)state;
+    speedup_space *space = make_large_space();
+    speedup_result *stopped = NULL;
+    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
+    double gap, unseen = bound_of(stopped, &gap), least;
+    assert_true(gap > 0);
+    assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &least), SPEEDUP_OK);
+    assert_true(unseen >= least);
+    speedup_result_destroy(stopped);
+    speedup_space_unref(space);
+}
+
+static void a_merge_remembers_what_a_stopped_search_has_not_seen(void **state)
+{
+    (void)state;
+    speedup_space *space = make_large_space();
+    speedup_result *stopped = NULL, *rest = NULL, *last = NULL;
+    uint64_t size = speedup_space_size(space), half = size / 2;
+    assert_int_equal(speedup_space_search(context, space, 0, half, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
+    assert_int_equal(speedup_space_search(context, space, half, size - 100, 1, NULL, NULL, &rest), SPEEDUP_OK);
+    assert_int_equal(speedup_space_search(context, space, size - 100, size, 1, NULL, NULL, &last), SPEEDUP_OK);
+    double gap, unseen = bound_of(stopped, &gap), best = bound_of(rest, &gap);
+    assert_true(gap == 0 && unseen < best);
+    for (int turn = 0; turn < 2; turn++) {
+        speedup_result *merged = NULL, *again = NULL;
+        assert_int_equal(speedup_result_merge(context, turn ? stopped : rest, turn ? rest : stopped, &merged), SPEEDUP_OK);
+        assert_true(bound_of(merged, &gap) == unseen && gap > 0);
+        /* And what remembers is merged as well. */
+        assert_int_equal(speedup_result_merge(context, turn ? merged : last, turn ? last : merged, &again), SPEEDUP_OK);
+        assert_true(bound_of(again, &gap) == unseen && gap > 0);
+        speedup_result_destroy(merged);
+        speedup_result_destroy(again);
+    }
+    speedup_result_destroy(stopped);
+    speedup_result_destroy(rest);
+    speedup_result_destroy(last);
+    speedup_space_unref(space);
+}
+
+/* --- admission --- */
+
+static const double slack = 0.25;
+
+static int32_t verdict_of(const char *yaml, const speedup_request *request, double with_slack, speedup_verdict *v)
+{
+    const speedup_policy policy = {.struct_size = sizeof policy, .confidence = 0.9, .slack = with_slack};
+    *v = (speedup_verdict){.struct_size = sizeof *v};
+    if (speedup_admit(context, catalog, yaml, strlen(yaml), request, &policy, v))
+        tell(yaml);
+    return v->verdict;
+}
+
+static void slack_is_granted_once(void **state)
+{
+    (void)state;
+    static const char job[] = "train: {model: llama-2-13b, system: dgx-a100-80gb, accelerators: 64, tokens: 1 T, sequence: 4096, global_batch: 1024, "
+                              "layout: {tensor: 2}, price: 2 USD/h, optimizations: [bf16-mixed-precision, flash-attention-2, sequence-parallelism, distributed-optimizer]}";
+    const speedup_request nothing = {.struct_size = sizeof nothing};
+    speedup_verdict v, other;
+    assert_int_equal(verdict_of(job, &nothing, 0, &v), SPEEDUP_ADMIT);
+    /* By how much a need passes what is granted, and what becomes of it. */
+    const struct {
+        double over, slack;
+        int32_t verdict;
+    } cases[] = {
+        {0.99, 0, SPEEDUP_ADMIT}, {1.01, 0, SPEEDUP_REFUSE}, {1.01, slack, SPEEDUP_WARN},
+        {1.24, slack, SPEEDUP_WARN}, {1.26, slack, SPEEDUP_REFUSE}, {1.5, slack, SPEEDUP_REFUSE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const double over = cases[i].over;
+        const speedup_request requests[] = {
+            {.struct_size = sizeof nothing, .memory = v.memory / over},
+            {.struct_size = sizeof nothing, .time_limit = v.seconds / over},
+            {.struct_size = sizeof nothing, .budget = v.cost / over},
+            {.struct_size = sizeof nothing, .accelerators = v.accelerators / over},
+        };
+        for (size_t r = 0; r < sizeof requests / sizeof *requests; r++)
+            assert_int_equal(verdict_of(job, &requests[r], cases[i].slack, &other), cases[i].verdict);
+    }
+}
+
+static void slack_is_granted_once_to_the_targets_of_a_service(void **state)
+{
+    (void)state;
+    static const char form[] = "serve: {model: llama-2-7b, system: dgx-h100, accelerators: 1, prompt: 500, output: 200, concurrency: 8, stack: vllm, "
+                               "targets: {%s: %.9g s}}";
+    static const char *const targets[] = {"time_to_first_token", "time_per_output_token"};
+    const speedup_request nothing = {.struct_size = sizeof nothing};
+    for (int i = 0; i < 2; i++) {
+        char yaml[500];
+        speedup_verdict v, other;
+        snprintf(yaml, sizeof yaml, form, targets[i], 1000.0);
+        assert_int_equal(verdict_of(yaml, &nothing, 0, &v), SPEEDUP_ADMIT);
+        double takes = i ? v.token : v.first_token;
+        const struct {
+            double over;
+            int32_t verdict;
+        } cases[] = {{0.99, SPEEDUP_ADMIT}, {1.24, SPEEDUP_WARN}, {1.26, SPEEDUP_REFUSE}, {1.5, SPEEDUP_REFUSE}};
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+            snprintf(yaml, sizeof yaml, form, targets[i], takes / cases[c].over);
+            assert_int_equal(verdict_of(yaml, &nothing, slack, &other), cases[c].verdict);
+        }
+    }
+}
+
+/* --- more accelerators --- */
+
+/* How many more accelerators are tried beyond 9 when so many sequences must divide; 0 for none. */
+static double more_accelerators(int batch)
+{
+    char yaml[600];
+    snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-a100-80gb], accelerators: [9], sequence: 2048, global_batch: %d, tensor: 1, "
+             "pipeline: 1, virtual_stages: 1, context: 1, micro_batch: 1, optimizations: [bf16-mixed-precision, flash-attention-2, zero-3]}", batch);
+    speedup_space *space = make_space(yaml);
+    speedup_counts counts;
+    speedup_result *result = search(space, &counts);
+    speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
+    size_t count = SPEEDUP_RESOURCE_COUNT;
+    double more = 0;
+    assert_int_equal(speedup_result_worth(context, result, 1, worths, &count), SPEEDUP_OK);
+    for (size_t i = 0; i < count; i++)
+        if (worths[i].resource == SPEEDUP_RESOURCE_ACCELERATORS)
+            more = worths[i].more;
+    speedup_result_destroy(result);
+    speedup_space_unref(space);
+    return more;
+}
+
+static void the_next_number_of_accelerators_is_the_least_that_divides(void **state)
+{
+    (void)state;
+    assert_true(more_accelerators(90) == 1);
+    assert_true(more_accelerators(45) == 6);
+}
+
+static void the_next_number_of_accelerators_may_be_twice_as_many(void **state)
+{
+    (void)state;
+    assert_true(more_accelerators(18) == 9);
+}
+
+static void the_next_number_of_accelerators_is_at_most_twice_as_many(void **state)
+{
+    (void)state;
+    assert_true(more_accelerators(27) == 0);
+    assert_true(more_accelerators(63) == 0); /* 21 divides, and is more than twice 9 */
+    assert_true(more_accelerators(9) == 0);
+}
+
+/* The space of one number of accelerators. */
+static speedup_space *make_crowded_space(int accelerators)
+{
+    char yaml[600];
+    snprintf(yaml, sizeof yaml, "plan: {model: gpt-3-13b, systems: [dgx-a100-80gb], accelerators: [%d], sequence: 2048, global_batch: 64, tensor: 1, "
+             "pipeline: 1, virtual_stages: 1, context: 1, micro_batch: 1, optimizations: [bf16-mixed-precision, flash-attention-2, zero-3]}", accelerators);
+    return make_space(yaml);
+}
+
+static void accelerators_that_lack_are_sought_by_doubling(void **state)
+{
+    (void)state;
+    speedup_counts counts = {0};
+    int enough = 1;
+    for (; enough <= 32 && !counts.feasible; enough *= 2) {
+        speedup_space *space = make_crowded_space(2 * enough);
+        speedup_result_destroy(search(space, &counts));
+        speedup_space_unref(space);
+    }
+    assert_true(enough > 1 && enough <= 32 && counts.feasible);
+    speedup_space *space = make_crowded_space(1);
+    speedup_result *result = search(space, &counts);
+    speedup_text *text = NULL;
+    char told[60];
+    assert_int_equal(counts.feasible, 0);
+    assert_int_equal(speedup_report_plan(context, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
+    snprintf(told, sizeof told, "Or %d accelerators", enough);
+    if (!strstr(speedup_text_get(text), told))
+        tell(speedup_text_get(text));
+    speedup_text_destroy(text);
+    speedup_result_destroy(result);
+    speedup_space_unref(space);
+}
+
+/* --- huge spaces --- */
+
+enum { MOST_TEXT = 1 << 19 };
+
+/* A list of whole numbers from 1 on. */
+static void write_axis(char *yaml, const char *name, int count)
+{
+    yaml += strlen(yaml);
+    yaml += sprintf(yaml, "  %s: [1", name);
+    for (int i = 2; i <= count; i++)
+        yaml += sprintf(yaml, ", %d", i);
+    strcpy(yaml, "]\n");
+}
+
+/* A space with so many values on each axis; 0: one. */
+static char *write_large(int accelerators, int tensor, int pipeline, int context_, int expert, int chunks, int micro_batch)
+{
+    char *yaml = malloc(MOST_TEXT);
+    assert_non_null(yaml);
+    strcpy(yaml, "plan:\n  model: mixtral-8x7b\n  systems: [dgx-h100]\n  sequence: 2048\n  global_batch: 64\n  optimizations: [bf16-mixed-precision]\n");
+    write_axis(yaml, "accelerators", accelerators);
+    write_axis(yaml, "tensor", tensor);
+    write_axis(yaml, "pipeline", pipeline);
+    write_axis(yaml, "context", context_);
+    write_axis(yaml, "expert", expert);
+    write_axis(yaml, "virtual_stages", chunks);
+    write_axis(yaml, "micro_batch", micro_batch);
+    return yaml;
+}
+
+static void layouts_whose_number_would_wrap_are_too_many(void **state)
+{
+    (void)state;
+    /* 2^64, which 64 bits take for none, and 2^65. */
+    for (int chunks = 16; chunks <= 32; chunks *= 2) {
+        char *yaml = write_large(4096, 4096, 4096, 4096, 4096, chunks, 1);
+        assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+        free(yaml);
+    }
+}
+
+static void a_space_has_at_most_two_to_the_forty_layouts(void **state)
+{
+    (void)state;
+    char *yaml = write_large(1024, 1024, 1024, 1, 1, 1, 1024);
+    speedup_space *space = make_space(yaml);
+    assert_true(speedup_space_size(space) == UINT64_C(1) << 40);
+    speedup_space_unref(space);
+    free(yaml);
+    yaml = write_large(1024, 1024, 1024, 1, 1, 1, 1025);
+    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    free(yaml);
+}
+
+static void an_axis_has_at_most_4096_values(void **state)
+{
+    (void)state;
+    char *yaml = write_large(4096, 1, 1, 1, 1, 1, 1);
+    assert_int_equal(refused_space(yaml), SPEEDUP_OK);
+    free(yaml);
+    yaml = write_large(4097, 1, 1, 1, 1, 1, 1);
+    assert_int_equal(refused_space(yaml), SPEEDUP_OUT_OF_RANGE);
+    free(yaml);
+}
+
+/* So many lists of so many alternatives, all of them nothing. */
+static void write_choices(char *yaml, const int *alternatives, size_t lists, int systems)
+{
+    yaml += sprintf(yaml, "plan:\n  model: llama-2-7b\n  accelerators: [8]\n  sequence: 2048\n  global_batch: 64\n  optimizations: [bf16-mixed-precision]\n"
+                    "  systems: [dgx-h100");
+    for (int i = 1; i < systems; i++)
+        yaml += sprintf(yaml, ", dgx-h100");
+    yaml += sprintf(yaml, "]\n  choices: [");
+    for (size_t i = 0; i < lists; i++) {
+        yaml += sprintf(yaml, "%s[none", i ? ", " : "");
+        for (int n = 1; n < alternatives[i]; n++)
+            yaml += sprintf(yaml, ", none");
+        yaml += sprintf(yaml, "]");
+    }
+    strcpy(yaml, "]\n");
+}
+
+static void ways_to_choose_whose_number_would_wrap_are_too_many(void **state)
+{
+    (void)state;
+    char yaml[5000];
+    int two[65];
+    for (size_t i = 0; i < 65; i++)
+        two[i] = 2;
+    for (size_t lists = 15; lists <= 65; lists += 50) {
+        write_choices(yaml, two, lists, 1);
+        assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    }
+    write_choices(yaml, two, 64, 1);
+    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+}
+
+static void a_space_has_at_most_20000_programs(void **state)
+{
+    (void)state;
+    char yaml[5000];
+    /* 3 x 59 x 113 is one too many, and none of its parts is. */
+    write_choices(yaml, (const int[]){59, 113}, 2, 3);
+    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    write_choices(yaml, (const int[]){40, 125}, 2, 4);
+    speedup_space *space = make_space(yaml);
+    assert_true(speedup_space_size(space) % 20000 == 0 && speedup_space_size(space) > 0);
+    speedup_space_unref(space);
+}
+
+static void a_space_that_would_take_long_is_not_answered_in_one_call(void **state)
+{
+    (void)state;
+    char *yaml = write_large(2049, 2048, 1, 1, 1, 1, 1);
+    speedup_text *json = NULL;
+    assert_int_equal(speedup_answer(context, yaml, strlen(yaml), &json), SPEEDUP_TOO_COMPLEX);
+    assert_non_null(strstr(speedup_text_get(json), "speedup_space_search"));
+    speedup_text_destroy(json);
+    free(yaml);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_search_spreads_experts_over_no_more_ranks_than_a_stage_has),
+        cmocka_unit_test(a_search_has_no_more_stages_than_layers),
+        cmocka_unit_test(a_batch_spreads_experts_over_no_more_ranks_than_a_stage_has),
+        cmocka_unit_test(a_batch_has_no_more_stages_than_layers),
+        cmocka_unit_test(a_batch_of_services_has_no_more_stages_than_layers),
+        cmocka_unit_test(a_scenario_spreads_experts_over_no_more_ranks_than_a_stage_has),
+        cmocka_unit_test(a_scenario_has_no_more_stages_than_layers),
+        cmocka_unit_test(a_stopped_search_does_not_prove_its_best),
+        cmocka_unit_test(a_merge_remembers_what_a_stopped_search_has_not_seen),
+        cmocka_unit_test(slack_is_granted_once),
+        cmocka_unit_test(slack_is_granted_once_to_the_targets_of_a_service),
+        cmocka_unit_test(the_next_number_of_accelerators_is_the_least_that_divides),
+        cmocka_unit_test(the_next_number_of_accelerators_may_be_twice_as_many),
+        cmocka_unit_test(the_next_number_of_accelerators_is_at_most_twice_as_many),
+        cmocka_unit_test(accelerators_that_lack_are_sought_by_doubling),
+        cmocka_unit_test(layouts_whose_number_would_wrap_are_too_many),
+        cmocka_unit_test(a_space_has_at_most_two_to_the_forty_layouts),
+        cmocka_unit_test(an_axis_has_at_most_4096_values),
+        cmocka_unit_test(ways_to_choose_whose_number_would_wrap_are_too_many),
+        cmocka_unit_test(a_space_has_at_most_20000_programs),
+        cmocka_unit_test(a_space_that_would_take_long_is_not_answered_in_one_call),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
