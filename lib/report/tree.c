@@ -44,6 +44,17 @@ struct node *put_list(struct arena *arena, struct node *parent, const char *key,
     return put(arena, parent, NODE_LIST, key, label);
 }
 
+void put_missing(struct arena *arena, struct node *object, const char *const *keys)
+{
+    for (; object && *keys; keys++) {
+        const struct node *child = object->first;
+        while (child && (!child->key || strcmp(child->key, *keys)))
+            child = child->next;
+        if (!child)
+            put(arena, object, NODE_NONE, *keys, NULL);
+    }
+}
+
 struct node *put_number(struct arena *arena, struct node *parent, const char *key, const char *label, double value,
                         const char *unit)
 {
@@ -234,7 +245,7 @@ static void show_table(const struct node *list, struct text *text, int depth)
                 field = field->next;
             if (!row)
                 text_put(&cell, labels[c]);
-            else if (field)
+            else if (field && (field->label || field->kind != NODE_NONE)) /* what JSON alone says to be missing is no cell */
                 put_cell(&cell, field);
             size_t width = cell.length ? text_width(cell.bytes, cell.length) : 0;
             if (right[c])
