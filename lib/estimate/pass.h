@@ -1,0 +1,130 @@
+/* What the rooms of an inference estimate share: how a layout splits the work (pass.c), what
+ * a pass costs and a rank holds (pass.c), the load that an engine keeps (steady.c), and the
+ * metrics made of it (inference.c). Compiled twice, as they are. */
+#ifndef ESTIMATE_PASS_H
+#define ESTIMATE_PASS_H
+
+#include "estimate/job.h"
+
+/* The files that are compiled twice have their names apart (see kernel.c). */
+#ifdef KERNEL_WIDE
+#define vocabulary_head vocabulary_head_wide
+#define exposed exposed_wide
+#define cache_of_sequence cache_of_sequence_wide
+#define pass_total pass_total_wide
+#define prepare prepare_wide
+#define launches launches_wide
+#define decode decode_wide
+#define prefill prefill_wide
+#define beyond_mean beyond_mean_wide
+#define least_runtime least_runtime_wide
+#define hold hold_wide
+#define micro_batches micro_batches_wide
+#define pipelined pipelined_wide
+#define prompt_chunks prompt_chunks_wide
+#define tokens_per_step tokens_per_step_wide
+#define drafting drafting_wide
+#define closed_loop closed_loop_wide
+#define open_loop open_loop_wide
+#define prepare_pool prepare_pool_wide
+#define two_pools two_pools_wide
+#define load_at_targets load_at_targets_wide
+#define static_batch static_batch_wide
+#endif
+
+#define C(name) (job->c[COEFFICIENT_##name])
+#define E(name) (e[TARGET_##name])
+#define V(name) (v[VARIABLE_##name])
+
+#define ZERO lanes_of(0.0)
+#define ONE lanes_of(1.0)
+
+/* How near a search comes: far below what the model is off, so that it leaves no trace. */
+#define SETTLED_SHARE 1e-6
+
+/* What binds, as the metrics number it. */
+enum { BOUND_BANDWIDTH, BOUND_PRODUCTS, BOUND_FIXED, BOUND_COMMUNICATION, BOUND_PREFILL, BOUND_DRAFT, BOUNDS };
+
+/* How the entries of the ledger scale the products of a pass. */
+struct scale {
+    lanes bytes, work, expert_work, vector; /* vector: 1 in a decode step */
+};
+
+/* A collective: seconds whatever it carries, and for each byte of one rank's tokens. */
+struct wire {
+    lanes fixed, byte;
+};
+
+/* How a layout splits the work, and what does not change between its rounds. */
+struct split {
+    lanes n, d, p, ranks;     /* ranks: of one copy of the model in one stage */
+    lanes copies;
+    lanes of_n, of_ranks;     /* a rank's share */
+    struct wire reduce, exchange; /* of all layers */
+    struct scale decode;
+    lanes cache_bytes, cache_seconds, cache_work; /* of one sequence in a decode step, and of one query of it */
+    lanes fixed;              /* time of a step that does not follow from its tokens */
+};
+
+/* What a pass over all layers costs, by cause. */
+struct pass {
+    lanes matmul, head, expert, attention, tensor, exchange, fixed, launch;
+    lanes reading; /* of all these, what memory bandwidth binds */
+    lanes bytes;   /* read from memory on a rank */
+};
+
+/* What a rank holds. */
+struct memory {
+    lanes weights, runtime, sequence; /* sequence: cache reserved for one, all ranks of its attention in the same way */
+    lanes capacity;                   /* sequences on a rank of attention; may be below 1 */
+};
+
+/* The answer of one layout, for one rank of attention. */
+struct answer {
+    lanes first, token, step, queue, gap, interference, batch, in_flight, requests, occupied;
+    lanes decoding, share; /* from a request's first token to its last: time, and share of its life */
+    lanes wanted;               /* sequences that would decode at once, had they room */
+    lanes prompt, prompt_stage; /* prefill of a prompt, or of the static batch; of one prompt in one stage */
+    lanes between;              /* of the latter, what comes between steps of decoding */
+    struct pass decode, prefill;
+};
+
+/* A pool that does prefill alone, as a rank of attention of the decode pool sees it. */
+struct pool {
+    struct split at;
+    struct memory memory;
+    lanes share;           /* ranks of attention of this pool for one of the other */
+    lanes busy, most;      /* seconds that a prompt takes a rank; prompts a second, for a rank that decodes */
+    lanes other_most;      /* requests a second of a rank that decodes, with its cache full */
+    lanes bytes, transfer; /* of a prompt's keys and values; the time that shows */
+    lanes latency;         /* from a request to its first token, but for what it waits */
+    lanes wait, in_use;    /* for prefill; share of `most` */
+};
+
+/* pass.c */
+void vocabulary_head(const struct job *job, const struct split *at, lanes tokens, const struct scale *scale, struct pass *pass);
+lanes exposed(lanes communication, lanes overlap, lanes work);
+lanes cache_of_sequence(const struct job *job, const struct split *at, lanes S);
+lanes pass_total(const struct pass *pass);
+void prepare(const struct job *job, const lanes e[TARGETS], struct split *at);
+void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass);
+void decode(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct pass *pass);
+void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, lanes chunks, struct pass *pass);
+lanes beyond_mean(const struct job *job, lanes n);
+double least_runtime(const struct job *job);
+void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, struct memory *memory);
+
+/* steady.c */
+lanes micro_batches(const struct split *at, lanes B);
+lanes pipelined(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes chunks, lanes micro);
+lanes prompt_chunks(const struct job *job, const lanes e[TARGETS]);
+lanes tokens_per_step(const lanes e[TARGETS]);
+lanes drafting(const lanes e[TARGETS]);
+void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, const struct memory *memory, struct answer *a);
+void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate, const struct memory *memory, struct answer *a);
+void prepare_pool(const struct job *job, const struct split *at, const lanes v[VARIABLES], const lanes e[TARGETS], const struct answer *a, struct pool *pool);
+void two_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, double rate, const struct memory *memory, struct pool *pool, struct answer *a);
+void load_at_targets(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct memory *memory, const struct pool *pool, struct answer a, lanes out[METRICS]);
+void static_batch(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, struct answer *a);
+
+#endif
