@@ -80,12 +80,12 @@ def judge(tree, mutation, programs, jobs):
             if each == f"tests/{program}":
                 own, ended = failed, passed
             else:
-                others += [f"{each.split('/')[-1]}:{name}" for name in sorted({"(no end)"} if failed is None else failed)]
+                others += [f"{each.removeprefix('tests/')}:{name}" for name in sorted({"(no end)"} if failed is None else failed)]
         if own is None:
             return "caught", "by never ending"
         if "(crash)" in own and test not in ended:
             return "caught", "by a crash"
-        others = [f"{program.split('/')[-1]}:{name}" for name in sorted(own - {test})] + others
+        others = [f"{program}:{name}" for name in sorted(own - {test})] + others
         return ("caught" if test in own else "MISSED"), ("also by " + ", ".join(others)) if others else ""
     finally:
         (tree / mutation["file"]).write_text(before, encoding="utf-8")

@@ -1,5 +1,5 @@
-/* Rules of plans and admission, one a test and named by it, through the public interface.
- * tests/mutations breaks each and expects its test to tell. */
+/* Limits, one a test and named by it: of what can be laid out, of what admission grants, and
+ * of how large a space may be. tests/mutations breaks each and expects its test to tell. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -312,48 +312,6 @@ static void slack_is_granted_once_to_the_targets_of_a_service(void **state)
 
 /* --- more accelerators --- */
 
-/* How many more accelerators are tried beyond 9 when so many sequences must divide; 0 for none. */
-static double more_accelerators(int batch)
-{
-    char yaml[600];
-    snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-a100-80gb], accelerators: [9], sequence: 2048, global_batch: %d, tensor: 1, "
-             "pipeline: 1, virtual_stages: 1, context: 1, micro_batch: 1, optimizations: [bf16-mixed-precision, flash-attention-2, zero-3]}", batch);
-    speedup_space *space = make_space(yaml);
-    speedup_counts counts;
-    speedup_result *result = search(space, &counts);
-    speedup_worth worths[SPEEDUP_RESOURCE_COUNT] = {{.struct_size = sizeof *worths}};
-    size_t count = SPEEDUP_RESOURCE_COUNT;
-    double more = 0;
-    assert_int_equal(speedup_result_worth(context, result, 1, worths, &count), SPEEDUP_OK);
-    for (size_t i = 0; i < count; i++)
-        if (worths[i].resource == SPEEDUP_RESOURCE_ACCELERATORS)
-            more = worths[i].more;
-    speedup_result_destroy(result);
-    speedup_space_unref(space);
-    return more;
-}
-
-static void the_next_number_of_accelerators_is_the_least_that_divides(void **state)
-{
-    (void)state;
-    assert_true(more_accelerators(90) == 1);
-    assert_true(more_accelerators(45) == 6);
-}
-
-static void the_next_number_of_accelerators_may_be_twice_as_many(void **state)
-{
-    (void)state;
-    assert_true(more_accelerators(18) == 9);
-}
-
-static void the_next_number_of_accelerators_is_at_most_twice_as_many(void **state)
-{
-    (void)state;
-    assert_true(more_accelerators(27) == 0);
-    assert_true(more_accelerators(63) == 0); /* 21 divides, and is more than twice 9 */
-    assert_true(more_accelerators(9) == 0);
-}
-
 /* The space of one number of accelerators. */
 static speedup_space *make_crowded_space(int accelerators)
 {
@@ -523,9 +481,6 @@ int main(void)
         cmocka_unit_test(a_merge_remembers_what_a_stopped_search_has_not_seen),
         cmocka_unit_test(slack_is_granted_once),
         cmocka_unit_test(slack_is_granted_once_to_the_targets_of_a_service),
-        cmocka_unit_test(the_next_number_of_accelerators_is_the_least_that_divides),
-        cmocka_unit_test(the_next_number_of_accelerators_may_be_twice_as_many),
-        cmocka_unit_test(the_next_number_of_accelerators_is_at_most_twice_as_many),
         cmocka_unit_test(accelerators_that_lack_are_sought_by_doubling),
         cmocka_unit_test(layouts_whose_number_would_wrap_are_too_many),
         cmocka_unit_test(a_space_has_at_most_two_to_the_forty_layouts),

@@ -44,7 +44,7 @@ static void write_trial(const struct trial *trial, char yaml[MOST_TEXT])
 {
     snprintf(yaml, MOST_TEXT,
              MODELS "systems: {pod: {base: dgx-a100-80gb, link: %g GB/s, network: %g GB/s}}\n"
-             "train:\n  model: %s\n  system: pod\n  accelerators: %.0f\n  sequence: 2048\n  global_batch: 64\n  layout: {%s}\n"
+             "train:\n  model: %s\n  system: pod\n  accelerators: %.0f\n  sequence: 2048\n  global_batch: 64\n  tokens: 1 B\n  layout: {%s}\n"
              "  calibration: {link_fraction: 1, network_fraction: 1, tensor_latency: 0, data_latency: 0, contention_link: 0, contention_network: 0%s}\n"
              "  optimizations: [%s]\n",
              trial->link > 0 ? trial->link : link, trial->network > 0 ? trial->network : network, trial->model ? trial->model : "dense",
@@ -538,6 +538,7 @@ static void energy_is_power_by_time_with_what_the_building_takes(void **state)
     (void)state;
     double v[SPEEDUP_METRIC_COUNT];
     try((struct trial){.accelerators = 8, .calibration = ", power_fraction: 0.5, power_overhead: 1.25"}, v);
+    assert_true(v[SPEEDUP_METRIC_ACCELERATOR_HOURS] > 0);
     assert_near(v[SPEEDUP_METRIC_ENERGY], v[SPEEDUP_METRIC_ACCELERATOR_HOURS] * node_watts / NODE / 1000 * 0.5 * 1.25, 1e-12);
 }
 
