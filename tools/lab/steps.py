@@ -332,6 +332,8 @@ def build(c):
     torch.backends.cudnn.allow_tf32 = c["precision"] == "tf32"
     if c["lora"]:
         adapt(model, c, model.blocks)
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()  # wide weights lived only while they were narrowed
     return model
 
 
@@ -496,6 +498,8 @@ def trainer_step(c):
                 for module in layer.modules():
                     if type(module) is torch.nn.Linear:
                         four_bit(module)
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
         model = get_peft_model(model, LoraConfig(r=c["lora"], lora_alpha=2 * c["lora"], target_modules="all-linear", task_type="CAUSAL_LM"))
         if c["checkpoint"] == "full":
             model.enable_input_require_grads()
