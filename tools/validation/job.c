@@ -229,12 +229,66 @@ size_t job_yaml(const struct job *job, char text[JOB_YAML])
 
 /* ---- the library ---------------------------------------------------------------------------- */
 
+/* Is it an entry of the job's own catalog? */
+static bool is_entry(const struct job_field *field)
+{
+    return !strncmp(field->key, "models.", 7) || !strncmp(field->key, "systems.", 8);
+}
+
+/* The session's catalog, with what the job brings; a new reference. */
+static speedup_status job_catalog(const struct session *session, const struct job *job, speedup_catalog **catalog)
+{
+    char text[JOB_YAML];
+    struct writer out = {text, 0};
+    text[0] = 0;
+    put_fields(job, &out, true);
+    if (out.length)
+        return speedup_catalog_extend(session->context, session->catalog, "row", text, out.length, catalog);
+    *catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)session->catalog);
+    return SPEEDUP_OK;
+}
+
+static speedup_status describe_field(speedup_context *context, const struct job_field *field, speedup_job *described)
+{
+    char *end;
+    double number = strtod(field->value, &end);
+    return *field->value && !*end ? speedup_job_set_number(context, described, field->key, number)
+                                  : speedup_job_set_text(context, described, field->key, field->value);
+}
+
+static speedup_status describe_pick(speedup_context *context, const struct job_pick *pick, speedup_job *described)
+{
+    const char *names[JOB_PARAMETERS];
+    double values[JOB_PARAMETERS];
+    for (size_t i = 0; i < pick->parameter_count; i++) {
+        names[i] = pick->names[i];
+        values[i] = strtod(pick->values[i], NULL);
+    }
+    return speedup_job_add(context, described, pick->without ? "without" : "optimizations", pick->id, names, values, pick->parameter_count);
+}
+
 speedup_status job_scenario(const struct session *session, const struct job *job, const char *const *settings, size_t count,
                             speedup_scenario **scenario)
 {
-    char text[JOB_YAML];
-    size_t length = job_yaml(job, text);
-    return speedup_scenario_create(session->context, session->catalog, "row", text, length, settings, count, scenario);
+    speedup_context *context = session->context;
+    speedup_catalog *catalog = NULL;
+    speedup_job *described = NULL;
+    *scenario = NULL;
+    speedup_status status = job_catalog(session, job, &catalog);
+    if (!status)
+        status = speedup_job_create(context, job->section ? job->section : "train", &described);
+    for (size_t i = 0; i < job->field_count && !status; i++)
+        if (!is_entry(&job->fields[i]))
+            status = describe_field(context, &job->fields[i], described);
+    for (size_t i = 0; i < job->pick_count && !status; i++)
+        status = describe_pick(context, &job->picks[i], described);
+    for (size_t i = 0; i < count && !status; i++)
+        status = speedup_job_apply(context, described, settings[i]);
+    if (!status)
+        status = speedup_scenario_create_job(context, catalog, described, scenario);
+    speedup_job_destroy(described);
+    speedup_catalog_unref(catalog);
+    return status;
 }
 
 bool job_estimate(const struct session *session, const struct job *job, double *values, char why[REASON_TEXT])
