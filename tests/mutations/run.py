@@ -8,6 +8,7 @@ Exit status: 0 when every mutation is caught by its test, 1 when one is not, and
 no longer stands where it is sought, does not build, or its test is unknown or fails as it is.
 """
 import argparse
+import filecmp
 import pathlib
 import re
 import shutil
@@ -28,9 +29,10 @@ def copy_tree(to):
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True,
                            capture_output=True).stdout.decode().split("\0")
     for name in filter(None, names):
-        if (ROOT / name).is_file():
+        # With a time of its own: what a mutation left built must be built again.
+        if (ROOT / name).is_file() and not ((to / name).is_file() and filecmp.cmp(ROOT / name, to / name, shallow=False)):
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
+            shutil.copy(ROOT / name, to / name)
 
 
 def build(tree, programs, jobs):
