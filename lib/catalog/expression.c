@@ -310,19 +310,38 @@ static int fold_tail(struct operation *code, int count)
     return count;
 }
 
+/* Leaves of an if(), whose operands begin at those places, the branch that a constant condition takes. */
+static int choose_branch(struct operation *code, int count, const int begins[3])
+{
+    if (begins[1] != begins[0] + 1 || code[begins[0]].code != PUSH)
+        return count;
+    bool yes = code[begins[0]].value != 0;
+    int from = yes ? begins[1] : begins[2], length = (yes ? begins[2] : count - 1) - from;
+    memmove(code + begins[0], code + from, (size_t)length * sizeof *code);
+    return begins[0] + length;
+}
+
 bool expression_fold(struct arena *arena, const struct expression *expression,
                      bool (*known)(const void *user, const struct operation *name, double *value), const void *user,
                      struct expression *folded)
 {
     struct operation code[EXPRESSION_LONGEST];
-    int count = 0;
+    int begins[EXPRESSION_LONGEST]; /* of what stands on the stack, where in the code */
+    int count = 0, depth = 0;
     for (int i = 0; i < expression->count; i++) {
         struct operation operation = expression->operations[i];
         double value;
         if (operation.code == NAME && known && known(user, &operation, &value))
             operation = (struct operation){.code = PUSH, .value = value};
+        int operands = operation_arity(operation.code);
+        if (operands)
+            depth -= operands - 1;
+        else
+            begins[depth++] = count;
         code[count++] = operation;
         count = fold_tail(code, count);
+        if (operation.code == IF && code[count - 1].code == IF)
+            count = choose_branch(code, count, &begins[depth - 1]);
     }
     folded->text = expression->text;
     return keep(arena, code, count, folded);
