@@ -325,7 +325,9 @@ static void set_attention(struct importer *importer, struct found latent)
     set_flag(importer, "attention.qk_norm", "use_qk_norm", has & FAMILY_NORM);
     set_flag(importer, "attention.output_gate", "attn_output_gate", false);
     set_flag(importer, "attention.qkv_bias", "attention_bias", has & FAMILY_QKV_BIAS);
-    struct found rotary = latent.value > 0 ? (struct found){0} : find_rotary(importer);
+    struct found rotary = {0};
+    if (!(latent.value > 0))
+        rotary = find_rotary(importer);
     if (rotary.value > 0)
         set_number(importer, "attention.rotary_dim", rotary);
     if (types.window.value > 0) {
