@@ -14,22 +14,28 @@ A row is one measurement. Empty means "does not apply".
 |---|---|
 | kind | machine, product, grouped, attention, pass, host, block, optimizer, link, power, collective, overlap |
 | name | which of the kind; a product's is forward, input (gradient) or weight (gradient) of one layer |
-| precision | of the operands: bf16, fp16, fp8 (e4m3, one scale a tensor), tf32, fp32; amp (fp32 weights under autocast), pure (bf16) |
-| m, n, k | product: tokens, outputs and inputs of the layer; so the input gradient multiplies (m, n) by (n, k) and the weight gradient (n, m) by (m, k). grouped: tokens of all experts |
-| batch, heads, kv, seq, width | attention and blocks: sequences, query heads, key heads, length, head width. grouped: batch is the number of experts |
-| causal | attention: 1 if masked below the diagonal |
+| precision | of the operands: bf16, fp16, fp8 (e4m3, one scale a tensor), tf32, fp32 |
+|  | of a block: amp (fp32 weights under autocast), pure (all bf16) |
+| m, n, k | tokens, outputs and inputs of the layer, whichever of its three products is measured: the input |
+|  | gradient multiplies (m, n) by (n, k), the weight gradient (n, m) by (m, k); grouped: tokens of all experts |
+|  | pass: m rows of n numbers; block: tokens, feed-forward, hidden |
+| batch | sequences; grouped: experts |
+| heads, kv, seq, width | query heads, key heads, length, head width |
+| causal | attention: 1 if masked above the diagonal |
 | layers | block: how many of them ran; the seconds are of all |
-| count | optimizer: parameters; host: launches |
-| bytes | pass, link: bytes read and written in memory, as counted from the operands; collective: the tensor that each rank ends with (all-gather), starts with (reduce-scatter, all-to-all) or reduces |
-| flop | floating-point operations that have to be done; a causal mask's half is not counted |
+| count | optimizer: parameters; host, power: how many ran; the seconds are of one |
+| bytes | pass, link: read and written in memory, as counted from the operands and results alone |
+|  | collective: the whole tensor: gathered, before it is scattered, reduced, exchanged, sent |
+| flop | floating-point operations that have to be done; those that a causal mask drops are not counted |
 | ranks | collective: GPUs that take part |
 | seconds | median |
 | spread | (90th - 10th percentile) / median |
-| watts, clock_mhz | power: mean over its seconds and the clock of the multiprocessors; elsewhere the clock read while the kernel ran |
-| memory_bytes | block: bytes that the forward pass keeps for the backward one, weights' casts included |
+| watts, clock_mhz | power: mean over its seconds, and of the multiprocessors' clock |
+|  | elsewhere: the clock read once, while the kernel ran or just after |
+| memory_bytes | block: what the forward pass keeps for the backward one, weights' casts included |
 
-Each row also holds the machine: gpu, gpus, capability, sms, memory_total, torch, cuda, driver, sm_clock_max, memory_clock_max,
-power_limit (watts), processor, date.
+Each row also holds the machine: gpu, gpus, capability, sms, memory_total, torch, cuda, driver, sm_clock_max,
+memory_clock_max, power_limit (watts), processor, date.
 
 How: random data, never zeros. Inputs rotate among sets that together exceed the cache. Kernels are queued behind
 a short sleep of the GPU, so that the host's time to launch them does not enter; `host` rows measure that alone.
@@ -55,9 +61,11 @@ try:
 except ImportError:
     torch = None
 
-COLUMNS = ["kind", "name", "precision", "m", "n", "k", "batch", "heads", "kv", "seq", "width", "causal", "layers", "count",
+COLUMNS = ["kind", "name", "precision", "m", "n", "k", "batch", "heads", "kv", "seq", "width", "causal", "layers",
+           "count",
            "bytes", "flop", "ranks", "seconds", "spread", "watts", "clock_mhz", "memory_bytes"]
-MACHINE = ["gpu", "gpus", "capability", "sms", "memory_total", "torch", "cuda", "driver", "sm_clock_max", "memory_clock_max",
+MACHINE = ["gpu", "gpus", "capability", "sms", "memory_total", "torch", "cuda", "driver", "sm_clock_max",
+           "memory_clock_max",
            "power_limit", "processor", "date"]
 
 # Caches of today's GPUs are below this; inputs rotate until they exceed it.
@@ -175,7 +183,8 @@ class Lab:
         self.progress(what)
         try:
             work()
-        except (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, ImportError, AssertionError) as error:
+        except (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, ImportError,
+                AssertionError) as error:
             self.skipped.append((what, str(error).strip().split("\n")[0][:160]))
         finally:
             torch.cuda.empty_cache()
@@ -240,10 +249,12 @@ def sets(bytes_of_one, make):
 # ---------------------------------------------------------------------------------------- products
 
 LAYERS = [(768, 768), (3072, 768), (768, 3072), (1024, 1024), (4096, 1024), (1024, 4096), (2048, 2048), (6144, 2048),
-          (8192, 2048), (2048, 8192), (3072, 3072), (8192, 3072), (3072, 8192), (4096, 4096), (6144, 4096), (14336, 4096),
+          (8192, 2048), (2048, 8192), (3072, 3072), (8192, 3072), (3072, 8192), (4096, 4096), (6144, 4096),
+          (14336, 4096),
           (28672, 4096), (4096, 14336), (5120, 5120), (13824, 5120), (8192, 8192), (28672, 8192), (8192, 28672),
           (50304, 768), (50304, 2048), (128256, 2048), (128256, 4096)]  # (outputs, inputs)
-SOME = [(768, 768), (1024, 4096), (2048, 2048), (8192, 2048), (4096, 4096), (14336, 4096), (4096, 14336), (8192, 8192), (128256, 4096)]
+SOME = [(768, 768), (1024, 4096), (2048, 2048), (8192, 2048), (4096, 4096), (14336, 4096), (4096, 14336), (8192, 8192),
+        (128256, 4096)]
 
 
 def product_sets():
@@ -276,7 +287,8 @@ def product(lab, precision, m, n, k, form):
     one = size * (m * k + n * k) + (2 if precision == "fp8" else size) * m * n
     if not lab.fits(2 * one + 8 * max(m * k, n * k, m * n)):
         raise RuntimeError("too large for this GPU")
-    kind = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp8": torch.bfloat16, "tf32": torch.float32, "fp32": torch.float32}[precision]
+    kind = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp8": torch.bfloat16, "tf32": torch.float32,
+            "fp32": torch.float32}[precision]
 
     def random(*shape):
         return torch.randn(shape, device=lab.device, dtype=kind)
@@ -285,11 +297,14 @@ def product(lab, precision, m, n, k, form):
     if precision == "fp8":
         rows, columns, depth = {"forward": (m, n, k), "input": (m, k, n), "weight": (n, k, m)}[form]
         scale = torch.ones((), device=lab.device)
-        pairs = sets(one, lambda: (random(rows, depth).to(torch.float8_e4m3fn), random(columns, depth).to(torch.float8_e4m3fn)))
+        pairs = sets(one,
+                     lambda: (random(rows, depth).to(torch.float8_e4m3fn),
+                              random(columns, depth).to(torch.float8_e4m3fn)))
 
         def work(i):
             a, b = pairs[i % len(pairs)]
-            torch._scaled_mm(a, b.t(), scale_a=scale, scale_b=scale, out_dtype=torch.bfloat16, use_fast_accum=form == "forward")
+            torch._scaled_mm(a, b.t(), scale_a=scale, scale_b=scale, out_dtype=torch.bfloat16,
+                             use_fast_accum=form == "forward")
     elif form == "forward":
         pairs = sets(one, lambda: (random(m, k), random(n, k)))
 
@@ -323,7 +338,8 @@ def grouped(lab):
         a = torch.randn((m, k), device=lab.device, dtype=torch.bfloat16, requires_grad=True)
         b = torch.randn((experts, n, k), device=lab.device, dtype=torch.bfloat16, requires_grad=True)
         ends = torch.arange(tokens, m + 1, tokens, device=lab.device, dtype=torch.int32)
-        common = {"precision": "bf16", "m": m, "n": n, "k": k, "batch": experts, "bytes": 2 * (m * k + experts * n * k + m * n)}
+        common = {"precision": "bf16", "m": m, "n": n, "k": k, "batch": experts,
+                  "bytes": 2 * (m * k + experts * n * k + m * n)}
         with torch.no_grad():
             lab.row("grouped", "forward", flop=2 * m * n * k, **common,
                     **lab.time(lambda i: torch._grouped_mm(a, b.transpose(-2, -1), offs=ends)))
@@ -332,8 +348,10 @@ def grouped(lab):
         lab.row("grouped", "backward", flop=4 * m * n * k, **common,
                 **lab.time(lambda i: torch.autograd.grad(y, (a, b), g, retain_graph=True)))
 
-    for experts, tokens, n, k in ((64, 64, 2048, 2048), (64, 512, 2048, 2048), (64, 512, 2048, 1024), (64, 2048, 2048, 2048),
-                                  (8, 256, 28672, 4096), (8, 1024, 28672, 4096), (8, 1024, 4096, 14336), (128, 256, 1536, 2048)):
+    for experts, tokens, n, k in ((64, 64, 2048, 2048), (64, 512, 2048, 2048), (64, 512, 2048, 1024),
+                                  (64, 2048, 2048, 2048),
+                                  (8, 256, 28672, 4096), (8, 1024, 28672, 4096), (8, 1024, 4096, 14336),
+                                  (128, 256, 1536, 2048)):
         lab.attempt(f"grouped {experts} x {tokens}", lambda: one(experts, tokens, n, k))
 
 
@@ -343,7 +361,8 @@ ATTENTION = [  # batch, heads, kv, length, width, causal
     (8, 16, 16, 1024, 128, 1), (4, 16, 16, 2048, 128, 1), (4, 32, 8, 2048, 128, 1), (1, 32, 8, 8192, 128, 1),
     (8, 16, 16, 1024, 64, 1), (4, 32, 8, 2048, 64, 1), (2, 32, 32, 4096, 128, 1), (2, 32, 8, 4096, 64, 1),
     (1, 16, 16, 16384, 64, 1), (1, 32, 8, 32768, 128, 1), (32, 16, 16, 256, 128, 1), (16, 12, 12, 512, 64, 1),
-    (1, 16, 16, 1024, 128, 1), (1, 32, 8, 2048, 128, 1), (4, 24, 24, 2048, 96, 1), (4, 16, 16, 2048, 128, 0), (8, 16, 16, 1024, 64, 0),
+    (1, 16, 16, 1024, 128, 1), (1, 32, 8, 2048, 128, 1), (4, 24, 24, 2048, 96, 1), (4, 16, 16, 2048, 128, 0),
+             (8, 16, 16, 1024, 64, 0),
     (2, 16, 16, 2048, 256, 1)]
 
 
@@ -370,13 +389,15 @@ def attend(q, k, v, kernel, causal=True, mask=None):
 
 def attention_one(lab, kernel, batch, heads, kv, seq, width, causal):
     def random(h):
-        return torch.randn((batch, seq, h, width), device=lab.device, dtype=torch.bfloat16).transpose(1, 2).requires_grad_()
+        return torch.randn((batch, seq, h, width), device=lab.device, dtype=torch.bfloat16).transpose(1,
+                2).requires_grad_()
 
     q, k, v = random(heads), random(kv), random(kv)
     mask = torch.ones((seq, seq), device=lab.device, dtype=torch.bool).triu(1) if kernel == "unfused" else None
     use_attention(kernel)
     flop = (2 if causal else 4) * batch * heads * seq * seq * width
-    common = {"precision": "amp" if kernel == "unfused" else "bf16", "batch": batch, "heads": heads, "kv": kv, "seq": seq,
+    common = {"precision": "amp" if kernel == "unfused" else "bf16", "batch": batch, "heads": heads, "kv": kv,
+              "seq": seq,
               "width": width, "causal": causal}
     with torch.autocast("cuda", torch.bfloat16, enabled=kernel == "unfused"):
         with torch.no_grad():
@@ -392,7 +413,8 @@ def attention(lab):
     for shape in ATTENTION:
         for kernel in ("flash", "cudnn", "efficient"):
             lab.attempt(f"attention {kernel} {shape}", lambda: attention_one(lab, kernel, *shape))
-    for shape in ((8, 16, 16, 1024, 128, 1), (4, 16, 16, 2048, 128, 1), (2, 16, 16, 4096, 64, 1), (16, 12, 12, 512, 64, 1)):
+    for shape in ((8, 16, 16, 1024, 128, 1), (4, 16, 16, 2048, 128, 1), (2, 16, 16, 4096, 64, 1),
+                  (16, 12, 12, 512, 64, 1)):
         lab.attempt(f"attention unfused {shape}", lambda: attention_one(lab, "unfused", *shape))
     use_attention("flash")
 
@@ -410,7 +432,8 @@ def passes(lab):
 
     for exponent in (20, 22, 24, 26, 28, 30, 31):
         def copy():
-            pairs = sets(2 << exponent, lambda: (torch.randint(0, 255, (1 << exponent,), device=lab.device, dtype=torch.uint8),
+            pairs = sets(2 << exponent,
+                         lambda: (torch.randint(0, 255, (1 << exponent,), device=lab.device, dtype=torch.uint8),
                                                  torch.empty(1 << exponent, device=lab.device, dtype=torch.uint8)))
             measured("copy", "", 2 << exponent, lambda i: pairs[i % len(pairs)][1].copy_(pairs[i % len(pairs)][0]))
         if lab.fits(4 << exponent):
@@ -436,16 +459,22 @@ def passes(lab):
             y = function(*inputs)
             g = torch.randn_like(y)
             measured(name + " backward", precision, backward_bytes,
-                     lambda i: torch.autograd.grad(y, [x for x in inputs if x.requires_grad], g, retain_graph=True), **common)
+                     lambda i: torch.autograd.grad(y, [x for x in inputs if x.requires_grad], g, retain_graph=True),
+                     **common)
 
         def norm(x, w):
             return (x.float() * torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-5)).type_as(x) * w
 
         lab.attempt(f"pointwise {rows} x {width}", pointwise)
-        lab.attempt("gelu", lambda: backward("gelu both", "bf16", F.gelu, [random(rows, width, grad=True)], 4 * count, 6 * count))
-        lab.attempt("layer norm", lambda: backward("layer norm", "bf16", lambda x, w, b: F.layer_norm(x, (width,), w, b),
-                    [random(rows, width, grad=True), random(width, grad=True), random(width, grad=True)], 4 * count, 6 * count))
-        lab.attempt("layer norm fp32", lambda: backward("layer norm", "fp32", lambda x, w, b: F.layer_norm(x, (width,), w, b),
+        lab.attempt("gelu",
+                    lambda: backward("gelu both", "bf16", F.gelu, [random(rows, width, grad=True)], 4 * count,
+                                     6 * count))
+        lab.attempt("layer norm",
+                    lambda: backward("layer norm", "bf16", lambda x, w, b: F.layer_norm(x, (width,), w, b),
+                    [random(rows, width, grad=True), random(width, grad=True), random(width, grad=True)], 4 * count,
+                                     6 * count))
+        lab.attempt("layer norm fp32",
+                    lambda: backward("layer norm", "fp32", lambda x, w, b: F.layer_norm(x, (width,), w, b),
                     [random(rows, width, dtype=fp32, grad=True), random(width, dtype=fp32, grad=True),
                      random(width, dtype=fp32, grad=True)], 8 * count, 12 * count))
         lab.attempt("rms norm", lambda: backward("rms norm written out", "bf16", norm,
@@ -460,7 +489,8 @@ def passes(lab):
         target = torch.randint(0, vocabulary, (rows,), device=lab.device)
         common = {"m": rows, "n": vocabulary}
         with torch.no_grad():
-            measured("loss in fp32", "bf16", 2 * rows * vocabulary, lambda i: F.cross_entropy(logits.float(), target), **common)
+            measured("loss in fp32", "bf16", 2 * rows * vocabulary, lambda i: F.cross_entropy(logits.float(), target),
+                     **common)
         y = F.cross_entropy(logits.float(), target)
         measured("loss in fp32 backward", "bf16", 4 * rows * vocabulary,
                  lambda i: torch.autograd.grad(y, logits, retain_graph=True), **common)
@@ -577,7 +607,8 @@ class Decoder(Module):
         if not shape.gated:
             self.positions = nn.Embedding(length, shape.hidden)
         else:
-            angles = torch.outer(torch.arange(length).float(), 1. / 5e5 ** (torch.arange(0, shape.width, 2).float() / shape.width))
+            angles = torch.outer(torch.arange(length).float(),
+                                 1. / 5e5 ** (torch.arange(0, shape.width, 2).float() / shape.width))
             angles = torch.cat((angles, angles), dim=-1)
             self.register_buffer("cos", angles.cos(), persistent=False)
             self.register_buffer("sin", angles.sin(), persistent=False)
@@ -639,12 +670,15 @@ def block_row(lab, name, shape, batch, seq, precision, compiled, host=False):
         kept = torch.cuda.memory_allocated() - begin
         y.backward(g)
         values = {"forward": [], "backward": []}
+        queue = 0.
         for _ in range(times):
             x.grad = None
             for p in parameters:
                 p.grad = None
             marks = [torch.cuda.Event(enable_timing=True) for _ in range(3)]
             torch.cuda.synchronize()
+            if not host:  # the GPU sleeps while the host queues both passes
+                torch.cuda._sleep(int(SLEEP_CYCLES_A_SECOND * 1.2 * queue))
             clock = [time.perf_counter()]
             marks[0].record()
             y = forward()
@@ -654,6 +688,7 @@ def block_row(lab, name, shape, batch, seq, precision, compiled, host=False):
             clock.append(time.perf_counter())
             y.backward(g)
             marks[2].record()
+            queue = min(.1, time.perf_counter() - clock[0])
             torch.cuda.synchronize()
             clock.append(time.perf_counter())
             if host:
@@ -669,7 +704,8 @@ def block_row(lab, name, shape, batch, seq, precision, compiled, host=False):
     way = "compiled" if compiled else "eager"
     for part in ("forward", "backward"):
         seconds, spread = summary(values[part])
-        lab.row("host" if host else "block", f"{name} {way} {part}", precision=precision, m=batch * seq, n=shape.ffn, k=shape.hidden,
+        lab.row("host" if host else "block", f"{name} {way} {part}", precision=precision, m=batch * seq, n=shape.ffn,
+                k=shape.hidden,
                 batch=batch, heads=shape.heads, kv=shape.kv, seq=seq, width=shape.width, layers=shape.layers,
                 seconds=seconds, spread=spread, memory_bytes=kept)
 
@@ -685,21 +721,27 @@ def block_shapes(layers):
 
 def eager_blocks(lab):
     shapes = block_shapes(4)
-    for name, batch, seq in (("gpt-2048", 4, 2048), ("llama-2048", 4, 2048), ("llama-4096", 2, 2048), ("gpt-768", 16, 1024),
-                             ("gpt-1024", 8, 1024), ("gpt-4096", 2, 2048), ("gpt-2048", 8, 512), ("llama-2048", 1, 8192)):
+    for name, batch, seq in (("gpt-2048", 4, 2048), ("llama-2048", 4, 2048), ("llama-4096", 2, 2048),
+                             ("gpt-768", 16, 1024),
+                             ("gpt-1024", 8, 1024), ("gpt-4096", 2, 2048), ("gpt-2048", 8, 512),
+                             ("llama-2048", 1, 8192)):
         for precision in ("amp", "pure"):
-            lab.attempt(f"block {name} {precision}", lambda: block_row(lab, name, shapes[name], batch, seq, precision, False))
+            lab.attempt(f"block {name} {precision}",
+                        lambda: block_row(lab, name, shapes[name], batch, seq, precision, False))
 
 
 def compiled_blocks(lab):
     # One layer compiled serves all. A compilation takes 5 to 20 s, so that only a few fit.
     shapes = block_shapes(4)
-    for name, batch, seq, precision in (("gpt-2048", 4, 2048, "amp"), ("llama-4096", 2, 2048, "amp"), ("llama-2048", 4, 2048, "pure"),
+    for name, batch, seq, precision in (("gpt-2048", 4, 2048, "amp"), ("llama-4096", 2, 2048, "amp"),
+                                        ("llama-2048", 4, 2048, "pure"),
                                         ("gpt-1024", 8, 1024, "pure")):
-        lab.attempt(f"compiled block {name} {precision}", lambda: block_row(lab, name, shapes[name], batch, seq, precision, True),
+        lab.attempt(f"compiled block {name} {precision}",
+                    lambda: block_row(lab, name, shapes[name], batch, seq, precision, True),
                     lab.deadline - 15)
     for name, precision in (("gpt-1024", "amp"), ("llama-2048", "amp")):
-        lab.attempt(f"compiled host {name}", lambda: block_row(lab, name, block_shapes(8)[name], 1, 16, precision, True, True),
+        lab.attempt(f"compiled host {name}",
+                    lambda: block_row(lab, name, block_shapes(8)[name], 1, 16, precision, True, True),
                     lab.deadline - 15)
     torch._dynamo.reset()
 
@@ -772,7 +814,8 @@ def host(lab):
     for precision in ("amp", "pure"):
         lab.attempt("linear", lambda: linear(precision))
         for name in ("gpt-1024", "llama-2048"):
-            lab.attempt(f"host {name}", lambda: block_row(lab, name, block_shapes(8)[name], 1, 16, precision, False, True))
+            lab.attempt(f"host {name}",
+                        lambda: block_row(lab, name, block_shapes(8)[name], 1, 16, precision, False, True))
 
 
 # ---------------------------------------------------------------------------------------- optimizers
@@ -781,9 +824,11 @@ def optimizers(lab):
     def one(name, precision, hidden, layers):
         dtype = torch.float32 if precision == "fp32" else torch.bfloat16
         with torch.device(lab.device):
+            shapes = [(3 * hidden, hidden), (hidden, hidden), (4 * hidden, hidden), (hidden, 4 * hidden),
+                      (3 * hidden,), (4 * hidden,)]
+            shapes += 6 * [(hidden,)]
             parameters = [nn.Parameter(torch.randn(shape, dtype=dtype) * .02) for _ in range(layers)
-                          for shape in ((3 * hidden, hidden), (3 * hidden,), (hidden, hidden), (hidden,), (4 * hidden, hidden),
-                                        (4 * hidden,), (hidden, 4 * hidden), (hidden,), (hidden,), (hidden,), (hidden,), (hidden,))]
+                          for shape in shapes]
         for p in parameters:
             p.grad = torch.randn_like(p) * .001
         count = sum(p.numel() for p in parameters)
@@ -791,7 +836,8 @@ def optimizers(lab):
         if name == "clip":
             lab.row("optimizer", name, **common, **lab.wall(lambda: nn.utils.clip_grad_norm_(parameters, 1.), 6))
             return
-        make = {"fused": lambda: torch.optim.AdamW(parameters, fused=True), "foreach": lambda: torch.optim.AdamW(parameters, foreach=True),
+        make = {"fused": lambda: torch.optim.AdamW(parameters, fused=True),
+                "foreach": lambda: torch.optim.AdamW(parameters, foreach=True),
                 "loop": lambda: torch.optim.AdamW(parameters, foreach=False, fused=False),
                 "sgd": lambda: torch.optim.SGD(parameters, lr=1e-3),
                 "sgd momentum": lambda: torch.optim.SGD(parameters, lr=1e-3, momentum=.9, fused=True)}[name]()
@@ -809,11 +855,14 @@ def optimizers(lab):
 
 def link(lab):
     def one(size, pinned):
-        here = torch.empty(size, dtype=torch.uint8, pin_memory=pinned).random_(0, 255) if pinned else torch.randint(0, 255, (size,), dtype=torch.uint8)
+        here = torch.empty(size, dtype=torch.uint8, pin_memory=pinned).random_(0, 255) if pinned else torch.randint(0,
+                255, (size,), dtype=torch.uint8)
         there = torch.empty(size, dtype=torch.uint8, device=lab.device)
         kept = "" if pinned else " pageable"
-        lab.row("link", "host to device" + kept, bytes=size, **lab.wall(lambda: there.copy_(here, non_blocking=True), 8))
-        lab.row("link", "device to host" + kept, bytes=size, **lab.wall(lambda: here.copy_(there, non_blocking=True), 8))
+        lab.row("link", "host to device" + kept, bytes=size,
+                **lab.wall(lambda: there.copy_(here, non_blocking=True), 8))
+        lab.row("link", "device to host" + kept, bytes=size,
+                **lab.wall(lambda: here.copy_(there, non_blocking=True), 8))
 
     for exponent in (20, 24, 28):
         lab.attempt(f"link {1 << exponent}", lambda: one(1 << exponent, True))
@@ -856,7 +905,8 @@ def power(lab):
         stop.set()
         thread.join()
         clocks = [c for c in clocks if c]
-        lab.row("power", name, precision=precision, watts=joules / spent, clock_mhz=statistics.mean(clocks) if clocks else None,
+        lab.row("power", name, precision=precision, watts=joules / spent, clock_mhz=statistics.mean(clocks)
+                if clocks else None,
                 seconds=spent / count if count else spent, count=count, **more)
 
     def product_power(precision, size, rest=0.):
@@ -873,7 +923,8 @@ def power(lab):
                 torch._scaled_mm(a, b.t(), scale_a=scale, scale_b=scale, out_dtype=torch.bfloat16, use_fast_accum=True)
             else:
                 torch.mm(a, b.t())
-        run("product" + (" with rests" if rest else ""), precision, step, rest=rest, m=size, n=size, k=size, flop=2 * size ** 3)
+        run("product" + (" with rests" if rest else ""), precision, step, rest=rest, m=size, n=size, k=size,
+            flop=2 * size ** 3)
         torch.backends.cuda.matmul.allow_tf32 = False
 
     def copies():
@@ -900,7 +951,8 @@ def power(lab):
                 for b in stack:
                     y = b(y)
             y.backward(y.detach())
-        run("gpt-2048 eager forward and backward", "amp", step, m=8192, n=8192, k=2048, batch=4, heads=16, kv=16, seq=2048, width=128, layers=4)
+        run("gpt-2048 eager forward and backward", "amp", step, m=8192, n=8192, k=2048, batch=4, heads=16, kv=16,
+            seq=2048, width=128, layers=4)
 
     lab.attempt("power idle", lambda: (torch.cuda.synchronize(), time.sleep(.5), run("idle", "", None, 1.5)))
     lab.attempt("power product", lambda: product_power("bf16", 8192))
@@ -971,7 +1023,8 @@ def collectives(lab, rank, world):
                 queued = begin.elapsed_time(end) / 1e3 / inner
                 if rank == 0:
                     seconds, spread = summary(values)
-                    lab.row("collective", kind, precision="bf16", bytes=size, ranks=ranks, seconds=seconds, spread=spread)
+                    lab.row("collective", kind, precision="bf16", bytes=size, ranks=ranks, seconds=seconds,
+                            spread=spread)
                     lab.row("collective", kind + " queued", precision="bf16", bytes=size, ranks=ranks, seconds=queued)
             del whole, part, other
             torch.cuda.empty_cache()
@@ -1007,7 +1060,8 @@ def collectives(lab, rank, world):
         common = {"ranks": world, "bytes": 1 << 29, "precision": "bf16"}
         lab.row("overlap", "8 products alone", m=8192, n=8192, k=8192, flop=16 * 8192 ** 3, seconds=alone, **common)
         lab.row("overlap", "all-reduce alone", seconds=reduced, **common)
-        lab.row("overlap", "8 products beside all-reduce", m=8192, n=8192, k=8192, flop=16 * 8192 ** 3, seconds=beside[0], **common)
+        lab.row("overlap", "8 products beside all-reduce", m=8192, n=8192, k=8192, flop=16 * 8192 ** 3,
+                seconds=beside[0], **common)
         lab.row("overlap", "both", seconds=beside[1], **common)
 
 
@@ -1034,7 +1088,8 @@ def rank_main(rank, world, options, rendezvous):
     import torch.distributed as dist
     torch.cuda.set_device(rank)
     if rendezvous:
-        dist.init_process_group("nccl", init_method=rendezvous, rank=rank, world_size=world, device_id=torch.device("cuda", rank))
+        dist.init_process_group("nccl", init_method=rendezvous, rank=rank, world_size=world,
+                                device_id=torch.device("cuda", rank))
     else:
         dist.init_process_group("nccl", device_id=torch.device("cuda", rank))
     lab = Lab(rank, options.seconds, rank == 0)
@@ -1054,17 +1109,21 @@ def finish(lab, options):
     lab.progress("")
     if lab.show:
         sys.stderr.write("\n")
-    print(f"{options.out}: {len(lab.rows)} rows of {lab.machine['gpu']} in {time.monotonic() - lab.start:.0f} s; {len(lab.skipped)} left out")
+    print(f"{options.out}: {len(lab.rows)} rows of {lab.machine['gpu']} in {time.monotonic() - lab.start:.0f} s; "
+          f"{len(lab.skipped)} left out")
     for what, why in lab.skipped:
         print(f"  left out: {what}: {why}")
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="speedup.measure", description="Measure this machine's GPUs for speedup's model.")
+    parser = argparse.ArgumentParser(prog="speedup.measure",
+                                     description="Measure this machine's GPUs for speedup's model.")
     parser.add_argument("--out", default="measured.csv", help="the CSV to write (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, help="stop taking new measurements after so long (default: 165 for one GPU, 280 for several)")
+    parser.add_argument("--seconds", type=float,
+                        help="stop taking new measurements after so long (default: 165 for one GPU, 280 for several)")
     parser.add_argument("--gpus", type=int, help="GPUs of this machine to use (default: all)")
-    parser.add_argument("--collectives-only", action="store_true", help="several GPUs: measure only what lies between them")
+    parser.add_argument("--collectives-only", action="store_true",
+                        help="several GPUs: measure only what lies between them")
     options = parser.parse_args(arguments)
     if torch is None:
         sys.exit("speedup.measure: needs PyTorch: pip install torch")
