@@ -55,4 +55,3 @@ void print_string(const char *text)
     }
     putchar('"');
 }
-

@@ -74,6 +74,18 @@ const char *dimension_name(enum dimension dimension)
     return names[dimension];
 }
 
+enum dimension dimension_of(const char *unit)
+{
+    static const char *const si[DIMENSION_COUNT_OF] = {
+        [DIMENSION_NONE] = "1",  [DIMENSION_BYTES] = "B", [DIMENSION_BYTES_PER_S] = "B/s",       [DIMENSION_FLOPS_PER_S] = "FLOP/s", [DIMENSION_SECONDS] = "s",
+        [DIMENSION_WATTS] = "W", [DIMENSION_USD] = "USD", [DIMENSION_USD_PER_HOUR] = "USD/h", [DIMENSION_USD_PER_KWH] = "USD/kWh", [DIMENSION_RATE] = "1/s",
+    };
+    for (int d = 0; d < DIMENSION_COUNT_OF; d++)
+        if (si[d] && !strcmp(si[d], unit))
+            return (enum dimension)d;
+    return DIMENSION_NONE;
+}
+
 void dimension_list(enum dimension dimension, struct text *text)
 {
     const char *between = "";

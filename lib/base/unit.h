@@ -21,6 +21,9 @@ enum dimension {
 
 const char *dimension_name(enum dimension dimension);
 
+/* The dimension of an SI unit, as metrics have it; DIMENSION_NONE for another. */
+enum dimension dimension_of(const char *unit);
+
 /* The units of a dimension, for a message: "B, kB, MB …". */
 void dimension_list(enum dimension dimension, struct text *text);
 

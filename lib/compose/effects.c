@@ -254,7 +254,6 @@ bool selection_acts(struct arena *arena, const struct selection *selection, cons
 speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *all, size_t all_count,
                                enum job_kind job, const struct fixed *fixed, struct effects *effects)
 {
-    static const char *const jobs[] = {"training", "inference"};
     size_t most_effects = 0, most_requirements = 0, count = 0;
     struct selection *selections = arena_zeroed(arena, all_count, sizeof *selections);
     struct conditions *conditions = arena_zeroed(arena, all_count, sizeof *conditions);
@@ -283,7 +282,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         const struct values values = {fixed, selections[i].parameters};
         if (!optimization->applies[job]) {
             problem(context, SPEEDUP_NOT_APPLICABLE, &selections[i].place, "'%s' is not for %s",
-                    optimization->head.id, jobs[job]);
+                    optimization->head.id, job_kind_names[job]);
             continue;
         }
         if (superseded[i])
@@ -298,7 +297,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     for (const struct selection *s = next_by_id(selections, count, ""); s; s = next_by_id(selections, count, s->optimization->head.id)) {
         const struct optimization *optimization = s->optimization;
         const struct values values = {fixed, s->parameters};
-        if (!optimization->applies[job] || selection_superseded(selections, count, (size_t)(s - selections)))
+        if (!optimization->applies[job] || superseded[s - selections])
             continue;
         for (uint32_t e = 0; e < optimization->effect_count; e++)
             if (targets[optimization->effects[e].target].rule != RULE_CHOOSE)

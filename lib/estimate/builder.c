@@ -167,6 +167,10 @@ speedup_status speedup_scenario_create_job(speedup_context *context, const speed
         speedup_scenario_unref(made);
         return no_memory(context);
     }
+    const struct job_description *d = &made->asked;
+    struct place place = description_place(d, NULL);
+    length_check(context, &place, "prompt", &d->prompt);
+    length_check(context, &place, "output", &d->output);
     return scenario_make(context, catalog, made, scenario);
 }
 

@@ -2,8 +2,6 @@
  * it. Looks nothing up in a catalog, and knows no rule of layouts. */
 #include "estimate/description.h"
 
-#include "base/number.h"
-
 #include <float.h>
 #include <string.h>
 
@@ -11,31 +9,33 @@
 
 /* ---- values with readers of their own ------------------------------------------------- */
 
-bool choice_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct choice *choice)
+/* A mapping of names to plain numbers. */
+static bool numbers_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                         void *out)
 {
-    const struct yaml_node *item = yaml_at(tree, node);
-    uint32_t id = node, parameters = 0;
-    if (item->kind == YAML_MAPPING && item->length == 1) {
-        id = item->first;
-        parameters = yaml_at(tree, id)->next;
-        if (!expect_kind(context, tree, parameters, YAML_MAPPING, yaml_text(tree, id)))
-            return false;
-    } else if (!expect_kind(context, tree, node, YAML_SCALAR, "optimizations")) {
+    struct named_numbers *numbers = out;
+    if (!expect_kind(context, tree, node, YAML_MAPPING, key))
         return false;
-    }
-    *choice = (struct choice){.id = yaml_text(tree, id), .place = yaml_place(tree, id)};
-    if (!parameters)
-        return true;
-    struct named_numbers *numbers = &choice->parameters;
-    numbers->items = arena_zeroed(arena, yaml_at(tree, parameters)->length, sizeof *numbers->items);
-    for (uint32_t key = numbers->items ? yaml_at(tree, parameters)->first : 0; key && !problems_full(context);
-         key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
-        uint32_t value = yaml_at(tree, key)->next;
-        struct named_number number = {yaml_text(tree, key), 0, yaml_place(tree, key), yaml_place(tree, value)};
+    *numbers = (struct named_numbers){arena_zeroed(arena, yaml_at(tree, node)->length, sizeof *numbers->items), 0};
+    for (uint32_t at = numbers->items ? yaml_at(tree, node)->first : 0; at && !problems_full(context);
+         at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
+        uint32_t value = yaml_at(tree, at)->next;
+        struct named_number number = {yaml_text(tree, at), 0, yaml_place(tree, at), yaml_place(tree, value)};
         if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
             numbers->items[numbers->count++] = number;
     }
     return numbers->items != NULL;
+}
+
+bool choice_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct choice *choice)
+{
+    const struct yaml_node *item = yaml_at(tree, node);
+    bool has_parameters = item->kind == YAML_MAPPING && item->length == 1;
+    if (!has_parameters && !expect_kind(context, tree, node, YAML_SCALAR, "optimizations"))
+        return false;
+    uint32_t id = has_parameters ? item->first : node;
+    *choice = (struct choice){.id = yaml_text(tree, id), .place = yaml_place(tree, id)};
+    return !has_parameters || numbers_read(context, arena, tree, yaml_at(tree, id)->next, choice->id, &choice->parameters);
 }
 
 bool choices_append(struct arena *arena, struct choices *choices, const struct choice *more, size_t count)
@@ -102,23 +102,6 @@ static bool price_set(speedup_context *context, struct arena *arena, const struc
     return true;
 }
 
-static bool calibration_read_numbers(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
-                                     const char *key, void *out)
-{
-    struct named_numbers *numbers = out;
-    if (!expect_kind(context, tree, node, YAML_MAPPING, key))
-        return false;
-    *numbers = (struct named_numbers){arena_zeroed(arena, yaml_at(tree, node)->length, sizeof *numbers->items), 0};
-    for (uint32_t at = numbers->items ? yaml_at(tree, node)->first : 0; at && !problems_full(context);
-         at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
-        uint32_t value = yaml_at(tree, at)->next;
-        struct named_number number = {yaml_text(tree, at), 0, yaml_place(tree, at), yaml_place(tree, value)};
-        if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
-            numbers->items[numbers->count++] = number;
-    }
-    return numbers->items != NULL;
-}
-
 static bool calibration_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key,
                             const char *member, double value, void *out)
 {
@@ -136,29 +119,6 @@ static bool calibration_set(speedup_context *context, struct arena *arena, const
     items[numbers->count] = (struct named_number){name, value, *place, *place};
     *numbers = (struct named_numbers){items, numbers->count + 1};
     return true;
-}
-
-static int metric_find(const char *name)
-{
-    speedup_word word = {.struct_size = sizeof word};
-    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
-        if (!strcmp(word.name, name))
-            return (int)i;
-    return METRICS;
-}
-
-/* A metric that there is not is told with the nearest. */
-static void metric_missing(speedup_context *context, const struct place *place, const char *name)
-{
-    struct nearest nearest;
-    nearest_begin(&nearest, name, strlen(name));
-    speedup_word word = {.struct_size = sizeof word};
-    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
-        nearest_offer(&nearest, word.name);
-    struct text *text = problem_begin(context);
-    text_format(text, "'%.60s' is no metric", name);
-    nearest_put(&nearest, text);
-    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
 }
 
 static bool published_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
@@ -179,14 +139,7 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
         if (metric < METRICS) {
             struct published *published = &figures->items[figures->count++];
             published->metric = metric;
-            speedup_word word = {.struct_size = sizeof word};
-            speedup_metric_at((size_t)metric, &word);
-            enum dimension dimension = !strcmp(word.unit, "s") ? DIMENSION_SECONDS
-                                       : !strcmp(word.unit, "B") ? DIMENSION_BYTES
-                                       : !strcmp(word.unit, "USD") ? DIMENSION_USD
-                                       : !strcmp(word.unit, "FLOP/s") ? DIMENSION_FLOPS_PER_S
-                                                                      : DIMENSION_NONE;
-            read_number(context, tree, value, name, dimension, 0, DBL_MAX, &published->value);
+            read_number(context, tree, value, name, dimension_of(metric_shown_unit(metric)), 0, DBL_MAX, &published->value);
             continue;
         }
         struct place place = yaml_place(tree, at);
@@ -199,7 +152,7 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
 
 static const struct field prefill_fields[] = {
     {.key = "accelerators", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e7, .required = true,
-     .offset = offsetof(struct pool, accelerators), .doc = "accelerators of the pool, out of those of the job"},
+     .offset = offsetof(struct asked_pool, accelerators), .doc = "accelerators of the pool, out of those of the job"},
 #define AXIS LAYOUT_ROW_OF_SERVING
 #include "estimate/axis.def"
 #undef AXIS
@@ -239,7 +192,7 @@ const struct record_table targets_table = {"targets", "What the service must hol
     VALUE(baseline, choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
     VALUE(without, choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
     VALUE(price, price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
-    VALUE(calibration, calibration_read_numbers, calibration_set, "coefficient: value", "coefficients of this very site"), \
+    VALUE(calibration, numbers_read, calibration_set, "coefficient: value", "coefficients of this very site"), \
     VALUE(published, published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
     {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false",                                       \
      .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
@@ -319,10 +272,10 @@ void description_read(speedup_context *context, struct arena *arena, const struc
 
 void description_give(struct job_description *d, const char *key)
 {
-    const struct field *fields = job_tables[d->section]->fields;
-    for (const struct field *field = fields; field->key; field++)
-        if (!strcmp(field->key, key))
-            d->present |= UINT64_C(1) << (field - fields);
+    const struct record_table *table = job_tables[d->section];
+    const struct field *field = record_field(table, key);
+    if (field)
+        d->present |= UINT64_C(1) << (field - table->fields);
 }
 
 void description_give_required(struct job_description *d)

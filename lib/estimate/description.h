@@ -65,7 +65,7 @@ void layout_of(const struct degrees *degrees, double layout[VARIABLES]);
     AXIS_OF_INFERENCE_##KINDS(AXIS_IN_LAYOUT_##SECTION(LAYOUT_ROW_##TYPE(name, first, least, most, doc)))
 
 /* A pool's own accelerators behind its layout, so that both read alike. */
-struct pool {
+struct asked_pool {
     struct degrees layout;
     double accelerators;
 };
@@ -112,7 +112,7 @@ struct job_description {
     struct length prompt, output;
     double output_longest, concurrency, request_rate, batch;
     bool fixed_lengths;
-    struct pool prefill;
+    struct asked_pool prefill;
     struct targets_record targets;
 
     /* where it stands: NULL when calls filled it */
@@ -163,8 +163,7 @@ bool length_read(speedup_context *context, struct arena *arena, const struct yam
 bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
                 double value, void *out);
 
-
-/* Tells of moments that cannot be together. */
+/* Tells of moments that cannot be together, which calls gave one by one. */
 void length_check(speedup_context *context, const struct place *place, const char *key, const struct length *length);
 
 #endif

@@ -41,6 +41,26 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
     return word_fill_metric(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text, better[metrics[index].better], interval);
 }
 
+int metric_find(const char *name)
+{
+    int metric = 0;
+    while (metric < METRICS && strcmp(metrics[metric].name, name))
+        metric++;
+    return metric;
+}
+
+void metric_missing(speedup_context *context, const struct place *place, const char *name)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, name, strlen(name));
+    for (int metric = 0; metric < METRICS; metric++)
+        nearest_offer(&nearest, metrics[metric].name);
+    struct text *text = problem_begin(context);
+    text_format(text, "'%.60s' is no metric", name);
+    nearest_put(&nearest, text);
+    problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
+}
+
 enum better metric_better(int metric)
 {
     return metrics[metric].better;

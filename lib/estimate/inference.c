@@ -1,11 +1,5 @@
 /* The metrics of serving and generating: times by cause, memory, money. Knows no formula of a
- * pass or of a load.
- *
- * Symbols: T tokens of a step on a rank, B sequences that decode at once on a rank of
- * attention, S tokens of a sequence in the cache; n tensor-parallel degree, d ranks
- * that share the batch of attention out among them, p pipeline stages; L layers, h
- * hidden width. Times in seconds, sizes in bytes, rates per second. What the
- * coefficients (c[]) are and how they were found stands in data/coefficients. */
+ * pass or of a load. */
 #include "estimate/pass.h"
 
 /* What a pass, and what comes to it from other requests, spends most on. */

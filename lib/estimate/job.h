@@ -144,6 +144,10 @@ struct job {
 /* The unit that a metric is shown in: "%" for shares. */
 const char *metric_shown_unit(int metric);
 
+/* The number of a metric, METRICS for none; of a name that is none, the nearest is told. */
+int metric_find(const char *name);
+void metric_missing(speedup_context *context, const struct place *place, const char *name);
+
 /* Which way a metric is better. */
 enum better { BETTER_NEITHER, BETTER_LESS, BETTER_MORE };
 enum better metric_better(int metric);

@@ -1,11 +1,5 @@
 /* What one pass over the layers costs, in prefill or in decode, and what a rank holds. Knows
- * layouts and rates, but no load, and no optimization, model, engine or chip by name.
- *
- * Symbols: T tokens of a step on a rank, B sequences that decode at once on a rank of
- * attention, S tokens of a sequence in the cache; n tensor-parallel degree, d ranks
- * that share the batch of attention out among them, p pipeline stages; L layers, h
- * hidden width. Times in seconds, sizes in bytes, rates per second. What the
- * coefficients (c[]) are and how they were found stands in data/coefficients. */
+ * layouts and rates, but no load, and no optimization, model, engine or chip by name. */
 #include "estimate/pass.h"
 
 /* Reading and computing overlap; a smooth maximum is what shows. */
@@ -37,7 +31,7 @@ static void linear_layers(const struct job *job, const struct split *at, lanes t
 }
 
 void vocabulary_head(const struct job *job, const struct split *at, lanes tokens, const struct scale *scale,
-                            struct pass *pass)
+                     struct pass *pass)
 {
     const struct inference *m = &job->inference;
     lanes router = lanes_of(m->router * 2 / (job->bandwidth * C(BANDWIDTH_FRACTION)));
@@ -179,7 +173,7 @@ void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
 /* One decode step with B sequences on every rank of attention. A step that verifies
  * drafted tokens takes them all through the products, but reads the cache once. */
 void decode(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B,
-                   struct pass *pass)
+            struct pass *pass)
 {
     lanes queries = 1 + E(SPECULATION_DRAFT), tokens = B * queries;
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
@@ -192,9 +186,10 @@ void decode(const struct job *job, const struct split *at, const lanes e[TARGETS
     launches(job, e, pass);
 }
 
-/* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens
- * meet all before them, so that prompts that differ count by their mean square. Both products over the whole square, and the traffic of the
- * scores; what skips half of the square or keeps it on the chip is an effect. */
+/* Attention of `sequences` prompts, of which a share is in a prefix cache: new tokens meet all
+ * before them, so that prompts that differ count by their mean square. Both products over the
+ * whole square, and the traffic of the scores; what skips half of the square or keeps it on the
+ * chip is an effect. */
 static void prefill_attention(const struct job *job, const struct split *at, const lanes e[TARGETS],
                               lanes sequences, lanes cached, lanes chunks, struct pass *pass)
 {
@@ -234,7 +229,7 @@ static lanes between_products(const struct job *job, const struct split *at, lan
 /* Prefill of `sequences` prompts at once on every rank of attention, in chunks that each
  * read the weights anew. */
 void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
-                    lanes chunks, struct pass *pass)
+             lanes chunks, struct pass *pass)
 {
     const struct inference *m = &job->inference;
     lanes work = E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL);

@@ -1,6 +1,12 @@
 /* What the rooms of an inference estimate share: how a layout splits the work (pass.c), what
  * a pass costs and a rank holds (pass.c), the load that an engine keeps (steady.c), and the
- * metrics made of it (inference.c). Compiled twice, as they are. */
+ * metrics made of it (inference.c). Compiled twice, as they are.
+ *
+ * Symbols: T tokens of a step on a rank, B sequences that decode at once on a rank of
+ * attention, S tokens of a sequence in the cache; n tensor-parallel degree, d ranks
+ * that share the batch of attention out among them, p pipeline stages; L layers, h
+ * hidden width. Times in seconds, sizes in bytes, rates per second. What the
+ * coefficients (c[]) are and how they were found stands in data/coefficients. */
 #ifndef ESTIMATE_PASS_H
 #define ESTIMATE_PASS_H
 

@@ -26,6 +26,12 @@ enum section scenario_section(speedup_context *context, const struct yaml_tree *
     return (enum section)found;
 }
 
+static void make_job(speedup_context *context, speedup_scenario *made)
+{
+    description_require(context, &made->asked);
+    (made->asked.section == SECTION_TRAIN ? training_make : inference_make)(context, made);
+}
+
 /* Reads and makes the job of the scenario's own tree. */
 static void read_scenario(speedup_context *context, speedup_scenario *made)
 {
@@ -35,8 +41,7 @@ static void read_scenario(speedup_context *context, speedup_scenario *made)
         return;
     description_begin(section, &made->asked);
     description_read(context, &made->arena, &made->tree, node, &made->asked);
-    description_require(context, &made->asked);
-    (section == SECTION_TRAIN ? training_make : inference_make)(context, made);
+    make_job(context, made);
 }
 
 speedup_scenario *scenario_allocate(speedup_context *context)
@@ -74,8 +79,7 @@ speedup_status scenario_make(speedup_context *context, const speedup_catalog *ca
                              speedup_scenario **scenario)
 {
     made->catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)catalog);
-    description_require(context, &made->asked);
-    (made->asked.section == SECTION_TRAIN ? training_make : inference_make)(context, made);
+    make_job(context, made);
     if (context->first)
         speedup_scenario_unref(made);
     else

@@ -61,7 +61,8 @@ static void take_lengths(speedup_context *context, speedup_scenario *scenario)
     struct inference *inference = &scenario->job.inference;
     struct length prompt = d->prompt, output = d->output;
     output.longest = fmax(output.longest, d->output_longest);
-    scenario_check_length(context, scenario, "prompt", fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest));
+    struct place place = description_place(d, "prompt");
+    check_window(context, scenario->model, fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest), &place);
     check_spread(context, scenario, "prompt", &prompt);
     check_spread(context, scenario, "output", &output);
     /* What nothing else limits ends where the model's window does. */

@@ -230,14 +230,11 @@ static void fill_hardware(speedup_scenario *scenario)
     job->power = system->node_power > 0 ? system->node_power / system->node_accelerators : accelerator->power;
 }
 
-void scenario_check_length(speedup_context *context, const speedup_scenario *scenario, const char *key, double tokens)
+void check_window(speedup_context *context, const struct model *model, double tokens, const struct place *place)
 {
-    const struct model *model = scenario->model;
-    if (!model || model->max_sequence <= 0 || tokens <= model->max_sequence)
-        return;
-    struct place place = description_place(&scenario->asked, key);
-    problem(context, SPEEDUP_TOO_LONG, &place, "%.0f tokens are longer than the %.0f of '%s'", tokens, model->max_sequence,
-            model->head.id);
+    if (model && model->max_sequence > 0 && tokens > model->max_sequence)
+        problem(context, SPEEDUP_TOO_LONG, place, "%.0f tokens are longer than the %.0f of '%s'", tokens, model->max_sequence,
+                model->head.id);
 }
 
 void scenario_gather(speedup_context *context, speedup_scenario *scenario)

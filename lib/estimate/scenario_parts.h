@@ -16,8 +16,8 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario);
 /* Makes the job of a description without problems; `layout` gives the layout's variables by number. */
 speedup_status scenario_complete(speedup_context *context, speedup_scenario *scenario, const double layout[VARIABLES]);
 
-/* Tells of a sequence longer than the model's window. */
-void scenario_check_length(speedup_context *context, const speedup_scenario *scenario, const char *key, double tokens);
+/* Tells of a sequence longer than the window of a model; NULL for none. */
+void check_window(speedup_context *context, const struct model *model, double tokens, const struct place *place);
 
 /* The kinds of descriptions, each made into a job. */
 speedup_status training_make(speedup_context *context, speedup_scenario *scenario);

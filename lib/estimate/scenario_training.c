@@ -19,7 +19,8 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->checkpoint_seconds = r->checkpoint;
     job->restart_seconds = r->restart;
     scenario_gather(context, scenario);
-    scenario_check_length(context, scenario, "sequence", r->sequence);
+    struct place sequence = description_place(r, "sequence");
+    check_window(context, scenario->model, r->sequence, &sequence);
     double layout[VARIABLES] = {0};
     layout_of(&r->layout, layout);
     layout[VARIABLE_ACCELERATORS] = r->accelerators;

@@ -1,11 +1,5 @@
 /* The load that an engine keeps: a batch in steady state, pools of prefill and decode, what
- * the targets allow, and a static batch. Knows what a pass costs by pass.c alone.
- *
- * Symbols: T tokens of a step on a rank, B sequences that decode at once on a rank of
- * attention, S tokens of a sequence in the cache; n tensor-parallel degree, d ranks
- * that share the batch of attention out among them, p pipeline stages; L layers, h
- * hidden width. Times in seconds, sizes in bytes, rates per second. What the
- * coefficients (c[]) are and how they were found stands in data/coefficients. */
+ * the targets allow, and a static batch. Knows what a pass costs by pass.c alone. */
 #include "estimate/pass.h"
 
 /* How many micro-batches go through the stages of a pipeline at once. */
@@ -134,7 +128,7 @@ static bool search_on(struct search *s, lanes miss, lanes guess)
 /* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's
  * law, as many of them decode as decoding is of a request's life. A full cache fixes B. */
 void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
-                        const struct memory *memory, struct answer *a)
+                 const struct memory *memory, struct answer *a)
 {
     lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), guess;
     struct search s = {.at = admitted, .high = admitted};
@@ -148,7 +142,7 @@ void closed_loop(const struct job *job, const struct split *at, const lanes e[TA
 /* Requests that arrive at a rate: the closed loop that serves it, found by its batch, from
  * which the number in flight follows by the same law; or the largest that has room. */
 void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate,
-                      const struct memory *memory, struct answer *a)
+               const struct memory *memory, struct answer *a)
 {
     const double first_batch = 8; /* where steps of experts and of dense layers both have left their ends */
     lanes most = lanes_max(memory->capacity, ONE), asked, wanted;
@@ -165,7 +159,7 @@ void open_loop(const struct job *job, const struct split *at, const lanes e[TARG
  * and else over each accelerator's share of the network, as fast as collectives do. The
  * pool's next prompt waits for whichever takes longer, prefill or moving the one before. */
 void prepare_pool(const struct job *job, const struct split *at, const lanes v[VARIABLES], const lanes e[TARGETS],
-                         const struct answer *a, struct pool *pool)
+                  const struct answer *a, struct pool *pool)
 {
     const struct inference *m = &job->inference;
     struct split whole = {.n = ONE};
@@ -204,7 +198,7 @@ static lanes closed_rate(const struct job *job, const struct pool *pool, lanes a
  * between steps of decoding; requests come at `rate`, or `asked` are in flight when that
  * is 0. The batch follows from rate x time of decoding; the pool that is full limits both. */
 void two_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, double rate,
-                      const struct memory *memory, struct pool *pool, struct answer *a)
+               const struct memory *memory, struct pool *pool, struct answer *a)
 {
     lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, guess, life;
     lanes others = rate > 0 ? ONE : lanes_max(1 - 1 / (asked * ranks), ZERO);
@@ -251,7 +245,7 @@ static lanes behind_pool(const struct job *job, const struct split *at, const st
 /* The largest closed loop that meets the targets and has room, by its batch; `pool` is NULL
  * where the same accelerators prefill. */
 void load_at_targets(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct memory *memory,
-                            const struct pool *pool, struct answer a, lanes out[METRICS])
+                     const struct pool *pool, struct answer a, lanes out[METRICS])
 {
     const struct inference *m = &job->inference;
     const double close = 1 + 1e-5; /* a search ends on either side */
@@ -281,7 +275,7 @@ void load_at_targets(const struct job *job, const struct split *at, const lanes 
 
 /* A static batch of `sequences` on a rank of attention, from prompts to last tokens. */
 void static_batch(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
-                         struct answer *a)
+                  struct answer *a)
 {
     const struct inference *m = &job->inference;
     struct scale plain = {ONE, ONE, ONE, ZERO};

@@ -74,13 +74,11 @@ static void model_gains(const struct auditor *a, uint32_t node, struct gains *ga
         }
         /* Shares of the baseline: resources that are metrics of memory. */
         double peak = steps[0].values[SPEEDUP_METRIC_MEMORY_PEAK];
-        for (size_t p = 0; memory && p < gains->part_count && peak > 0; p++)
-            for (int m = SPEEDUP_METRIC_MEMORY_WEIGHTS; m <= SPEEDUP_METRIC_MEMORY_RUNTIME; m++) {
-                speedup_word word = {.struct_size = sizeof word};
-                speedup_metric_at((size_t)m, &word);
-                if (!strcmp(word.name, gains->parts[p].resource))
-                    gains->parts[p].modelled_share = steps[0].values[m] / peak;
-            }
+        for (size_t p = 0; memory && p < gains->part_count && peak > 0; p++) {
+            int part = metric_find(gains->parts[p].resource);
+            if (part >= SPEEDUP_METRIC_MEMORY_WEIGHTS && part <= SPEEDUP_METRIC_MEMORY_RUNTIME)
+                gains->parts[p].modelled_share = steps[0].values[part] / peak;
+        }
     }
     speedup_scenario_unref(scenario);
     auditor_job_end(&job);

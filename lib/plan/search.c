@@ -303,8 +303,7 @@ static double least_objective(const speedup_space *space, uint64_t begin, uint64
             enter_program(&w, program);
         lanes out[METRICS];
         w.v[VARIABLE_ACCELERATORS] = lanes_of(space->values[AXIS_ACCELERATORS][at % space->layouts / block]);
-        out[SPEEDUP_METRIC_STEP_SECONDS] = w.bound.work / w.v[VARIABLE_ACCELERATORS] + w.bound.fixed;
-        w.job.kernel->training_run(&w.job, w.v, out);
+        bound_time(&w, out);
         least = fmin(least, objective_of(&w, out, 0));
     }
     return least;

@@ -67,7 +67,6 @@ static struct goal goal_of(int32_t metric)
 
 static void read_front(const struct builder *b)
 {
-    static const char *const jobs[JOB_KINDS] = {"training", "inference"};
     const struct yaml_tree *tree = b->r->front.tree;
     uint32_t node = b->r->front.node;
     if (!node || !expect_kind(b->context, tree, node, YAML_SEQUENCE, "front"))
@@ -77,29 +76,23 @@ static void read_front(const struct builder *b)
         struct place place = yaml_place(tree, item);
         if (!read_text(b->context, tree, item, "front", &name))
             continue;
+        int metric = metric_find(name);
         speedup_word word = {.struct_size = sizeof word};
-        struct nearest nearest;
-        nearest_begin(&nearest, name, strlen(name));
-        size_t metric = 0;
-        while (!speedup_metric_at(metric, &word) && strcmp(word.name, name)) {
-            nearest_offer(&nearest, word.name);
-            metric++;
-        }
         if (metric == METRICS) {
-            struct text *text = problem_begin(b->context);
-            text_format(text, "'%.60s' is no metric", name);
-            nearest_put(&nearest, text);
-            problem_end(b->context, SPEEDUP_UNKNOWN_KEY, &place);
-        } else if (strcmp(word.rule, "both") && strcmp(word.rule, jobs[b->space->kind])) {
+            metric_missing(b->context, &place, name);
+            continue;
+        }
+        speedup_metric_at((size_t)metric, &word);
+        if (strcmp(word.rule, "both") && strcmp(word.rule, job_kind_names[b->space->kind])) {
             problem(b->context, SPEEDUP_INCONSISTENT, &place, "'%s' is a metric of %s, and this is a plan of %s", name, word.rule,
-                    jobs[b->space->kind]);
-        } else if (metric_better((int)metric) == BETTER_NEITHER) {
-            problem(b->context, SPEEDUP_INCONSISTENT, &place, "neither more nor less of '%s' is better, so that a front cannot have it", word.name);
+                    job_kind_names[b->space->kind]);
+        } else if (metric_better(metric) == BETTER_NEITHER) {
+            problem(b->context, SPEEDUP_INCONSISTENT, &place, "neither more nor less of '%s' is better, so that a front cannot have it", name);
         } else if (b->space->front_count == MOST_FRONT_METRICS) {
             problem(b->context, SPEEDUP_OUT_OF_RANGE, &place, "a front has at most %d metrics", MOST_FRONT_METRICS);
             return;
         } else {
-            b->space->front[b->space->front_count++] = goal_of((int32_t)metric);
+            b->space->front[b->space->front_count++] = goal_of(metric);
         }
     }
 }
@@ -400,9 +393,8 @@ static void check_length(const struct builder *b, const char *key, double tokens
     struct place place = yaml_place(b->tree, at ? at : b->section);
     if (tokens <= 0 && !at)
         problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", key);
-    else if (model && model->max_sequence > 0 && in_all > model->max_sequence)
-        problem(b->context, SPEEDUP_TOO_LONG, &place, "%.0f tokens are longer than the %.0f of '%s'", in_all, model->max_sequence,
-                model->head.id);
+    else
+        check_window(b->context, model, in_all, &place);
 }
 
 static void read_service(const struct builder *b)

@@ -79,18 +79,10 @@ const struct record_table serving_plan_table = {
     "A space of services. `prompt`, `output` or another key that only this table has makes a plan one of a service.",
     serving_plan_fields};
 
-static bool has(const struct record_table *table, const char *key)
-{
-    const struct field *field = table->fields;
-    while (field->key && strcmp(field->key, key))
-        field++;
-    return field->key != NULL;
-}
-
 const char *plan_serving_key(const struct yaml_tree *tree, uint32_t section)
 {
     for (const struct field *field = serving_plan_fields; field->key; field++)
-        if (!has(&plan_table, field->key) && yaml_find(tree, section, field->key))
+        if (!record_field(&plan_table, field->key) && yaml_find(tree, section, field->key))
             return field->key;
     return NULL;
 }
@@ -102,7 +94,7 @@ static void refuse_training_keys(const struct builder *b)
     for (uint32_t key = yaml_at(b->tree, b->section)->first; key; key = yaml_at(b->tree, yaml_at(b->tree, key)->next)->next) {
         const char *name = yaml_text(b->tree, key);
         struct place place = yaml_place(b->tree, key);
-        if (has(&plan_table, name) && !has(&serving_plan_table, name))
+        if (record_field(&plan_table, name) && !record_field(&serving_plan_table, name))
             problem(b->context, SPEEDUP_INCONSISTENT, &place,
                     "'%s' is a key of training plans, and '%s' makes this one a plan of a service; keep one of them", name, decided);
     }
@@ -115,10 +107,9 @@ const struct record_table *plan_table_of(const struct builder *b)
 
 bool plan_has(const struct builder *b, const char *key)
 {
-    const struct field *fields = plan_table_of(b)->fields, *field = fields;
-    while (field->key && strcmp(field->key, key))
-        field++;
-    return field->key && FIELD_GIVEN(b->r, field - fields);
+    const struct record_table *table = plan_table_of(b);
+    const struct field *field = record_field(table, key);
+    return field && FIELD_GIVEN(b->r, field - table->fields);
 }
 
 void plan_read(const struct builder *b)
@@ -126,7 +117,7 @@ void plan_read(const struct builder *b)
     const char *training_only[sizeof plan_fields / sizeof *plan_fields];
     size_t count = 0;
     for (const struct field *field = plan_fields; field->key; field++)
-        if (!has(&serving_plan_table, field->key))
+        if (!record_field(&serving_plan_table, field->key))
             training_only[count++] = field->key;
     training_only[count] = NULL;
     bool serving = b->space->kind == JOB_INFERENCE;

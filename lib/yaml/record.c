@@ -276,14 +276,6 @@ static bool read_field(speedup_context *context, struct arena *arena, const stru
     return false;
 }
 
-bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
-                       const struct record_table *table, const struct field *field, void *out)
-{
-    /* A wrong value is still a given one: it is told once, not twice. */
-    ((struct record *)out)->present |= UINT64_C(1) << (field - table->fields);
-    return read_field(context, arena, tree, node, field, out);
-}
-
 static bool is_ignored(const char *key, const char *const *ignored)
 {
     for (; ignored && *ignored; ignored++)
@@ -325,7 +317,9 @@ void record_read_in(speedup_context *context, struct arena *arena, const struct 
         while (field->key && strcmp(field->key, name))
             field++;
         if (field->key) {
-            record_read_field(context, arena, tree, yaml_at(tree, key)->next, table, field, out);
+            /* A wrong value is still a given one: it is told once, not twice. */
+            ((struct record *)out)->present |= UINT64_C(1) << (field - table->fields);
+            read_field(context, arena, tree, yaml_at(tree, key)->next, field, out);
         } else if (!is_ignored(name, ignored)) {
             struct place place = yaml_place(tree, key);
             unknown_key(context, &place, name, table, ignored);

@@ -65,10 +65,6 @@ void record_read(speedup_context *context, const struct yaml_tree *tree, uint32_
 void record_read_in(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const char *const *ignored, void *out);
 
-/* One field of a record from a node that is its value. */
-bool record_read_field(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node,
-                       const struct record_table *table, const struct field *field, void *out);
-
 /* Reports required fields that are still missing. */
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
                     const struct record_table *table, const void *record);

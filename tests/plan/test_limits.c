@@ -1,79 +1,16 @@
 /* Limits, one a test and named by it: of what can be laid out, of what admission grants, and
  * of how large a space may be. tests/mutations breaks each and expects its test to tell. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../unit/helper.h"
 
-#include <cmocka.h>
 #include <math.h>
-#include <speedup/speedup.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static speedup_context *context;
-static speedup_catalog *catalog;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return speedup_context_create(NULL, &context) || speedup_catalog_create(context, &catalog);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    speedup_catalog_unref(catalog);
-    speedup_context_destroy(context);
-    return 0;
-}
-
-static void tell(const char *yaml)
-{
-    for (size_t i = 0; i < speedup_diagnostic_count(context); i++)
-        print_error("%s\n", speedup_diagnostic_text(context, i));
-    print_error("%.2000s\n", yaml);
-    fail();
-}
-
-static speedup_space *make_space(const char *yaml)
-{
-    speedup_space *space = NULL;
-    if (speedup_space_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &space))
-        tell(yaml);
-    return space;
-}
-
-static speedup_status refused_space(const char *yaml)
-{
-    speedup_space *space = NULL;
-    speedup_status status = speedup_space_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &space);
-    speedup_space_unref(space);
-    return status;
-}
-
-static speedup_scenario *make_scenario(const char *yaml)
-{
-    speedup_scenario *scenario = NULL;
-    if (speedup_scenario_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &scenario))
-        tell(yaml);
-    return scenario;
-}
-
-static speedup_status refused_scenario(const char *yaml)
-{
-    speedup_scenario *scenario = NULL;
-    speedup_status status = speedup_scenario_create(context, catalog, "test", yaml, strlen(yaml), NULL, 0, &scenario);
-    speedup_scenario_unref(scenario);
-    return status;
-}
-
 static speedup_result *search(const speedup_space *space, speedup_counts *counts)
 {
     speedup_result *result = NULL;
-    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
+    assert_int_equal(speedup_space_search(world.context, space, 0, UINT64_MAX, 1, NULL, NULL, &result), SPEEDUP_OK);
     *counts = (speedup_counts){.struct_size = sizeof *counts};
     assert_int_equal(speedup_result_counts(result, counts), SPEEDUP_OK);
     return result;
@@ -89,7 +26,7 @@ static speedup_result *search(const speedup_space *space, speedup_counts *counts
 /* Of the two plans of a space, the first can be laid out and the second cannot. */
 static void assert_divides_first_alone(const char *yaml)
 {
-    speedup_space *space = make_space(yaml);
+    speedup_space *space = space_of(world.catalog, yaml);
     speedup_counts counts;
     assert_int_equal(speedup_space_size(space), 2);
     assert_int_equal(speedup_space_estimate(space, 0, NULL, 0, NULL, 0), SPEEDUP_OK);
@@ -120,7 +57,7 @@ static void a_search_has_no_more_stages_than_layers(void **state)
 /* Of two layouts in columns, the first can be and the second cannot, and has no figures. */
 static void assert_batch_takes_first_alone(const char *yaml, int32_t a, double a_value, int32_t b, const double b_values[2], int32_t m)
 {
-    speedup_scenario *scenario = make_scenario(yaml);
+    speedup_scenario *scenario = scenario_of(world.catalog, yaml, PLAIN);
     double all_a[] = {a_value, a_value}, all_b[] = {b_values[0], b_values[1]}, status[2], value[2];
     const speedup_column inputs[] = {{sizeof *inputs, a, 0, all_a}, {sizeof *inputs, b, 0, all_b}},
                          outputs[] = {{sizeof *outputs, SPEEDUP_METRIC_STATUS, 0, status}, {sizeof *outputs, m, 0, value}};
@@ -154,25 +91,25 @@ static void a_batch_of_services_has_no_more_stages_than_layers(void **state)
 static void a_scenario_spreads_experts_over_no_more_ranks_than_a_stage_has(void **state)
 {
     (void)state;
-    assert_int_equal(refused_scenario("train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 2}, " TRAINING "}"), SPEEDUP_OK);
-    assert_int_equal(refused_scenario("train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 8}, " TRAINING "}"),
+    assert_int_equal(refused_scenario(world.catalog, "train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 2}, " TRAINING "}", PLAIN), SPEEDUP_OK);
+    assert_int_equal(refused_scenario(world.catalog, "train: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {pipeline: 4, expert: 8}, " TRAINING "}", PLAIN),
                      SPEEDUP_DOES_NOT_DIVIDE);
-    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "ranks"));
-    assert_int_equal(refused_scenario("serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 2}, " SERVICE "}"), SPEEDUP_OK);
-    assert_int_equal(refused_scenario("serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 4}, " SERVICE "}"),
+    assert_non_null(strstr(speedup_diagnostic_text(world.context, 0), "ranks"));
+    assert_int_equal(refused_scenario(world.catalog, "serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 2}, " SERVICE "}", PLAIN), SPEEDUP_OK);
+    assert_int_equal(refused_scenario(world.catalog, "serve: {" MIXTRAL "system: dgx-h100, accelerators: 8, layout: {tensor: 2, expert: 4}, " SERVICE "}", PLAIN),
                      SPEEDUP_DOES_NOT_DIVIDE);
-    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "ranks"));
+    assert_non_null(strstr(speedup_diagnostic_text(world.context, 0), "ranks"));
 }
 
 static void a_scenario_has_no_more_stages_than_layers(void **state)
 {
     (void)state;
-    assert_int_equal(refused_scenario("train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 32}, " TRAINING "}"), SPEEDUP_OK);
-    assert_int_equal(refused_scenario("train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 64}, " TRAINING "}"),
+    assert_int_equal(refused_scenario(world.catalog, "train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 32}, " TRAINING "}", PLAIN), SPEEDUP_OK);
+    assert_int_equal(refused_scenario(world.catalog, "train: {" LLAMA "system: dgx-h100, accelerators: 128, layout: {pipeline: 64}, " TRAINING "}", PLAIN),
                      SPEEDUP_DOES_NOT_DIVIDE);
-    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "layers"));
-    assert_int_equal(refused_scenario("serve: {" LLAMA "system: dgx-h100, accelerators: 64, layout: {pipeline: 64}, " SERVICE "}"), SPEEDUP_DOES_NOT_DIVIDE);
-    assert_non_null(strstr(speedup_diagnostic_text(context, 0), "layers"));
+    assert_non_null(strstr(speedup_diagnostic_text(world.context, 0), "layers"));
+    assert_int_equal(refused_scenario(world.catalog, "serve: {" LLAMA "system: dgx-h100, accelerators: 64, layout: {pipeline: 64}, " SERVICE "}", PLAIN), SPEEDUP_DOES_NOT_DIVIDE);
+    assert_non_null(strstr(speedup_diagnostic_text(world.context, 0), "layers"));
 }
 
 /* --- what a stopped search has not seen --- */
@@ -188,7 +125,7 @@ static int32_t stop_at_once(void *user, uint64_t done, uint64_t total)
 /* Large enough that a search of a part of it can be stopped. */
 static speedup_space *make_large_space(void)
 {
-    return make_space("plan:\n  model: gpt-3-13b\n  systems: [dgx-a100-80gb]\n  accelerators: [8, 16, 32, 64]\n  sequence: 2048\n  global_batch: 4096\n"
+    return space_of(world.catalog, "plan:\n  model: gpt-3-13b\n  systems: [dgx-a100-80gb]\n  accelerators: [8, 16, 32, 64]\n  sequence: 2048\n  global_batch: 4096\n"
                       "  tensor: [1, 2, 4, 8]\n  pipeline: [1, 2, 4, 5, 8, 10, 20]\n  micro_batch: [1, 2, 4, 8, 16, 32]\n"
                       "  optimizations: [bf16-mixed-precision]\n"
                       "  choices: [[none, flash-attention-1, flash-attention-2], [none, selective-checkpointing, activation-checkpointing],"
@@ -208,7 +145,7 @@ static void a_stopped_search_does_not_prove_its_best(void **state)
     (void)state;
     speedup_space *space = make_large_space();
     speedup_result *stopped = NULL;
-    assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
+    assert_int_equal(speedup_space_search(world.context, space, 0, UINT64_MAX, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
     double gap, unseen = bound_of(stopped, &gap), least;
     assert_true(gap > 0);
     assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &least), SPEEDUP_OK);
@@ -223,17 +160,17 @@ static void a_merge_remembers_what_a_stopped_search_has_not_seen(void **state)
     speedup_space *space = make_large_space();
     speedup_result *stopped = NULL, *rest = NULL, *last = NULL;
     uint64_t size = speedup_space_size(space), half = size / 2;
-    assert_int_equal(speedup_space_search(context, space, 0, half, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
-    assert_int_equal(speedup_space_search(context, space, half, size - 100, 1, NULL, NULL, &rest), SPEEDUP_OK);
-    assert_int_equal(speedup_space_search(context, space, size - 100, size, 1, NULL, NULL, &last), SPEEDUP_OK);
+    assert_int_equal(speedup_space_search(world.context, space, 0, half, 1, stop_at_once, NULL, &stopped), SPEEDUP_CANCELLED);
+    assert_int_equal(speedup_space_search(world.context, space, half, size - 100, 1, NULL, NULL, &rest), SPEEDUP_OK);
+    assert_int_equal(speedup_space_search(world.context, space, size - 100, size, 1, NULL, NULL, &last), SPEEDUP_OK);
     double gap, unseen = bound_of(stopped, &gap), best = bound_of(rest, &gap);
     assert_true(gap == 0 && unseen < best);
     for (int turn = 0; turn < 2; turn++) {
         speedup_result *merged = NULL, *again = NULL;
-        assert_int_equal(speedup_result_merge(context, turn ? stopped : rest, turn ? rest : stopped, &merged), SPEEDUP_OK);
+        assert_int_equal(speedup_result_merge(world.context, turn ? stopped : rest, turn ? rest : stopped, &merged), SPEEDUP_OK);
         assert_true(bound_of(merged, &gap) == unseen && gap > 0);
         /* And what remembers is merged as well. */
-        assert_int_equal(speedup_result_merge(context, turn ? merged : last, turn ? last : merged, &again), SPEEDUP_OK);
+        assert_int_equal(speedup_result_merge(world.context, turn ? merged : last, turn ? last : merged, &again), SPEEDUP_OK);
         assert_true(bound_of(again, &gap) == unseen && gap > 0);
         speedup_result_destroy(merged);
         speedup_result_destroy(again);
@@ -252,19 +189,18 @@ static int32_t verdict_of(const char *yaml, const speedup_request *request, doub
 {
     const speedup_policy policy = {.struct_size = sizeof policy, .confidence = 0.9, .slack = with_slack};
     *v = (speedup_verdict){.struct_size = sizeof *v};
-    if (speedup_admit(context, catalog, yaml, strlen(yaml), request, &policy, v))
-        tell(yaml);
+    assert_ok(speedup_admit(world.context, world.catalog, yaml, strlen(yaml), request, &policy, v));
     return v->verdict;
 }
 
 static void slack_is_granted_once(void **state)
 {
     (void)state;
-    static const char job[] = "train: {model: llama-2-13b, system: dgx-a100-80gb, accelerators: 64, tokens: 1 T, sequence: 4096, global_batch: 1024, "
+    static const char trial[] = "train: {model: llama-2-13b, system: dgx-a100-80gb, accelerators: 64, tokens: 1 T, sequence: 4096, global_batch: 1024, "
                               "layout: {tensor: 2}, price: 2 USD/h, optimizations: [bf16-mixed-precision, flash-attention-2, sequence-parallelism, distributed-optimizer]}";
     const speedup_request nothing = {.struct_size = sizeof nothing};
     speedup_verdict v, other;
-    assert_int_equal(verdict_of(job, &nothing, 0, &v), SPEEDUP_ADMIT);
+    assert_int_equal(verdict_of(trial, &nothing, 0, &v), SPEEDUP_ADMIT);
     /* By how much a need passes what is granted, and what becomes of it. */
     const struct {
         double over, slack;
@@ -282,7 +218,7 @@ static void slack_is_granted_once(void **state)
             {.struct_size = sizeof nothing, .accelerators = v.accelerators / over},
         };
         for (size_t r = 0; r < sizeof requests / sizeof *requests; r++)
-            assert_int_equal(verdict_of(job, &requests[r], cases[i].slack, &other), cases[i].verdict);
+            assert_int_equal(verdict_of(trial, &requests[r], cases[i].slack, &other), cases[i].verdict);
     }
 }
 
@@ -318,7 +254,7 @@ static speedup_space *make_crowded_space(int accelerators)
     char yaml[600];
     snprintf(yaml, sizeof yaml, "plan: {model: gpt-3-13b, systems: [dgx-a100-80gb], accelerators: [%d], sequence: 2048, global_batch: 64, tensor: 1, "
              "pipeline: 1, virtual_stages: 1, context: 1, micro_batch: 1, optimizations: [bf16-mixed-precision, flash-attention-2, zero-3]}", accelerators);
-    return make_space(yaml);
+    return space_of(world.catalog, yaml);
 }
 
 static void accelerators_that_lack_are_sought_by_doubling(void **state)
@@ -337,10 +273,9 @@ static void accelerators_that_lack_are_sought_by_doubling(void **state)
     speedup_text *text = NULL;
     char told[60];
     assert_int_equal(counts.feasible, 0);
-    assert_int_equal(speedup_report_plan(context, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
+    assert_int_equal(speedup_report_plan(world.context, result, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_OK);
     snprintf(told, sizeof told, "Or %d accelerators", enough);
-    if (!strstr(speedup_text_get(text), told))
-        tell(speedup_text_get(text));
+    assert_contains(speedup_text_get(text), told);
     speedup_text_destroy(text);
     speedup_result_destroy(result);
     speedup_space_unref(space);
@@ -382,7 +317,7 @@ static void layouts_whose_number_would_wrap_are_too_many(void **state)
     /* 2^64, which 64 bits take for none, and 2^65. */
     for (int chunks = 16; chunks <= 32; chunks *= 2) {
         char *yaml = write_large(4096, 4096, 4096, 4096, 4096, chunks, 1);
-        assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+        assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_TOO_COMPLEX);
         free(yaml);
     }
 }
@@ -391,12 +326,12 @@ static void a_space_has_at_most_two_to_the_forty_layouts(void **state)
 {
     (void)state;
     char *yaml = write_large(1024, 1024, 1024, 1, 1, 1, 1024);
-    speedup_space *space = make_space(yaml);
+    speedup_space *space = space_of(world.catalog, yaml);
     assert_true(speedup_space_size(space) == UINT64_C(1) << 40);
     speedup_space_unref(space);
     free(yaml);
     yaml = write_large(1024, 1024, 1024, 1, 1, 1, 1025);
-    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_TOO_COMPLEX);
     free(yaml);
 }
 
@@ -404,10 +339,10 @@ static void an_axis_has_at_most_4096_values(void **state)
 {
     (void)state;
     char *yaml = write_large(4096, 1, 1, 1, 1, 1, 1);
-    assert_int_equal(refused_space(yaml), SPEEDUP_OK);
+    assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_OK);
     free(yaml);
     yaml = write_large(4097, 1, 1, 1, 1, 1, 1);
-    assert_int_equal(refused_space(yaml), SPEEDUP_OUT_OF_RANGE);
+    assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_OUT_OF_RANGE);
     free(yaml);
 }
 
@@ -437,10 +372,10 @@ static void ways_to_choose_whose_number_would_wrap_are_too_many(void **state)
         two[i] = 2;
     for (size_t lists = 15; lists <= 65; lists += 50) {
         write_choices(yaml, two, lists, 1);
-        assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+        assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_TOO_COMPLEX);
     }
     write_choices(yaml, two, 64, 1);
-    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_TOO_COMPLEX);
 }
 
 static void a_space_has_at_most_20000_programs(void **state)
@@ -449,9 +384,9 @@ static void a_space_has_at_most_20000_programs(void **state)
     char yaml[5000];
     /* 3 x 59 x 113 is one too many, and none of its parts is. */
     write_choices(yaml, (const int[]){59, 113}, 2, 3);
-    assert_int_equal(refused_space(yaml), SPEEDUP_TOO_COMPLEX);
+    assert_int_equal(refused_space(world.catalog, yaml), SPEEDUP_TOO_COMPLEX);
     write_choices(yaml, (const int[]){40, 125}, 2, 4);
-    speedup_space *space = make_space(yaml);
+    speedup_space *space = space_of(world.catalog, yaml);
     assert_true(speedup_space_size(space) % 20000 == 0 && speedup_space_size(space) > 0);
     speedup_space_unref(space);
 }
@@ -461,7 +396,7 @@ static void a_space_that_would_take_long_is_not_answered_in_one_call(void **stat
     (void)state;
     char *yaml = write_large(2049, 2048, 1, 1, 1, 1, 1);
     speedup_text *json = NULL;
-    assert_int_equal(speedup_answer(context, yaml, strlen(yaml), &json), SPEEDUP_TOO_COMPLEX);
+    assert_int_equal(speedup_answer(world.context, yaml, strlen(yaml), &json), SPEEDUP_TOO_COMPLEX);
     assert_non_null(strstr(speedup_text_get(json), "speedup_space_search"));
     speedup_text_destroy(json);
     free(yaml);
@@ -489,5 +424,5 @@ int main(void)
         cmocka_unit_test(a_space_has_at_most_20000_programs),
         cmocka_unit_test(a_space_that_would_take_long_is_not_answered_in_one_call),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_begin, world_end);
 }

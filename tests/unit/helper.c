@@ -133,6 +133,24 @@ speedup_status refused_scenario(const speedup_catalog *catalog, const char *yaml
     return status;
 }
 
+speedup_space *space_of(const speedup_catalog *catalog, const char *yaml)
+{
+    speedup_space *space = NULL;
+    assert_ok(speedup_space_create(world.context, catalog, "test.yaml", yaml, strlen(yaml), NULL, 0, &space));
+    return space;
+}
+
+speedup_status refused_space(const speedup_catalog *catalog, const char *yaml)
+{
+    speedup_space *space = (speedup_space *)(uintptr_t)1;
+    speedup_status status = speedup_space_create(world.context, catalog, "test.yaml", yaml, strlen(yaml), NULL, 0, &space);
+    if (status)
+        assert_null(space);
+    else
+        speedup_space_unref(space);
+    return status;
+}
+
 /* Knuth's MMIX generator; the high bits are the random ones. */
 uint64_t random_next(struct random *random)
 {

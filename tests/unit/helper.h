@@ -36,10 +36,12 @@ speedup_scenario *scenario_of(const speedup_catalog *catalog, const char *yaml, 
 void estimate_of(const speedup_catalog *catalog, const char *yaml, const char *const *settings,
                  double values[SPEEDUP_METRIC_COUNT]);
 double metric_of(const speedup_catalog *catalog, const char *yaml, const char *const *settings, int32_t metric);
+speedup_space *space_of(const speedup_catalog *catalog, const char *yaml);
 
 /* These expect refusal: the code of the first problem. */
 speedup_status refused_catalog(const speedup_catalog *base, const char *yaml);
 speedup_status refused_scenario(const speedup_catalog *catalog, const char *yaml, const char *const *settings);
+speedup_status refused_space(const speedup_catalog *catalog, const char *yaml);
 
 /* Fails the test unless the status is SPEEDUP_OK; shows the diagnostics. */
 #define assert_ok(status) assert_ok_at((status), __FILE__, __LINE__)

@@ -190,20 +190,13 @@ static void reports(void **state)
     speedup_scenario_unref(s);
 }
 
-static speedup_space *space_of(const char *yaml)
-{
-    speedup_space *space;
-    assert_ok(speedup_space_create(world.context, world.catalog, "n", yaml, strlen(yaml), NULL, 0, &space));
-    return space;
-}
-
 static void plans(void **state)
 {
     (void)state;
     static const char yaml[] = "plan: {model: llama-2-7b, systems: [dgx-h100], accelerators: [8], tokens: 1e9, top: 1, choices: [[fsdp]]}";
     speedup_context *x = world.context;
     speedup_catalog *c = world.catalog;
-    speedup_space *s = space_of(yaml), *space;
+    speedup_space *s = space_of(c, yaml), *space;
     speedup_result *r, *out;
     speedup_scenario *scenario;
     speedup_counts small = {.struct_size = 4};

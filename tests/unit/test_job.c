@@ -137,6 +137,45 @@ static void what_is_missing_is_told_at_once(void **state)
     speedup_job_destroy(NULL);
 }
 
+/* Of a length each moment is given alone: whether they can be together is seen when they are all there. */
+static void lengths_that_cannot_be_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        double mean, deviation, longest;
+        bool good;
+    } lengths[] = {{100, 0, 100, true}, {100, 99, 200, true}, {100, 200, 110, false}, {100, 0, 50, false}, {100, 50, 0, true}};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        speedup_job *made;
+        speedup_scenario *scenario;
+        assert_ok(speedup_job_create(world.context, "serve", &made));
+        assert_ok(speedup_job_set_text(world.context, made, "model", "llama-2-7b"));
+        assert_ok(speedup_job_set_text(world.context, made, "system", "dgx-h100"));
+        assert_ok(speedup_job_set_number(world.context, made, "accelerators", 1));
+        assert_ok(speedup_job_set_number(world.context, made, "concurrency", 8));
+        assert_ok(speedup_job_set_number(world.context, made, "prompt", 100));
+        assert_ok(speedup_job_set_number(world.context, made, "output", lengths[i].mean));
+        assert_ok(speedup_job_set_number(world.context, made, "output.deviation", lengths[i].deviation));
+        if (lengths[i].longest > 0)
+            assert_ok(speedup_job_set_number(world.context, made, "output.longest", lengths[i].longest));
+        assert_int_equal(speedup_scenario_create_job(world.context, world.catalog, made, &scenario),
+                         lengths[i].good ? SPEEDUP_OK : SPEEDUP_INCONSISTENT);
+        speedup_scenario_unref(scenario);
+        speedup_job_destroy(made);
+    }
+    /* Values at both ends have the widest spread that there is. */
+    speedup_job *made;
+    speedup_scenario *scenario;
+    assert_ok(speedup_job_create(world.context, "generate", &made));
+    static const char *const settings[] = {"generate.model=llama-2-7b", "generate.system=dgx-h100", "generate.accelerators=1", "generate.batch=4",
+                                           "generate.prompt={values: [1, 1000], shares: [0.3, 0.7]}", "generate.output=100"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        assert_ok(speedup_job_apply(world.context, made, settings[i]));
+    assert_ok(speedup_scenario_create_job(world.context, world.catalog, made, &scenario));
+    speedup_scenario_unref(scenario);
+    speedup_job_destroy(made);
+}
+
 static void a_scenario_says_what_it_was_made_of(void **state)
 {
     (void)state;
@@ -206,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_wrong_call_is_told_and_changes_nothing),
         cmocka_unit_test(a_text_stays_a_text),
         cmocka_unit_test(what_is_missing_is_told_at_once),
+        cmocka_unit_test(lengths_that_cannot_be_are_told),
         cmocka_unit_test(a_scenario_says_what_it_was_made_of),
         cmocka_unit_test(a_plan_says_what_it_was_made_of),
     };

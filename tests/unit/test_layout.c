@@ -96,7 +96,7 @@ static speedup_status as_scenario(const struct kind *kind, const char *yaml, con
     return status;
 }
 
-static speedup_space *space_of(const struct kind *kind, const char *model, bool uneven)
+static speedup_space *space_around(const struct kind *kind, const char *model, bool uneven)
 {
     char yaml[2000];
     int n = snprintf(yaml, sizeof yaml, "plan: {model: %s, systems: [dgx-h100], stack: %s, optimizations: [], %s", model, kind->stack, kind->plan_keys);
@@ -119,7 +119,7 @@ static void agree_on(const struct kind *kind, const char *model, bool uneven, st
              uneven ? "true" : "false");
     speedup_scenario *scenario = scenario_of(world.catalog, yaml, PLAIN);
     bool has_space = kind->plan_keys && !(uneven && !strcmp(kind->section, "serve")); /* plans of services are even */
-    speedup_space *space = has_space ? space_of(kind, model, uneven) : NULL;
+    speedup_space *space = has_space ? space_around(kind, model, uneven) : NULL;
     size_t possible = 0;
     for (size_t i = 0; i < layouts; i++) {
         double layout[MOST_AXES], batch[METRICS], alone[METRICS], planned[METRICS];

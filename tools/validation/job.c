@@ -158,22 +158,26 @@ static void put_indent(struct writer *out, size_t depth)
         put(out, "  ", "", "");
 }
 
+/* Is it an entry of the job's own catalog? */
+static bool is_entry(const struct job_field *field)
+{
+    return !strncmp(field->key, "models.", 7) || !strncmp(field->key, "systems.", 8);
+}
+
 /* Keys with points nest, those of the job in its section. */
 static void put_fields(const struct job *job, struct writer *out, bool entries)
 {
-    static const char separators[] = ".";
     const char *above = "";
     size_t base = entries ? 0 : 1;
     for (size_t i = 0; i < job->field_count; i++) {
         const char *key = job->fields[i].key;
-        bool is_entry = !strncmp(key, "models.", 7) || !strncmp(key, "systems.", 8);
-        if (is_entry != entries)
+        if (is_entry(&job->fields[i]) != entries)
             continue;
         size_t depth = base, common = 0, at = 0;
         while (key[common] && key[common] == above[common])
             common++;
         while (key[at]) {
-            size_t length = strcspn(key + at, separators);
+            size_t length = strcspn(key + at, ".");
             bool last = !key[at + length];
             if (last || common < at + length + 1) {
                 char name[40];
@@ -228,12 +232,6 @@ size_t job_yaml(const struct job *job, char text[JOB_YAML])
 }
 
 /* ---- the library ---------------------------------------------------------------------------- */
-
-/* Is it an entry of the job's own catalog? */
-static bool is_entry(const struct job_field *field)
-{
-    return !strncmp(field->key, "models.", 7) || !strncmp(field->key, "systems.", 8);
-}
 
 /* The session's catalog, with what the job brings; a new reference. */
 static speedup_status job_catalog(const struct session *session, const struct job *job, speedup_catalog **catalog)

@@ -153,12 +153,14 @@ static void put_shape(struct job *job, const struct shape *s)
     job_set_number(job, "models.published.vocab", s->vocab);
 }
 
-/* Nodes of eight, and the racks of Grace Blackwell; the network matters beyond them alone. */
-static void put_system(struct job *job, const char *accelerator, const char *network)
+/* Nodes of eight, and domains of the system that the accelerator usually stands in; the network matters beyond
+ * them alone. */
+static void put_system(const struct words *words, struct job *job, const char *accelerator, const char *network)
 {
+    double domain = number_in_catalog(words, "systems", usual_system(words, accelerator), "scale_up_domain");
     job_set(job, "systems.published.accelerator", accelerator);
     job_set(job, "systems.published.accelerators_per_node", "8");
-    job_set(job, "systems.published.scale_up_domain", begins(accelerator, "gb") ? "72" : "8");
+    job_set_number(job, "systems.published.scale_up_domain", domain > 0 ? domain : 8);
     job_set(job, "systems.published.network", network);
 }
 
@@ -346,7 +348,7 @@ void serving_read(const struct words *words, const struct csv *csv, size_t row, 
     struct checkpoint checkpoint = {.model = model, .weights = label_of(words, text_of(csv, row, "weights_precision")),
                                     .experts = *experts ? label_of(words, experts) : "",
                                     .mixture = of_model(words, model, "experts.count") > 0, .blackwell = is_blackwell(words, accelerator)};
-    put_system(job, accelerator, "400 GB/s");
+    put_system(words, job, accelerator, "400 GB/s");
     put_requests(job, &(struct requests){.section = "serve", .model = model, .load = "concurrency", .accelerators = gpus,
                                          .stack = version_of(words, stack, text_of(csv, row, "engine_version"), fixed),
                                          .count = concurrency, .prompt = prompt, .output = output,
@@ -451,7 +453,7 @@ void generation_read(const struct words *words, const struct csv *csv, size_t ro
         put_shape(job, &shape);
     else
         run->kind = kind_of(words, known);
-    put_system(job, accelerator, "200 GB/s"); /* 8 x 200 Gbit/s, as the notes of the rows over several nodes say */
+    put_system(words, job, accelerator, "200 GB/s"); /* 8 x 200 Gbit/s, as the notes of the rows over several nodes say */
     struct requests requests = {.section = "generate", .model = model, .stack = stack, .load = "batch", .accelerators = gpus,
                                 .count = batch, .prompt = prompt, .output = output, .tensor = tensor, .pipeline = pipeline,
                                 .attention_data = 1};
@@ -533,7 +535,7 @@ static void put_speculation(const struct words *words, const char *change, const
 }
 
 /* One job twice, with a stack each. */
-static void put_sides(struct inference_ablation *ablation, const char *accelerator, const struct shape *shape,
+static void put_sides(const struct words *words, struct inference_ablation *ablation, const char *accelerator, const struct shape *shape,
                       const struct requests *both, const char *without, const char *with)
 {
     for (int side = 0; side < 2; side++) {
@@ -542,7 +544,7 @@ static void put_sides(struct inference_ablation *ablation, const char *accelerat
         r.stack = side ? with : without;
         if (shape)
             put_shape(job, &shape[side]);
-        put_system(job, accelerator, "200 GB/s");
+        put_system(words, job, accelerator, "200 GB/s");
         put_requests(job, &r);
     }
 }
@@ -563,7 +565,7 @@ static void four_bits(const struct words *words, const char *accelerator, const 
     r->prompt = cpp ? behind(metric, "pp") : 4;
     r->output = cpp ? behind(metric, "tg") : 1;
     ablation->metric = r->prompt > 4 ? SPEEDUP_METRIC_PREFILL_SECONDS : SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN;
-    put_sides(ablation, accelerator, NULL, r, cpp ? "llama-cpp" : find(change, "(hf)") ? "hugging-face" : NULL,
+    put_sides(words, ablation, accelerator, NULL, r, cpp ? "llama-cpp" : find(change, "(hf)") ? "hugging-face" : NULL,
               cpp ? "llama-cpp" : find(change, "tinychat") ? "tinychat" : NULL);
     job_add(&ablation->job[1], cpp ? "q4-k-m" : find(change, "awq") ? "awq" : "gptq");
 }
@@ -606,7 +608,7 @@ bool inference_ablation_read(const struct words *words, const struct csv *csv, s
         four_bits(words, accelerator, change, workload, metric, &r, ablation);
     } else if (find(category, "speculative") && find(workload, "t5-xxl")) {
         r.prompt = 128;
-        put_sides(ablation, accelerator, (struct shape[2]){t5, t5}, &r, "xla-loop", "xla-loop");
+        put_sides(words, ablation, accelerator, (struct shape[2]){t5, t5}, &r, "xla-loop", "xla-loop");
         put_speculation(words, change, workload, ablation);
     } else if (find(category, "gqa") && find(workload, "t5-xxl")) {
         /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). What
@@ -617,7 +619,7 @@ bool inference_ablation_read(const struct words *words, const struct csv *csv, s
         r.prompt = 2048;
         r.output = 256;
         ablation->metric = SPEEDUP_METRIC_REQUEST_SECONDS;
-        put_sides(ablation, accelerator, (struct shape[2]){t5, grouped}, &r, "xla-loop", "xla-loop");
+        put_sides(words, ablation, accelerator, (struct shape[2]){t5, grouped}, &r, "xla-loop", "xla-loop");
     } else if (find(category, "fused-inference") && find(change, "fastertransformer")) {
         bool half = find(workload, "gpt-89b") != NULL;
         struct shape shape = shape_named(words, "gpt-89b");
@@ -626,14 +628,14 @@ bool inference_ablation_read(const struct words *words, const struct csv *csv, s
         if (!r.model)
             job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
         else
-            put_sides(ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation",
+            put_sides(words, ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation",
                       "fastertransformer");
     } else if (find(category, "cuda-graphs")) {
         r.model = model_in(words, workload);
         if (!r.model)
             job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
         else
-            put_sides(ablation, accelerator, NULL, &r, NULL, NULL);
+            put_sides(words, ablation, accelerator, NULL, &r, NULL, NULL);
         job_add(&ablation->job[1], "cuda-graphs");
         job_add(&ablation->job[1], "torch-compile");
     } else {

@@ -319,6 +319,21 @@ static bool refit(const struct session *session, const struct csv *csv, struct j
     return good;
 }
 
+/* A shape goes by many names: the first model of the catalog that has it. */
+static const char *shape_of(const struct words *words, const char *model)
+{
+    static const char *const numbers[] = {"layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "experts.count"};
+    const char *id;
+    for (size_t i = 0; !speedup_catalog_at(words->catalog, "models", i, &id, NULL); i++) {
+        bool same = true;
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            same &= number_in_catalog(words, "models", id, numbers[k]) == number_in_catalog(words, "models", model, numbers[k]);
+        if (same)
+            return id;
+    }
+    return model;
+}
+
 /* What serving rows are left out by: the model's shape, the accelerator, or a tenth of
  * the configurations (rows that differ in their load alone). */
 static bool refit_serving(const struct session *session, const struct csv *csv, struct judged *rows)
@@ -333,8 +348,7 @@ static bool refit_serving(const struct session *session, const struct csv *csv, 
         if (rows[i].skipped[0] || *rows[i].suspect || rows[i].value.measured <= 0)
             continue;
         serving_read(session->words, csv, i, run);
-        /* One shape under two names */
-        const char *shape = !strcmp(run->model, "deepseek-r1") ? "deepseek-v3" : run->model;
+        const char *shape = shape_of(session->words, run->model);
         fit[count] = (struct fit_row){.job = &run->job, .group = run->generation, .stack = run->engine,
                                       .source = strcmp(what, "gpu") ? shape : run->accelerator, .serving = true,
                                       .measured = rows[i].value.measured, .weight = 1,
