@@ -71,6 +71,49 @@ const char *metric_shown_unit(int metric)
     return metrics[metric].unit;
 }
 
+static void matrix_add(struct shape *shape, double n, double k, double count, enum shard shard)
+{
+    if (n > 0 && k > 0 && count > 0 && shape->matrix_count < MOST_MATRICES)
+        shape->matrices[shape->matrix_count++] = (struct matrix){n, k, count, shard};
+}
+
+/* The linear layers that every token meets, with the outputs of what is multiplied by the same input side by side.
+ * Routers, biases and norms are too small to count. */
+static void matrices_measure(const struct model *model, const struct model_size *size, double extra, struct shape *shape)
+{
+    const struct attention *a = &model->attention;
+    const struct state_space *ss = &model->state_space;
+    const struct experts *x = &model->experts;
+    double h = model->hidden, heads = model->heads, attention = size->attention_layers + extra, gates = 1 + shape->gated;
+    if (a->kind == ATTENTION_LATENT) { /* arXiv 2405.04434, sec. 2.1 */
+        double key = a->nope_dim + a->rope_dim, query = a->query_rank > 0 ? a->query_rank : h;
+        matrix_add(shape, a->query_rank + a->kv_rank + a->rope_dim, h, attention, SHARD_NONE);
+        matrix_add(shape, heads * key, query, attention, SHARD_OUTPUT);
+        matrix_add(shape, heads * (a->nope_dim + a->value_dim), a->kv_rank, attention, SHARD_OUTPUT);
+        matrix_add(shape, a->index_heads * a->index_dim, query, attention, SHARD_NONE);
+        matrix_add(shape, h, heads * a->value_dim, attention, SHARD_INPUT);
+    } else {
+        double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim;
+        matrix_add(shape, q * (1 + a->output_gate) + 2 * kv, h, attention, SHARD_OUTPUT);
+        matrix_add(shape, h, q, attention, SHARD_INPUT);
+    }
+    double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
+    matrix_add(shape, 2 * keys + 2 * values, h, a->linear_layers, SHARD_OUTPUT);
+    matrix_add(shape, h, values, a->linear_layers, SHARD_INPUT);
+    double inner = ss->heads * ss->head_dim;
+    matrix_add(shape, 2 * inner + 2 * ss->groups * ss->state + ss->heads, h, ss->layers, SHARD_OUTPUT);
+    matrix_add(shape, h, inner, ss->layers, SHARD_INPUT);
+    double expert_layers = shape->expert_layers, dense_layers = size->dense_layers + (size->expert_layers > 0 ? 0 : extra);
+    if (x->shared > 0) {
+        matrix_add(shape, x->shared * x->shared_ffn * gates, h, expert_layers, SHARD_OUTPUT);
+        matrix_add(shape, h, x->shared * x->shared_ffn, expert_layers, SHARD_INPUT);
+    }
+    matrix_add(shape, 2 * x->latent, h, expert_layers, SHARD_NONE);
+    matrix_add(shape, model->ffn * gates, h, dense_layers, SHARD_OUTPUT);
+    matrix_add(shape, h, model->ffn, dense_layers, SHARD_INPUT);
+    shape->last_matrix = shape->matrix_count ? shape->matrix_count - 1 : 0;
+}
+
 void shape_measure(const struct model *model, struct shape *shape)
 {
     struct model_size size;
@@ -114,6 +157,7 @@ void shape_measure(const struct model *model, struct shape *shape)
         .parameters = size.total,
         .parameters_active = size.active,
     };
+    matrices_measure(model, &size, extra, shape);
 }
 
 /* The peak that products in a precision run at; 16-bit formats stand in for each other
@@ -148,7 +192,7 @@ static double gain_of(const struct job *job, enum precision precision)
     static const int gains[PRECISIONS] = {
         [PRECISION_FP32] = COEFFICIENT_MATMUL_GAIN_FP32 + 1,   [PRECISION_TF32] = COEFFICIENT_MATMUL_GAIN_TF32 + 1,
         [PRECISION_FP8] = COEFFICIENT_MATMUL_GAIN_FP8 + 1,     [PRECISION_FP8_BLOCK] = COEFFICIENT_MATMUL_GAIN_FP8_BLOCK + 1,
-        [PRECISION_MXFP8] = COEFFICIENT_MATMUL_GAIN_MXFP8 + 1, [PRECISION_INT8] = COEFFICIENT_MATMUL_GAIN_FP8 + 1,
+        [PRECISION_MXFP8] = COEFFICIENT_MATMUL_GAIN_MXFP8 + 1, [PRECISION_INT8] = COEFFICIENT_MATMUL_GAIN_INT8 + 1,
         [PRECISION_MXFP4] = COEFFICIENT_MATMUL_GAIN_NVFP4 + 1, [PRECISION_NVFP4] = COEFFICIENT_MATMUL_GAIN_NVFP4 + 1,
     };
     return gains[precision] ? job->c[gains[precision] - 1] : 1;

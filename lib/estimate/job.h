@@ -46,8 +46,19 @@ extern const struct kernel kernel_plain;
 extern const struct kernel kernel_wide __attribute__((weak)); /* not in every build */
 const struct kernel *kernel_choose(void);
 
+/* Linear layers of one kind: n outputs of k inputs, `count` of them in the model, and what tensor parallelism splits. */
+struct matrix {
+    double n, k, count;
+    enum shard { SHARD_NONE, SHARD_OUTPUT, SHARD_INPUT } shard;
+};
+
+enum { MOST_MATRICES = 16 };
+
 /* The model, as the ledger counts it: per token, multiply-adds are parameters. */
 struct shape {
+    struct matrix matrices[MOST_MATRICES]; /* all that every token meets */
+    size_t matrix_count, last_matrix;      /* the last of a block */
+
     double layers;       /* with prediction layers */
     double hidden, heads, kv_heads, vocab;
     double query_dim;    /* width of a head's queries and keys */

@@ -1,6 +1,6 @@
-/* Time of one training step: the ledger of a micro-batch on its roofline, the
- * collectives, the pipeline and the step. Knows layouts and rates, but no
- * optimization, model or chip by name.
+/* Time of one training step, kernels first: the products of a micro-batch by their shapes, attention,
+ * passes over memory, launches and the host beside them; then the collectives, the pipeline and the step.
+ * Knows layouts and rates, but no optimization, model, chip or software by name.
  *
  * Symbols: b sequences and m tokens of a micro-batch, s tokens of a sequence,
  * t p d c x degrees of tensor, pipeline, data, context and expert parallelism,
@@ -15,38 +15,93 @@
 #define ZERO lanes_of(0.0)
 #define ONE lanes_of(1.0)
 
-/* What one micro-batch costs in all layers of the model, one pass forward unless
- * it says otherwise; shared between the parts of the step. */
-struct microbatch {
-    lanes sequences, tokens;
-    lanes matmul, expert, attention_forward, attention_backward, pointwise_forward, pointwise_backward;
-    lanes head, tensor, context, exchange, launch; /* head and launch: forward and backward */
-    lanes bandwidth;
+/* A pass over all layers of the model, and its backward pass. */
+struct passes {
+    lanes forward, backward;
 };
 
-/* Linear layers: 2 operations a parameter and token over the rate that is reached, and in
- * formats below 16 bits a fixed time for each of a layer's four products. */
-static void matmul(const struct job *job, const lanes v[VARIABLES], struct microbatch *mb)
+/* What one micro-batch costs in all layers of the model, shared between the parts of the step. */
+struct microbatch {
+    lanes sequences, tokens;
+    struct passes matmul, expert, attention, pointwise, head, launch, host;
+    lanes spared;                     /* of the forward pass when it is done again */
+    lanes tensor, context, exchange;  /* collectives of one pass */
+    lanes cast;                       /* weights to the precision of the products, one pass each way */
+    lanes stream;                     /* B/s of kernels that only read and write */
+};
+
+/* ---- kernels ---------------------------------------------------------------------------------- */
+
+/* How fast products of one format are. */
+struct product {
+    double seconds; /* for one operation */
+    double depth;   /* operations beside those of k, in k: filling and draining of tiles */
+    double bytes;   /* of an element of the inputs */
+    double byte;    /* s, to move one */
+    double fixed;   /* s, of quantizing */
+};
+
+static struct product product_of(const struct job *job, double rate, double bytes, double fixed)
 {
-    double narrow = precisions[job->matmul_precision].bytes < 2 ? 4 * job->shape.layers * C(NARROW_PRODUCT) : 0;
-    mb->matmul = 2 * mb->tokens * job->shape.dense / V(TENSOR) / (job->matmul_peak * C(MATMUL_EFFICIENCY)) + narrow;
+    return (struct product){.seconds = 2 / (rate * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE)),
+                            .depth = (C(MATMUL_DEPTH) + C(LIBRARY_DEPTH)) * (bytes > 2 ? 2 / bytes : 1),
+                            .bytes = bytes,
+                            .byte = 1 / (job->bandwidth * C(MATMUL_STREAM)),
+                            .fixed = fixed};
 }
 
-/* Routed experts: grouped products whose rate falls when an expert sees few tokens,
- * tiles of 256, and the traffic of sorting tokens to experts and back. */
+/* One product of m x k by k x n: its operations, or what it reads and writes (16 bits at least). */
+static inline lanes multiply(const struct product *p, lanes m, lanes n, lanes k)
+{
+    lanes work = m * n * (k + p->depth) * p->seconds;
+    lanes moved = (p->bytes * (m + n) * k + fmax(p->bytes, 2) * m * n) * p->byte;
+    return p->fixed + lanes_max(work, moved);
+}
+
+/* A linear layer: the product, and in the backward pass those of the gradients of its input and of its weights. */
+static inline void linear(const struct product *p, lanes m, lanes n, lanes k, lanes trained, struct passes *out, lanes count)
+{
+    out->forward += count * multiply(p, m, n, k);
+    out->backward += count * (multiply(p, m, k, n) + trained * multiply(p, n, k, m));
+}
+
+static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
+{
+    const struct shape *s = &job->shape;
+    double bytes = precisions[job->matmul_precision].bytes;
+    struct product p = product_of(job, job->matmul_peak, bytes, bytes < 2 ? C(NARROW_PRODUCT) : 0);
+    lanes split = 1 / V(TENSOR);
+    struct passes all = {ZERO, ZERO};
+    for (size_t i = 0; i < s->matrix_count; i++) {
+        const struct matrix *w = &s->matrices[i];
+        lanes n = w->shard == SHARD_OUTPUT ? w->n * split : lanes_of(w->n), k = w->shard == SHARD_INPUT ? w->k * split : lanes_of(w->k);
+        linear(&p, mb->tokens, n, k, E(UPDATE_FLOPS), &all, lanes_of(w->count));
+    }
+    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
+    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD);
+    /* The last product of a block, and the sum behind it, are not needed to go back through the block. */
+    const struct matrix *last = &s->matrices[s->last_matrix];
+    lanes spared = multiply(&p, mb->tokens, lanes_of(last->n), last->k * split) * last->count / s->layers;
+    mb->spared = C(RECOMPUTE_STOPS) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
+}
+
+/* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
+ * experts and back. */
 static void expert(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    mb->expert = ZERO;
+    mb->expert = (struct passes){ZERO, ZERO};
     if (s->experts <= 0)
         return;
     double tiles = ceil(s->expert_width / 256) * 256 / s->expert_width * (ceil(s->expert_ffn / 256) * 256 / s->expert_ffn);
     lanes routed = mb->tokens / V(TENSOR) * s->active; /* token copies on a rank */
     lanes seen = lanes_max(routed * V(EXPERT) / s->experts, ONE);
     lanes flops = 2 * routed * s->expert_layers * s->expert * tiles;
-    lanes rate = job->expert_peak * C(MATMUL_EFFICIENCY) * C(EXPERT_EFFICIENCY) * E(EXPERT_EFFICIENCY);
-    lanes dispatch = routed * C(EXPERT_DISPATCH) * s->expert_width / mb->bandwidth + C(EXPERT_FIXED) * s->experts / V(EXPERT);
-    mb->expert = flops * (1 + C(EXPERT_HALF_TOKENS) / seen) / rate + s->expert_layers * dispatch * E(EXPERT_BYTES);
+    lanes rate = job->expert_peak * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE) * C(EXPERT_EFFICIENCY) * E(EXPERT_EFFICIENCY);
+    lanes dispatch = routed * C(EXPERT_DISPATCH) * s->expert_width / mb->stream + C(EXPERT_FIXED) * s->experts / V(EXPERT);
+    lanes seconds = flops * (1 + C(EXPERT_HALF_TOKENS) / seen) / rate + s->expert_layers * dispatch * E(EXPERT_BYTES);
+    mb->expert.forward = seconds * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
+    mb->expert.backward = seconds * (1 + E(UPDATE_FLOPS)) * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD);
 }
 
 /* Attention: two products over the whole s x s square, and the traffic of the
@@ -67,12 +122,12 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE);
     lanes penalty = 1 + (misaligned - 1 + odd - 1) * unfused;
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
-    lanes product = flops * penalty / rate;
-    lanes scores = layers * C(SCORE_PASSES) * elements * (job->activation_bytes / 2) / mb->bandwidth;
-    mb->attention_forward =
-        product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) + scores * E(SCORES_BYTES_FORWARD);
-    mb->attention_backward = 2 * (product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
-                                  scores * E(SCORES_BYTES_BACKWARD));
+    lanes product = flops * penalty / rate, casts = E(CAST_WEIGHTS) * E(CAST_BYTES);
+    lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
+    mb->attention.forward = product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
+                            scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
+    mb->attention.backward = 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
+                             scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
 }
 
 /* Norms, activation functions, residual sums, scans of state spaces: passes over what
@@ -81,25 +136,52 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
 static void pointwise(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    lanes casts = precisions[job->matmul_precision].bytes < job->activation_bytes ? C(CAST_PASSES) * E(CAST_BYTES) : ZERO;
-    lanes eager = C(EAGER_PASSES) * E(POINTWISE_BYTES_FORWARD);
-    lanes residual = (eager * C(RESIDUAL_PASSES) + casts) * s->hidden * s->norm_layers * E(RESIDUAL_BYTES);
-    lanes inner = (eager * C(FEED_FORWARD_PASSES) + casts) * (1 + 0.5 * s->gated) * s->feed_forward / V(TENSOR);
-    lanes scans = C(STATE_SPACE_PASSES) * s->state_space_width / V(TENSOR);
-    lanes seconds = mb->tokens * job->activation_bytes * (residual + inner + scans) / mb->bandwidth;
-    mb->pointwise_forward = seconds;
-    mb->pointwise_backward = 2 * seconds * E(POINTWISE_BYTES_BACKWARD) / lanes_max(E(POINTWISE_BYTES_FORWARD), lanes_of(1e-9));
+    double narrow = precisions[job->matmul_precision].bytes < job->activation_bytes ? 2 * C(CAST_PASSES) : 0;
+    lanes whole = s->hidden * s->norm_layers * E(RESIDUAL_BYTES);
+    lanes split = (1 + 0.5 * s->gated) * s->feed_forward / V(TENSOR);
+    lanes scans = 2 * C(STATE_SPACE_PASSES) * s->state_space_width / V(TENSOR);
+    lanes element = mb->tokens * (job->activation_bytes / 2) / mb->stream;
+    lanes casts = E(CAST_BYTES) * element * narrow * (whole + split);
+    lanes autocast = E(CAST_WEIGHTS) * E(CAST_BYTES) * element * whole;
+    mb->pointwise.forward = element * (C(HIDDEN_FORWARD) * whole + C(INNER_FORWARD) * split + scans) * E(POINTWISE_BYTES_FORWARD) +
+                            casts + C(AUTOCAST_FORWARD) * autocast;
+    mb->pointwise.backward = element * (C(HIDDEN_BACKWARD) * whole + C(INNER_BACKWARD) * split + 2 * scans) * E(POINTWISE_BYTES_BACKWARD) +
+                             2 * casts + C(AUTOCAST_BACKWARD) * autocast;
 }
 
-/* Vocabulary head and loss, forward and backward. */
+/* Vocabulary head and loss. */
 static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    lanes logits = mb->tokens * s->vocab / V(TENSOR);
-    mb->head = s->head_layers *
-               (2 * logits * s->hidden * (2 + E(UPDATE_FLOPS)) / (job->half_peak * C(MATMUL_EFFICIENCY)) +
-                C(LOSS_PASSES) * 2 * logits * E(LOSS_BYTES) / mb->bandwidth);
+    struct product p = product_of(job, job->half_peak, job->activation_bytes, 0);
+    lanes logits = s->head_layers * mb->tokens * s->vocab / V(TENSOR) * E(LOSS_BYTES) / mb->stream;
+    mb->head = (struct passes){ZERO, ZERO};
+    linear(&p, mb->tokens, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, lanes_of(s->head_layers));
+    mb->head.forward += C(LOSS_FORWARD) * logits;
+    mb->head.backward += C(LOSS_BACKWARD) * logits;
 }
+
+/* Kernels that are not products, one after the other, and what the host does to launch them all. */
+static void launch(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
+{
+    double layers = job->shape.layers;
+    lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
+    mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
+    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * E(HOST_LAYER) * E(LAUNCH_SECONDS);
+    lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * C(HOST_TENSOR) / 2), ZERO);
+    lanes gathers = layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION);
+    gathers = lanes_select(E(REDUCE_ROUNDS) > 0, lanes_select(E(GATHER_BYTES) > 0, gathers, ZERO), ZERO);
+    mb->host.forward = C(HOST_FORWARD) * host + tensor;
+    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers;
+}
+
+/* ---- collectives ------------------------------------------------------------------------------ */
+
+/* A collective within a scale-up domain, of `bytes` a rank, `wire` of them over the link (NCCL's rings:
+ * github.com/NVIDIA/nccl-tests, doc/PERFORMANCE.md). */
+#define COLLECTIVE(KIND, ranks, wire, bytes)                                                                        \
+    (C(KIND##_FIXED) + C(KIND##_RANK) * ((ranks) - 1) + (wire) * (bytes) / (C(KIND##_WIRE) * job->link) +          \
+     C(KIND##_BUFFER) * (bytes) / job->link + C(KIND##_RAMP) * lanes_root((bytes) * 1e-6))
 
 /* Tensor parallelism: two all-reduces a layer and pass (arXiv 1909.08053, sec. 3),
  * each 2 (t-1)/t of the activations over the link. Context parallelism: keys and
@@ -113,9 +195,10 @@ static void layer_collectives(const struct job *job, const lanes v[VARIABLES], c
     lanes activations = mb->tokens * s->hidden * job->activation_bytes;
     lanes t = V(TENSOR), x = V(EXPERT), c = V(CONTEXT);
 
-    lanes tensor_rate = lanes_select(t > job->domain, network, lanes_of(link));
-    lanes tensor = s->collective_layers * 2 * (2 * (t - 1) / t * activations * E(TENSOR_BYTES) / tensor_rate + C(TENSOR_LATENCY));
-    mb->tensor = lanes_select(t > 1, tensor, ZERO);
+    lanes moved = activations * E(TENSOR_BYTES), share = (t - 1) / t;
+    lanes within = COLLECTIVE(ALL_REDUCE, t, 2 * share, moved);
+    lanes beyond = 2 * share * moved / network + C(ALL_REDUCE_FIXED) + C(ALL_REDUCE_RANK) * (t - 1);
+    mb->tensor = lanes_select(t > 1, s->collective_layers * 2 * lanes_select(t > job->domain, beyond, within), ZERO);
 
     lanes keys = mb->tokens * s->kv_heads * (s->query_dim + s->value_dim) * job->activation_bytes / t;
     lanes context_rate = lanes_select(c * t > job->domain, network, lanes_of(link));
@@ -142,98 +225,162 @@ static inline lanes exposed(lanes communication, lanes overlap, lanes work)
     return lanes_max(communication - overlap * work, communication * (1 - lanes_min(overlap, ONE)));
 }
 
-/* Gradients reduced and weights gathered over data-parallel ranks. A reduction is a
- * reduce-scatter and a gather (2 (d-1)/d of the bytes); sharding replaces parts of it. */
-static lanes data_parallel(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes stage)
+/* What of gradients reduced and weights gathered over data-parallel ranks shows: once a step, or with every
+ * micro-batch where weights are sharded. */
+struct data {
+    lanes once, each;
+};
+
+/* Parameters of a rank: those of every token's layers with the tables of the fullest stage, and routed experts. */
+struct held {
+    lanes dense, routed;
+};
+
+static struct held held_by(const struct job *job, const lanes v[VARIABLES])
 {
     const struct shape *s = &job->shape;
-    lanes d = V(DATA) * V(CONTEXT), t = V(TENSOR), p = V(PIPELINE);
+    lanes tables = lanes_select(V(PIPELINE) > 1, ONE, lanes_of(2.0 - s->tied));
+    return (struct held){(s->dense + tables * s->embedding) / V(TENSOR) / V(PIPELINE), s->routed / V(PIPELINE) / V(EXPERT)};
+}
+
+/* A reduction is a reduce-scatter and a gather (2 (d-1)/d of the bytes); sharding replaces parts of it. What hides
+ * behind work slows it down, and the last of it cannot hide. */
+static struct data data_parallel(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb,
+                                 const struct held *held, lanes stage)
+{
+    const struct shape *s = &job->shape;
+    lanes d = V(DATA) * V(CONTEXT), t = V(TENSOR), p = V(PIPELINE), M = V(ACCUMULATION);
     double link = C(LINK_FRACTION) * job->link;
     lanes ranks = lanes_max(lanes_min(job->node / t, d), ONE); /* of the group on one node, sharing its network */
     lane_mask inside = d * t <= lanes_of(job->domain);
     lanes network = lanes_min(lanes_of(link), C(NETWORK_FRACTION) * job->network / job->node * ranks);
     lanes rate = lanes_select(inside, lanes_of(link), network);
 
-    lanes tables = lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied)); /* vocabulary tables on the fullest stage */
-    lanes dense = (s->dense + tables * s->embedding) / t / p, routed = s->routed / p / V(EXPERT);
     /* A ring moves (d-1)/d of the bytes; experts are replicated over fewer ranks. */
-    lanes copies = lanes_max(d * t / V(EXPERT), ONE);
-    lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies;
-    lanes trained = (dense + routed) * E(UPDATE_FLOPS);
-    lanes latency = C(DATA_LATENCY) * (d - 1) * s->layers / p * E(DATA_MESSAGES);
+    lanes copies = lanes_max(d * t / V(EXPERT), ONE), dense = held->dense, routed = held->routed;
+    lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies, trained = (dense + routed) * E(UPDATE_FLOPS);
+    lane_mask sharded = E(GATHER_ROUNDS) > 1;
+    lanes pieces = s->layers / p * E(DATA_MESSAGES), latency = C(DATA_LATENCY) * (d - 1) * pieces;
+    lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
+    /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
+    lanes kept = lanes_select(sharded, ONE, E(UPDATE_FLOPS) * (1 + E(CAST_WEIGHTS)));
+    lanes gathered = kept * job->weight_bytes * E(GATHER_BYTES), weights = (dense + routed) * gathered;
     lanes scatter = moved * E(UPDATE_FLOPS) * job->gradient_bytes * E(REDUCE_WIDTH) / rate + latency;
-    /* Weights gathered as they are needed are all of them; after an update, those trained. */
-    lanes gathered = lanes_select(E(GATHER_ROUNDS) > 1, ONE, E(UPDATE_FLOPS)) * job->weight_bytes * E(GATHER_BYTES);
     lanes gather = moved * gathered / rate + latency;
-    lanes communication = E(REDUCE_ROUNDS) * 2 * scatter * E(REDUCE_BYTES) + E(GATHER_ROUNDS) * gather;
+    /* Within a domain, in as many pieces as there are layers. */
+    lanes piece = 1 / pieces, wire = (d - 1) / d;
+    scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, reduced * piece)), scatter);
+    lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, reduced * piece)), 2 * scatter);
+    lanes sent = COLLECTIVE(SEND, d, ONE, weights), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, weights * piece));
+    gather = lanes_select(inside, lanes_select(sharded | (C(GATHER_SHOWS) <= 0 ? sharded == sharded : sharded), all, sent), gather);
+    lanes reduce = lanes_select(E(REDUCE_BYTES) < 1, 2 * E(REDUCE_BYTES) * scatter, E(REDUCE_BYTES) * whole);
 
     /* Inside a shard group: scatter and gather there, over the link where it stays within,
      * and the shards reduced across groups. */
-    lanes g = lanes_max(lanes_min(E(SHARD_GROUP), d), ONE), reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
+    lanes g = lanes_max(lanes_min(E(SHARD_GROUP), d), ONE);
     lanes group_rate = lanes_select(g * t <= lanes_of(job->domain), lanes_of(link), rate);
-    lanes within = (E(REDUCE_ROUNDS) * 2 * reduced * E(REDUCE_BYTES) + E(GATHER_ROUNDS) * (dense + routed) * gathered) *
-                   (g - 1) / g / group_rate;
-    lanes across = E(REDUCE_ROUNDS) * 2 * reduced / g * (d - g) / d / rate;
-    communication = lanes_select(g > 1, within + across, communication);
+    lanes within = (g - 1) / g / group_rate;
+    lanes across = 2 * reduced / g * (d - g) / d / rate;
+    reduce = lanes_select(g > 1, 2 * reduced * E(REDUCE_BYTES) * within + across, reduce);
+    gather = lanes_select(g > 1, weights * within, gather);
 
-    lanes rounds = lanes_max(E(REDUCE_ROUNDS), ONE);
+    /* What copies into buckets and out of gathered pieces cost on the accelerator. */
+    lanes copied = C(BUCKET_COPY) * trained / mb->stream, spread = lanes_select(sharded, C(GATHER_COPY) * (dense + routed) / mb->stream, ZERO);
+    lanes rounds = lanes_max(E(REDUCE_ROUNDS), ONE), gathers = E(GATHER_ROUNDS);
+    lanes shows = lanes_select(sharded, ZERO, C(GATHER_SHOWS) * gather * gathers);
+    lanes hidden = rounds * reduce + gathers * gather - shows;
     lanes contention = lanes_select(inside, lanes_of(C(CONTENTION_LINK)), lanes_of(C(CONTENTION_NETWORK)));
-    lanes hidden = lanes_max(communication - E(DATA_OVERLAP) * stage * rounds, ZERO) + contention * communication;
-    lanes seconds = lanes_select(E(DATA_OVERLAP) > 0, hidden, communication);
+    /* The table's gradient is the last; of sharded weights, the first layer's and the last's. */
+    lanes table = s->embedding / t / p / lanes_max(dense + routed, ONE);
+    lanes last = lanes_select(sharded, hidden / (pieces + 1), rounds * reduce * lanes_min(table, ONE));
+    lanes behind = E(DATA_OVERLAP) * stage * rounds;
+    lanes seconds = lanes_max(hidden - behind, contention * hidden) + last;
+    seconds = lanes_select(E(DATA_OVERLAP) > 0, seconds, hidden) + rounds * copied + gathers * spread;
+    struct data data = {shows, ZERO};
     if (!lanes_all(E(TREE_ROUNDS) == 0)) {
         lanes nodes = lanes_max(d * t / job->node, ONE), depth;
         LANES_EACH(depth, log(nodes[lane_]));
-        seconds += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
+        data.once += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
     }
-    return lanes_select(d > 1, seconds, ZERO);
+    data.each = lanes_select(sharded & (d > 1), seconds / M, ZERO);
+    data.once = lanes_select(d > 1, data.once + lanes_select(sharded, ZERO, seconds), ZERO);
+    return data;
+}
+
+/* ---- the step --------------------------------------------------------------------------------- */
+
+/* Bytes that the update moves, over the rate of copies, and the host beside it. */
+static lanes update(const struct job *job, const lanes e[TARGETS], const struct microbatch *mb, const struct held *held)
+{
+    lanes seconds = C(OPTIMIZER_BYTES) * (held->dense + held->routed) * E(UPDATE_FLOPS) * E(OPTIMIZER_BYTES) / mb->stream;
+    return lanes_max(seconds, job->shape.layers * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
 }
 
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     const struct shape *s = &job->shape;
     lanes p = V(PIPELINE), M = V(ACCUMULATION), chunks = V(VIRTUAL_STAGES);
-    struct microbatch mb = {.bandwidth = lanes_of(C(BANDWIDTH_FRACTION) * job->bandwidth)};
+    struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth)};
     mb.sequences = job->global_batch / (V(DATA) * M);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
-    matmul(job, v, &mb);
+    matmul(job, v, e, &mb);
     expert(job, v, e, &mb);
     attention(job, v, e, &mb);
     pointwise(job, v, e, &mb);
     head(job, v, e, &mb);
+    launch(job, v, e, &mb);
     layer_collectives(job, v, e, &mb);
 
     /* All layers of one micro-batch, forward, backward and what is done again. */
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE);
     /* Attention that is done again with its layer finds its inputs in the cache. */
     lanes again_attention = lanes_max(again * C(ATTENTION_AGAIN), lanes_min(E(RECOMPUTE_ATTENTION), ONE));
-    lanes forward = E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
-    lanes backward = (1 + E(UPDATE_FLOPS)) * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD);
-    lanes products = forward * (1 + again) + backward;
-    lanes matmul_seconds = mb.matmul * products, expert_seconds = mb.expert * products;
-    lanes attention_seconds = mb.attention_forward * (1 + again_attention) + mb.attention_backward;
-    lanes pointwise_seconds = mb.pointwise_forward * (1 + again) + mb.pointwise_backward;
-    /* The host runs ahead of the accelerator; it shows only where it is the slower one,
-     * or where every launch waits for the one before. */
-    lanes launches = s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds;
-    lanes launch_seconds = lanes_max(C(HOST_SECONDS) * launches - work, ZERO) + C(BLOCKING_SECONDS) * launches;
+    lanes matmul_seconds = mb.matmul.forward * (1 + again) + mb.matmul.backward - again * mb.spared;
+    lanes expert_seconds = mb.expert.forward * (1 + again) + mb.expert.backward;
+    lanes attention_seconds = mb.attention.forward * (1 + again_attention) + mb.attention.backward;
+    lanes pointwise_seconds = mb.pointwise.forward * (1 + again) + mb.pointwise.backward;
+    lanes head_seconds = mb.head.forward + mb.head.backward;
+    lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
+    lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
+
+    /* Weights kept wide are cast once a pass, unless they are gathered as the products take them. */
+    struct held held = held_by(job, v);
+    lanes parameters = held.dense + held.routed;
+    lanes casts = lanes_select(E(GATHER_ROUNDS) > 1, ZERO, E(CAST_WEIGHTS) * C(CAST_WEIGHTS) * parameters / mb.stream);
+    lanes cast = casts * (1 + E(UPDATE_FLOPS) + 0.67 * again);
+    lanes sum = C(ACCUMULATE_BYTES) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * parameters * E(UPDATE_FLOPS) / mb.stream;
+    cast += s->tied * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
+
     /* Where the residual stream is sharded, its input is gathered once more in the backward
      * pass. It is meant to hide (arXiv 2205.05198, sec. 4.2.2), but the backward pass gains
      * 0.1 ms of 11.9 there (table 4), less than by the norms alone: it shows. */
-    lanes regather = lanes_select(E(RESIDUAL_BYTES) < 1, lanes_of(0.5), ZERO);
+    lanes regather = lanes_select(E(MEMORY_RESIDUAL) < 1, lanes_of(0.5), ZERO);
     lanes tensor_seconds = exposed(mb.tensor * (2 + again + regather), E(TENSOR_OVERLAP), work);
     lanes context_seconds = exposed(mb.context * (3 + again), E(CONTEXT_OVERLAP), attention_seconds);
     lanes exchange_seconds = exposed(mb.exchange * (2 + again), E(EXPERT_OVERLAP), work);
-    lanes blocks = work + launch_seconds + tensor_seconds + context_seconds + exchange_seconds;
+    lanes joined = tensor_seconds + context_seconds + exchange_seconds;
+
+    /* The host runs ahead of the accelerator; it shows only where it is the slower one,
+     * or where every launch waits for the one before. */
+    lanes blocking = C(BLOCKING_SECONDS) * s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    lanes device = work + joined + head_seconds + cast * p, host = mb.host.forward + mb.host.backward;
 
     /* The slowest stage. Where layers do not divide by stages, the embedding and the
      * head take the place of a layer each. */
+    lanes blocks = work + joined + blocking;
     lanes per_stage = s->layers / p, slots = lanes_ceil((s->layers + 2) / p);
-    lanes mean = (blocks + mb.head) / p;
-    lanes even = per_stage * blocks / s->layers + mb.head;
+    lanes mean = (blocks + head_seconds) / p + cast;
+    lanes even = per_stage * blocks / s->layers + head_seconds + cast;
     lanes uneven = lanes_max(slots * blocks / s->layers, mean);
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
-    stage = lanes_select(p > 1, stage, blocks + mb.head);
+    stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
+    struct data data = data_parallel(job, v, e, &mb, &held, stage);
+    lanes waiting = lanes_max(host / p - stage - data.each, ZERO);
+    /* One micro-batch alone waits for the host in its forward pass too. */
+    lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.head.forward +
+                    mb.launch.forward + casts + mb.tensor;
+    lanes first = lanes_max(mb.host.forward - forward, ZERO) - lanes_max(host - device, ZERO);
+    first = lanes_select(p > 1, ZERO, lanes_max(first, ZERO));
 
     /* Sends between stages show in part in a plain 1F1B; an interleaved schedule sends as
      * often again for every chunk (arXiv 2104.04473, sec. 2.2), behind its work. */
@@ -247,39 +394,38 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
      * (arXiv 2104.04473, sec. 2.2). */
     lanes bubble = (p - 1) / chunks * (mean + send) * E(BUBBLE);
 
-    lanes data = data_parallel(job, v, e, stage);
-    lanes held = (s->dense + s->embedding * lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied))) / V(TENSOR) / p +
-                 s->routed / p / V(EXPERT);
-    /* Adam keeps 8 bytes a parameter; other states and sharding are effects. */
-    lanes states = 8 * held * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
-    lanes optimizer = C(OPTIMIZER_PASSES) * states * E(OPTIMIZER_BYTES) / mb.bandwidth;
-    /* Offloaded state crosses the host link once each way. */
-    lanes host = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
+    lanes optimizer = update(job, e, &mb, &held);
+    /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
+    lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
+    lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
     /* Offloaded activations too, behind the work of their own micro-batch. */
     if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
         lanes kept;
         training_kept(job, v, e, &kept);
-        host += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
+        offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
+    lanes fixed = C(STEP_SECONDS) + lanes_select((E(GATHER_ROUNDS) > 1) & (waiting > 0), lanes_of(C(HOST_STEP)), ZERO);
+    lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send) + bubble + data + optimizer + host + C(STEP_SECONDS);
+        M * (stage + send + waiting) + first + summed + bubble + communication + optimizer + offload + fixed;
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
     out[SPEEDUP_METRIC_TIME_POINTWISE] = M * pointwise_seconds / p;
-    out[SPEEDUP_METRIC_TIME_HEAD] = M * mb.head / p;
-    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * launch_seconds / p;
+    out[SPEEDUP_METRIC_TIME_HEAD] = M * head_seconds / p;
+    out[SPEEDUP_METRIC_TIME_CAST] = M * cast + summed;
+    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * ((gaps + blocking) / p + waiting) + first;
     out[SPEEDUP_METRIC_TIME_TENSOR] = M * tensor_seconds / p;
     out[SPEEDUP_METRIC_TIME_CONTEXT] = M * context_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXCHANGE] = M * exchange_seconds / p;
     out[SPEEDUP_METRIC_TIME_SEND] = M * send;
     out[SPEEDUP_METRIC_TIME_IMBALANCE] = lanes_max(M * (stage - mean), ZERO); /* rounded, it may be below none */
     out[SPEEDUP_METRIC_TIME_BUBBLE] = bubble;
-    out[SPEEDUP_METRIC_TIME_DATA] = data;
+    out[SPEEDUP_METRIC_TIME_DATA] = communication;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
-    out[SPEEDUP_METRIC_TIME_HOST] = host;
-    out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+    out[SPEEDUP_METRIC_TIME_HOST] = offload;
+    out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
     /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
     double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +

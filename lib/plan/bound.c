@@ -82,7 +82,7 @@ bool bound_finite(const struct job *job)
     const double *c = job->c, *base = job->effects.base;
     const double rates[] = {
         job->matmul_peak * c[COEFFICIENT_MATMUL_EFFICIENCY], job->attention_peak * c[COEFFICIENT_UNFUSED_ATTENTION],
-        job->half_peak * c[COEFFICIENT_MATMUL_EFFICIENCY],   job->bandwidth * c[COEFFICIENT_BANDWIDTH_FRACTION],
+        job->half_peak * c[COEFFICIENT_MATMUL_EFFICIENCY],   job->bandwidth * c[COEFFICIENT_COPY_RATE],
         job->link * c[COEFFICIENT_LINK_FRACTION],            job->network * c[COEFFICIENT_NETWORK_FRACTION],
         job->expert_peak * c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_EXPERT_EFFICIENCY], job->host_link,
     };
