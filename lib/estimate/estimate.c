@@ -71,10 +71,10 @@ const char *metric_shown_unit(int metric)
     return metrics[metric].unit;
 }
 
-static void matrix_add(struct shape *shape, double n, double k, double count, enum shard shard)
+static void matrix_add(struct shape *shape, double n, double k, double count, double parts, enum shard shard)
 {
     if (n > 0 && k > 0 && count > 0 && shape->matrix_count < MOST_MATRICES)
-        shape->matrices[shape->matrix_count++] = (struct matrix){n, k, count, shard};
+        shape->matrices[shape->matrix_count++] = (struct matrix){n, k, count, parts, shard};
 }
 
 /* The linear layers that every token meets, with the outputs of what is multiplied by the same input side by side.
@@ -87,30 +87,30 @@ static void matrices_measure(const struct model *model, const struct model_size 
     double h = model->hidden, heads = model->heads, attention = size->attention_layers + extra, gates = 1 + shape->gated;
     if (a->kind == ATTENTION_LATENT) { /* arXiv 2405.04434, sec. 2.1 */
         double key = a->nope_dim + a->rope_dim, query = a->query_rank > 0 ? a->query_rank : h;
-        matrix_add(shape, a->query_rank + a->kv_rank + a->rope_dim, h, attention, SHARD_NONE);
-        matrix_add(shape, heads * key, query, attention, SHARD_OUTPUT);
-        matrix_add(shape, heads * (a->nope_dim + a->value_dim), a->kv_rank, attention, SHARD_OUTPUT);
-        matrix_add(shape, a->index_heads * a->index_dim, query, attention, SHARD_NONE);
-        matrix_add(shape, h, heads * a->value_dim, attention, SHARD_INPUT);
+        matrix_add(shape, a->query_rank + a->kv_rank + a->rope_dim, h, attention, 1, SHARD_NONE);
+        matrix_add(shape, heads * key, query, attention, 1, SHARD_OUTPUT);
+        matrix_add(shape, heads * (a->nope_dim + a->value_dim), a->kv_rank, attention, 1, SHARD_OUTPUT);
+        matrix_add(shape, a->index_heads * a->index_dim, query, attention, 1, SHARD_NONE);
+        matrix_add(shape, h, heads * a->value_dim, attention, 1, SHARD_INPUT);
     } else {
         double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim;
-        matrix_add(shape, q * (1 + a->output_gate) + 2 * kv, h, attention, SHARD_OUTPUT);
-        matrix_add(shape, h, q, attention, SHARD_INPUT);
+        matrix_add(shape, q * (1 + a->output_gate) + 2 * kv, h, attention, 3, SHARD_OUTPUT);
+        matrix_add(shape, h, q, attention, 1, SHARD_INPUT);
     }
     double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
-    matrix_add(shape, 2 * keys + 2 * values, h, a->linear_layers, SHARD_OUTPUT);
-    matrix_add(shape, h, values, a->linear_layers, SHARD_INPUT);
+    matrix_add(shape, 2 * keys + 2 * values, h, a->linear_layers, 4, SHARD_OUTPUT);
+    matrix_add(shape, h, values, a->linear_layers, 1, SHARD_INPUT);
     double inner = ss->heads * ss->head_dim;
-    matrix_add(shape, 2 * inner + 2 * ss->groups * ss->state + ss->heads, h, ss->layers, SHARD_OUTPUT);
-    matrix_add(shape, h, inner, ss->layers, SHARD_INPUT);
+    matrix_add(shape, 2 * inner + 2 * ss->groups * ss->state + ss->heads, h, ss->layers, 1, SHARD_OUTPUT);
+    matrix_add(shape, h, inner, ss->layers, 1, SHARD_INPUT);
     double expert_layers = shape->expert_layers, dense_layers = size->dense_layers + (size->expert_layers > 0 ? 0 : extra);
     if (x->shared > 0) {
-        matrix_add(shape, x->shared * x->shared_ffn * gates, h, expert_layers, SHARD_OUTPUT);
-        matrix_add(shape, h, x->shared * x->shared_ffn, expert_layers, SHARD_INPUT);
+        matrix_add(shape, x->shared * x->shared_ffn * gates, h, expert_layers, gates, SHARD_OUTPUT);
+        matrix_add(shape, h, x->shared * x->shared_ffn, expert_layers, 1, SHARD_INPUT);
     }
-    matrix_add(shape, 2 * x->latent, h, expert_layers, SHARD_NONE);
-    matrix_add(shape, model->ffn * gates, h, dense_layers, SHARD_OUTPUT);
-    matrix_add(shape, h, model->ffn, dense_layers, SHARD_INPUT);
+    matrix_add(shape, 2 * x->latent, h, expert_layers, 1, SHARD_NONE);
+    matrix_add(shape, model->ffn * gates, h, dense_layers, gates, SHARD_OUTPUT);
+    matrix_add(shape, h, model->ffn, dense_layers, 1, SHARD_INPUT);
     shape->last_matrix = shape->matrix_count ? shape->matrix_count - 1 : 0;
 }
 

@@ -48,7 +48,7 @@ const struct kernel *kernel_choose(void);
 
 /* Linear layers of one kind: n outputs of k inputs, `count` of them in the model, and what tensor parallelism splits. */
 struct matrix {
-    double n, k, count;
+    double n, k, count, parts; /* parts: linear layers whose outputs stand side by side */
     enum shard { SHARD_NONE, SHARD_OUTPUT, SHARD_INPUT } shard;
 };
 

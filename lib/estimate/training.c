@@ -26,7 +26,7 @@ struct microbatch {
     struct passes matmul, expert, attention, pointwise, head, launch, host;
     lanes spared;                     /* of the forward pass when it is done again */
     lanes tensor, context, exchange;  /* collectives of one pass */
-    lanes cast;                       /* weights to the precision of the products, one pass each way */
+    lanes wide;                       /* share of the weights that are kept wider than they are multiplied in */
     lanes stream;                     /* B/s of kernels that only read and write */
 };
 
@@ -72,13 +72,16 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     struct product p = product_of(job, job->matmul_peak, bytes, bytes < 2 ? C(NARROW_PRODUCT) : 0);
     lanes split = 1 / V(TENSOR);
     struct passes all = {ZERO, ZERO};
+    lanes ends = ZERO; /* inputs and outputs of all linear layers, for a token */
     for (size_t i = 0; i < s->matrix_count; i++) {
         const struct matrix *w = &s->matrices[i];
         lanes n = w->shard == SHARD_OUTPUT ? w->n * split : lanes_of(w->n), k = w->shard == SHARD_INPUT ? w->k * split : lanes_of(w->k);
         linear(&p, mb->tokens, n, k, E(UPDATE_FLOPS), &all, lanes_of(w->count));
+        ends += w->count * (n + w->parts * k);
     }
-    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
-    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD);
+    lanes adapters = E(ADAPTERS) * mb->tokens * ends / mb->stream;
+    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters;
+    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters;
     /* The last product of a block, and the sum behind it, are not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
     lanes spared = multiply(&p, mb->tokens, lanes_of(last->n), last->k * split) * last->count / s->layers;
@@ -122,7 +125,7 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE);
     lanes penalty = 1 + (misaligned - 1 + odd - 1) * unfused;
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
-    lanes product = flops * penalty / rate, casts = E(CAST_WEIGHTS) * E(CAST_BYTES);
+    lanes product = flops * penalty / rate, casts = mb->wide * E(CAST_BYTES);
     lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
     mb->attention.forward = product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
                             scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
@@ -138,15 +141,16 @@ static void pointwise(const struct job *job, const lanes v[VARIABLES], const lan
     const struct shape *s = &job->shape;
     double narrow = precisions[job->matmul_precision].bytes < job->activation_bytes ? 2 * C(CAST_PASSES) : 0;
     lanes whole = s->hidden * s->norm_layers * E(RESIDUAL_BYTES);
-    lanes split = (1 + 0.5 * s->gated) * s->feed_forward / V(TENSOR);
+    lanes split = (s->gated > 0 ? C(GATED_INNER) : 1) * s->feed_forward / V(TENSOR);
+    double forward = C(HIDDEN_FORWARD) + s->gated * C(GATED_FORWARD), backward = C(HIDDEN_BACKWARD) + s->gated * C(GATED_BACKWARD);
     lanes scans = 2 * C(STATE_SPACE_PASSES) * s->state_space_width / V(TENSOR);
     lanes element = mb->tokens * (job->activation_bytes / 2) / mb->stream;
     lanes casts = E(CAST_BYTES) * element * narrow * (whole + split);
-    lanes autocast = E(CAST_WEIGHTS) * E(CAST_BYTES) * element * whole;
-    mb->pointwise.forward = element * (C(HIDDEN_FORWARD) * whole + C(INNER_FORWARD) * split + scans) * E(POINTWISE_BYTES_FORWARD) +
-                            casts + C(AUTOCAST_FORWARD) * autocast;
-    mb->pointwise.backward = element * (C(HIDDEN_BACKWARD) * whole + C(INNER_BACKWARD) * split + 2 * scans) * E(POINTWISE_BYTES_BACKWARD) +
-                             2 * casts + C(AUTOCAST_BACKWARD) * autocast;
+    lanes autocast = mb->wide * E(CAST_BYTES) * element * whole;
+    mb->pointwise.forward = element * (forward * whole + C(INNER_FORWARD) * split + scans) * E(POINTWISE_BYTES_FORWARD) +
+                            casts + (C(AUTOCAST_FORWARD) + s->gated * C(GATED_CASTS)) * autocast;
+    mb->pointwise.backward = element * (backward * whole + C(INNER_BACKWARD) * split + 2 * scans) * E(POINTWISE_BYTES_BACKWARD) +
+                             2 * casts + (C(AUTOCAST_BACKWARD) + s->gated * C(GATED_CASTS_BACKWARD)) * autocast;
 }
 
 /* Vocabulary head and loss. */
@@ -167,12 +171,13 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     double layers = job->shape.layers;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
     mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
-    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * E(HOST_LAYER) * E(LAUNCH_SECONDS);
+    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * (job->shape.gated > 0 ? C(GATED_HOST) : 1) * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION);
     gathers = lanes_select(E(REDUCE_ROUNDS) > 0, lanes_select(E(GATHER_BYTES) > 0, gathers, ZERO), ZERO);
-    mb->host.forward = C(HOST_FORWARD) * host + tensor;
-    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers;
+    tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
+    mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
+    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers + C(HOST_BATCH) / 2;
 }
 
 /* ---- collectives ------------------------------------------------------------------------------ */
@@ -263,7 +268,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     lanes pieces = s->layers / p * E(DATA_MESSAGES), latency = C(DATA_LATENCY) * (d - 1) * pieces;
     lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
     /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
-    lanes kept = lanes_select(sharded, ONE, E(UPDATE_FLOPS) * (1 + E(CAST_WEIGHTS)));
+    lanes kept = lanes_select(sharded, ONE, E(UPDATE_FLOPS) * (1 + mb->wide));
     lanes gathered = kept * job->weight_bytes * E(GATHER_BYTES), weights = (dense + routed) * gathered;
     lanes scatter = moved * E(UPDATE_FLOPS) * job->gradient_bytes * E(REDUCE_WIDTH) / rate + latency;
     lanes gather = moved * gathered / rate + latency;
@@ -323,6 +328,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth)};
     mb.sequences = job->global_batch / (V(DATA) * M);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
+    mb.wide = E(CAST_WEIGHTS) * E(UPDATE_FLOPS); /* frozen weights stay narrow */
     matmul(job, v, e, &mb);
     expert(job, v, e, &mb);
     attention(job, v, e, &mb);
@@ -346,8 +352,10 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* Weights kept wide are cast once a pass, unless they are gathered as the products take them. */
     struct held held = held_by(job, v);
     lanes parameters = held.dense + held.routed;
-    lanes casts = lanes_select(E(GATHER_ROUNDS) > 1, ZERO, E(CAST_WEIGHTS) * C(CAST_WEIGHTS) * parameters / mb.stream);
-    lanes cast = casts * (1 + E(UPDATE_FLOPS) + 0.67 * again);
+    lanes casts = lanes_select(E(GATHER_ROUNDS) > 1, ZERO, mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream);
+    lanes cast = casts * (2 + 0.67 * again);
+    lanes layers = s->dense / V(TENSOR) / p + held.routed;
+    cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again) / mb.stream;
     lanes sum = C(ACCUMULATE_BYTES) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * parameters * E(UPDATE_FLOPS) / mb.stream;
     cast += s->tied * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
 
@@ -375,7 +383,6 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
     struct data data = data_parallel(job, v, e, &mb, &held, stage);
-    lanes waiting = lanes_max(host / p - stage - data.each, ZERO);
     /* One micro-batch alone waits for the host in its forward pass too. */
     lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.head.forward +
                     mb.launch.forward + casts + mb.tensor;
@@ -404,18 +411,20 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
         training_kept(job, v, e, &kept);
         offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
-    lanes fixed = C(STEP_SECONDS) + lanes_select((E(GATHER_ROUNDS) > 1) & (waiting > 0), lanes_of(C(HOST_STEP)), ZERO);
     lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
+    /* The host shows where it is slower with a step's micro-batches, or with the whole of the step. */
+    lanes behind = M * (host / p - stage - data.each) - summed;
+    lanes waiting = lanes_max(lanes_max(behind, behind + C(HOST_STEP) - optimizer), ZERO);
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send + waiting) + first + summed + bubble + communication + optimizer + offload + fixed;
+        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + C(STEP_SECONDS);
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
     out[SPEEDUP_METRIC_TIME_POINTWISE] = M * pointwise_seconds / p;
     out[SPEEDUP_METRIC_TIME_HEAD] = M * head_seconds / p;
     out[SPEEDUP_METRIC_TIME_CAST] = M * cast + summed;
-    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * ((gaps + blocking) / p + waiting) + first;
+    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * (gaps + blocking) / p + waiting + first;
     out[SPEEDUP_METRIC_TIME_TENSOR] = M * tensor_seconds / p;
     out[SPEEDUP_METRIC_TIME_CONTEXT] = M * context_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXCHANGE] = M * exchange_seconds / p;
@@ -425,7 +434,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_DATA] = communication;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
-    out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
+    out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
 
     /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
     double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +

@@ -102,7 +102,7 @@ def kind(row):
         return f"{row['mode']} x{row['n']}"
     if row["precision"] in ("fp32", "tf32"):
         return row["precision"]
-    words = [row["precision"], "llama" if model(row)["ffn_kind"] == "gated" else "gpt"]
+    words = (["lora"] if float(row["lora"]) else []) + [row["precision"], "llama" if model(row)["ffn_kind"] == "gated" else "gpt"]
     words += [row["attention"]] if row["attention"] != "flash" else []
     words += ["checkpointed"] if row["checkpoint"] in ("full", True) else []
     words += ["accumulated"] if int(row["accumulation"]) > 1 else []
