@@ -222,6 +222,8 @@ static void training_set_precisions(speedup_context *context, struct job *job, c
     enum precision products = chosen >= 0 ? (enum precision)chosen : base;
     job->matmul_precision = products;
     job->matmul_peak = rate_of(context, job, TARGET_MATMUL_PRECISION, base, place);
+    int32_t experts = job->effects.precision[TARGET_EXPERT_PRECISION];
+    job->expert_precision = experts >= 0 ? (enum precision)experts : products;
     job->expert_peak = rate_of(context, job, TARGET_EXPERT_PRECISION, products, place);
     /* Attention stays in 16 bits when only the linear layers are narrower. */
     job->attention_peak = precisions[products].bytes < 2 && job->effects.precision[TARGET_ATTENTION_PRECISION] < 0

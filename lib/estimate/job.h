@@ -141,7 +141,7 @@ struct job {
 
     /* rates that follow from the precisions chosen; FLOP/s at efficiency 1 */
     double matmul_peak, expert_peak, attention_peak, half_peak;
-    enum precision matmul_precision;
+    enum precision matmul_precision, expert_precision;
     double weight_bytes, gradient_bytes, activation_bytes;
 
     double c[KNOWN_COEFFICIENTS];

@@ -89,22 +89,34 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
 }
 
 /* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
- * experts and back. */
+ * experts and back. Gradients of their weights are added in memory. */
 static void expert(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
     mb->expert = (struct passes){ZERO, ZERO};
     if (s->experts <= 0)
         return;
-    double tiles = ceil(s->expert_width / 256) * 256 / s->expert_width * (ceil(s->expert_ffn / 256) * 256 / s->expert_ffn);
-    lanes routed = mb->tokens / V(TENSOR) * s->active; /* token copies on a rank */
-    lanes seen = lanes_max(routed * V(EXPERT) / s->experts, ONE);
-    lanes flops = 2 * routed * s->expert_layers * s->expert * tiles;
-    lanes rate = job->expert_peak * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE) * C(EXPERT_EFFICIENCY) * E(EXPERT_EFFICIENCY);
-    lanes dispatch = routed * C(EXPERT_DISPATCH) * s->expert_width / mb->stream + C(EXPERT_FIXED) * s->experts / V(EXPERT);
-    lanes seconds = flops * (1 + C(EXPERT_HALF_TOKENS) / seen) / rate + s->expert_layers * dispatch * E(EXPERT_BYTES);
-    mb->expert.forward = seconds * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
-    mb->expert.backward = seconds * (1 + E(UPDATE_FLOPS)) * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD);
+    double bytes = precisions[job->expert_precision].bytes, narrow = bytes < job->activation_bytes ? 4 * C(CAST_PASSES) : 0;
+    struct product p = product_of(job, job->expert_peak * C(EXPERT_EFFICIENCY), bytes, 0);
+    lanes routed = mb->tokens / V(TENSOR) * s->active, own = s->experts / V(EXPERT); /* token copies and experts of a rank */
+    lanes seen = routed / own + C(EXPERT_ROWS), sums = C(EXPERT_SUMS) / mb->stream * E(UPDATE_FLOPS);
+    const double shapes[2][2] = {{s->expert_ffn * (1 + s->gated), s->expert_width}, {s->expert_width, s->expert_ffn}};
+    lanes forward = ZERO, backward = ZERO;
+    for (int i = 0; i < 2; i++) {
+        lanes n = lanes_of(shapes[i][0]), k = lanes_of(shapes[i][1]);
+        forward += multiply(&p, seen, n, k);
+        backward += multiply(&p, seen, k, n) + lanes_max(E(UPDATE_FLOPS) * multiply(&p, n, k, seen), sums * n * k);
+    }
+    lanes element = routed * (job->activation_bytes / 2) / mb->stream, casts = mb->wide * E(CAST_BYTES);
+    double inner = (s->gated > 0 ? C(GATED_INNER) : 1) * s->expert_ffn;
+    lanes sorted = element * s->expert_width * E(EXPERT_BYTES), fixed = (C(EXPERT_FIXED) * own + C(EXPERT_LAYER)) * E(EXPERT_BYTES);
+    lanes quantized = E(CAST_BYTES) * element * narrow * (s->expert_width + s->expert_ffn);
+    forward = own * forward * E(MATMUL_FLOPS_FORWARD) / (E(MATMUL_EFFICIENCY_FORWARD) * E(EXPERT_EFFICIENCY));
+    backward = own * backward * E(MATMUL_FLOPS_BACKWARD) / (E(MATMUL_EFFICIENCY_BACKWARD) * E(EXPERT_EFFICIENCY));
+    mb->expert.forward = s->expert_layers * (forward + sorted * (C(ROUTED_FORWARD) + C(ROUTED_CASTS) * casts) +
+                                             element * inner * C(INNER_FORWARD) + quantized + fixed / 3);
+    mb->expert.backward = s->expert_layers * (backward + sorted * (C(ROUTED_BACKWARD) + C(ROUTED_CASTS_BACKWARD) * casts) +
+                                              element * inner * C(INNER_BACKWARD) + quantized + fixed * 2 / 3);
 }
 
 /* Attention: two products over the whole s x s square, and the traffic of the
@@ -141,7 +153,7 @@ static void pointwise(const struct job *job, const lanes v[VARIABLES], const lan
     const struct shape *s = &job->shape;
     double narrow = precisions[job->matmul_precision].bytes < job->activation_bytes ? 2 * C(CAST_PASSES) : 0;
     lanes whole = s->hidden * s->norm_layers * E(RESIDUAL_BYTES);
-    lanes split = (s->gated > 0 ? C(GATED_INNER) : 1) * s->feed_forward / V(TENSOR);
+    lanes split = (s->gated > 0 ? C(GATED_INNER) : 1) * (s->feed_forward - s->expert_layers * s->active * s->expert_ffn) / V(TENSOR);
     double forward = C(HIDDEN_FORWARD) + s->gated * C(GATED_FORWARD), backward = C(HIDDEN_BACKWARD) + s->gated * C(GATED_BACKWARD);
     lanes scans = 2 * C(STATE_SPACE_PASSES) * s->state_space_width / V(TENSOR);
     lanes element = mb->tokens * (job->activation_bytes / 2) / mb->stream;
@@ -168,11 +180,11 @@ static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[
 /* Kernels that are not products, one after the other, and what the host does to launch them all. */
 static void launch(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
-    double layers = job->shape.layers;
+    double layers = job->shape.layers, gated = job->shape.gated > 0 ? C(GATED_HOST) : 1;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
     mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
-    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * (job->shape.gated > 0 ? C(GATED_HOST) : 1) * E(HOST_LAYER) * E(LAUNCH_SECONDS);
-    lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * C(HOST_TENSOR) / 2), ZERO);
+    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
+    lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION);
     gathers = lanes_select(E(REDUCE_ROUNDS) > 0, lanes_select(E(GATHER_BYTES) > 0, gathers, ZERO), ZERO);
     tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
@@ -213,13 +225,13 @@ static void layer_collectives(const struct job *job, const lanes v[VARIABLES], c
     mb->exchange = ZERO;
     if (s->experts <= 0)
         return;
-    /* A copy of a token goes once to every place that it has an expert in; places
-     * are ranks, or nodes where the group leaves the scale-up domain. */
-    lane_mask inside = x * t <= lanes_of(job->domain);
-    lanes reach, places = lanes_max(lanes_select(inside, x, lanes_ceil(x * t / job->node)), lanes_of(2.0));
+    /* A copy of a token goes once to every place that it has an expert in; places are ranks, or scale-up domains
+     * where the group leaves one. */
+    lane_mask inside = x <= lanes_of(job->domain);
+    lanes reach, places = lanes_max(lanes_select(inside, x, lanes_ceil(x / job->domain)), lanes_of(2.0));
     LANES_EACH(reach, places[lane_] * (1 - pow(1 - 1 / places[lane_], s->active)));
-    lanes rate = lanes_select(inside, lanes_of(link), network);
-    lanes exchange = 2 * C(EXPERT_EXCHANGE) * activations * (s->expert_width / s->hidden) / t * reach * s->expert_layers * (x - 1) / x *
+    lanes rate = lanes_select(inside, lanes_of(link), network), share_away = 1 - 1 / places;
+    lanes exchange = 2 * C(EXPERT_EXCHANGE) * activations * (s->expert_width / s->hidden) / t * reach * s->expert_layers * share_away *
                      E(EXPERT_COMM_BYTES) / rate;
     mb->exchange = lanes_select(x > 1, exchange, ZERO);
 }
