@@ -49,7 +49,6 @@ static const struct {
     {"flash_backward", EVERY, NULL, 2.8, 0.1},
     {"cudnn_backward", EVERY, NULL, 2.5, 0.1},
     {"attention_again", EVERY, NULL, 0.9, 0.05},
-    {"cudnn_narrow", EVERY, NULL, 0.45, 0.15},
     {"hidden_forward", EVERY, NULL, 55, 0.3},
     {"hidden_backward", EVERY, NULL, 125, 0.3},
     {"inner_forward", EVERY, NULL, 6, 0.3},
