@@ -338,7 +338,7 @@ bool validate_plans(const struct session *session, const struct csv *csv)
 {
     struct compared *rows = calloc(csv->rows + 1, sizeof *rows);
     struct job *jobs = calloc(csv->rows + 1, sizeof *jobs);
-    struct reasons reasons = {NULL};
+    struct reasons reasons = {.count = 0};
     size_t count = 0, skipped = 0;
     bool good = rows && jobs;
     time_t begun = time(NULL);

@@ -31,7 +31,7 @@ bool reasons_add(struct reasons *reasons, const char *text)
 void reasons_free(struct reasons *reasons)
 {
     free(reasons->items);
-    *reasons = (struct reasons){NULL};
+    *reasons = (struct reasons){.count = 0};
 }
 
 void reasons_print(const struct reasons *reasons)

@@ -4,7 +4,7 @@
 
 #include "job.h"
 
-/* Begins as {NULL}. */
+/* Begins as nothing, {.count = 0}. */
 struct reasons {
     struct reason {
         char text[REASON_TEXT];

@@ -473,7 +473,7 @@ static void print_worst(const struct judged *rows, size_t count, enum part part)
 
 static struct reasons list_reasons(const struct judged *rows, size_t count)
 {
-    struct reasons reasons = {NULL};
+    struct reasons reasons = {.count = 0};
     for (size_t i = 0; i < count; i++)
         if (rows[i].skipped[0] && !reasons_add(&reasons, rows[i].skipped))
             break;
