@@ -39,10 +39,17 @@ def walk(kind, path, value, source):
             walk(kind, f"{path}[]", inner, source)
 
 
+def once(pairs):
+    """An object, each key of which stands in it once."""
+    if len(dict(pairs)) < len(pairs):
+        wrong.append(f"keys that stand twice: {[key for key, _ in pairs]}")
+    return dict(pairs)
+
+
 def look(kind, *arguments):
     made = subprocess.run([SPEEDUP, *arguments, "--json"], capture_output=True, text=True, timeout=60)
     try:
-        answer = json.loads(made.stdout) if made.stdout else None
+        answer = json.loads(made.stdout, object_pairs_hook=once) if made.stdout else None
     except ValueError:
         wrong.append(f"{' '.join(arguments)}: no JSON: {made.stdout[:200]}")
         return None
