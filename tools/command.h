@@ -9,10 +9,19 @@
 
 enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_WARN = 3, EXIT_REFUSE = 4, EXIT_NO_PLAN = 5 };
 
+/* A key of a plan that an option stands for, given after so many settings. */
+struct plan_key {
+    const char *key, *value;
+    bool list;
+    size_t after;
+};
+
 struct options {
     bool json;
     const char *catalogs[32], *settings[64];
     size_t catalog_count, setting_count;
+    struct plan_key keys[16];
+    size_t key_count;
     const char *arguments[8];
     size_t argument_count;
     uint32_t threads;
