@@ -50,8 +50,12 @@ bool read_text(speedup_context *context, const struct yaml_tree *tree, uint32_t 
 {
     if (!expect_value(context, tree, node, what))
         return false;
-    *value = yaml_text(tree, node);
-    return true;
+    struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->number)
+        problem(context, SPEEDUP_WRONG_TYPE, &place, "'%s' takes a text, not a number", what);
+    else
+        *value = yaml_text(tree, node);
+    return !yaml_at(tree, node)->number;
 }
 
 bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text)
