@@ -14,9 +14,9 @@ document that it would be in YAML. What goes wrong raises SpeedupError with ever
 text, each with its place.
 
 Threads: Catalog, Scenario and Estimate never change and may be used from any thread at once;
-an Optimization, Entry, Job or SpaceBuilder belongs to one thread at a time. Every thread has a context of its own, which
-you never see. Calls let other Python threads run, except while an effect that is a Python
-function runs.
+an Optimization, an Entry, a Job and a SpaceBuilder belong to one thread at a time. Every thread
+has a context of its own, which you never see. Calls let other Python threads run, except while an
+effect that is a Python function runs.
 
 Objects end when nothing refers to them; close() or a `with` block ends them sooner.
 """
@@ -34,8 +34,8 @@ from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, con
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
 __all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Optimization", "Plan",
-           "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
-           "precisions", "rules", "statuses", "targets", "variables", "version"]
+           "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+           "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
 
@@ -726,7 +726,8 @@ class Space(_Document):
             raise TypeError("settings are put over a SpaceBuilder by its apply()")
         self.catalog = Catalog() if catalog is None else catalog
         held = self.catalog._handle
-        self._held = make(c.speedup_space, lib.speedup_space_unref, lib.speedup_space_build, held, source._handle, kept=(held,))
+        self._held = make(c.speedup_space, lib.speedup_space_unref, lib.speedup_space_build, held, source._handle,
+                          kept=(held,))
 
     def __len__(self):
         return lib.speedup_space_size(self._handle)

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import speedup
 
-CHIP = {"name": "Our chip: a", "peak": {"bf16": "400 TFLOP/s"}, "memory": "64 GB", "bandwidth": "2 TB/s", "power": 500, "compute_capability": 9,
-        "calibration": {"matmul_efficiency": 0.7}}
+CHIP = {"name": "Our chip: a", "peak": {"bf16": "400 TFLOP/s"}, "memory": "64 GB", "bandwidth": "2 TB/s", "power": 500,
+        "compute_capability": 9, "calibration": {"matmul_efficiency": 0.7}}
 NODE = {"accelerator": "ours", "accelerators_per_node": 8, "network": "200 GB/s"}
 STACK = {"always": ["flash-attention-2", {"activation-offload": {"share": 0.5}}]}
 PLAN = {"model": "llama-2-7b", "systems": ["dgx-a100-80gb"], "accelerators": [8, 16], "tensor": [1, 2], "tokens": "1 B",
@@ -14,15 +14,19 @@ PLAN = {"model": "llama-2-7b", "systems": ["dgx-a100-80gb"], "accelerators": [8,
 
 
 def entries():
-    return (speedup.Catalog().add(speedup.Entry("accelerators", "ours", **CHIP)).add(speedup.Entry("systems", "ours", **NODE))
-            .add(speedup.Entry("stacks", "ours", **STACK)))
+    made = speedup.Catalog()
+    for kind, keys in ("accelerators", CHIP), ("systems", NODE), ("stacks", STACK):
+        made = made.add(speedup.Entry(kind, "ours", **keys))
+    return made
 
 
 def test_described_entries_are_those_written(job):
     settings = {"train.system": "ours", "train.stack": "ours"}
-    written = speedup.Catalog().extend({"accelerators": {"ours": {**CHIP, "power": "500 W"}}, "systems": {"ours": NODE}, "stacks": {"ours": STACK}})
+    written = speedup.Catalog().extend({"accelerators": {"ours": {**CHIP, "power": "500 W"}}, "systems": {"ours": NODE},
+                                        "stacks": {"ours": STACK}})
     made = entries()
-    assert dict(speedup.Scenario(job, made, settings).estimate()) == dict(speedup.Scenario(job, written, settings).estimate())
+    wanted = dict(speedup.Scenario(job, written, settings).estimate())
+    assert dict(speedup.Scenario(job, made, settings).estimate()) == wanted
     assert made.names("accelerators")["ours"] == "Our chip: a"
 
 
