@@ -32,74 +32,14 @@ static int32_t show_progress(void *user, uint64_t done, uint64_t total)
     return 0;
 }
 
-/* An item of a list on the command line: "zero-3", or "lora: {share: 0.01}". */
-struct item {
-    char id[128], names[8][64];
-    double values[8];
-    size_t count;
-};
-
-static size_t skip_spaces(const char *text, size_t at, size_t end)
-{
-    while (at < end && text[at] == ' ')
-        at++;
-    return at;
-}
-
-/* Takes "{name: number, ...}"; false when the text is not that. */
-static bool take_parameters(const char *text, size_t at, size_t end, struct item *item)
-{
-    for (char before = '{'; item->count < sizeof item->names / sizeof *item->names; before = ',') {
-        at = skip_spaces(text, at, end);
-        if (at == end || text[at++] != before)
-            return false;
-        at = skip_spaces(text, at, end);
-        size_t length = strcspn(text + at, ": ,}"), colon = skip_spaces(text, at + length, end);
-        if (!length || length >= sizeof item->names[0] || colon >= end || text[colon] != ':')
-            return false;
-        char *after;
-        snprintf(item->names[item->count], sizeof item->names[0], "%.*s", (int)length, text + at);
-        item->values[item->count] = strtod(text + colon + 1, &after);
-        if (after == text + colon + 1)
-            return false;
-        item->count++;
-        at = skip_spaces(text, (size_t)(after - text), end);
-        if (at < end && text[at] == '}')
-            return skip_spaces(text, at + 1, end) == end;
-    }
-    return false;
-}
-
-/* The item that a list begins with, up to a comma outside of braces; gives what is behind it. */
-static const char *take_item(const char *list, struct item *item)
-{
-    size_t end = 0;
-    for (bool braces = false; list[end] && (braces || list[end] != ','); end++)
-        braces = list[end] == '{' || (braces && list[end] != '}');
-    const char *rest = list + end + (list[end] == ',');
-    size_t begin = skip_spaces(list, 0, end), length = strcspn(list, ":");
-    while (end > begin && list[end - 1] == ' ')
-        end--;
-    *item = (struct item){.count = 0};
-    if (length >= end || !take_parameters(list, length + 1, end, item)) {
-        item->count = 0; /* then all of it is a name, and told as one that is not known */
-        length = end;
-    }
-    snprintf(item->id, sizeof item->id, "%.*s", (int)(length - begin), list + begin);
-    return rest;
-}
-
 /* A list that an option has takes the place of a file's. */
 static speedup_status set_list(speedup_context *context, speedup_space_builder *plan, const char *key, const char *list)
 {
-    struct item item;
+    struct command_item item;
     speedup_status status = speedup_space_builder_set_list(context, plan, key);
     while (*list && !status) {
-        const char *names[sizeof item.names / sizeof *item.names];
-        list = take_item(list, &item);
-        for (size_t i = 0; i < item.count; i++)
-            names[i] = item.names[i];
-        status = speedup_space_builder_add(context, plan, key, item.id, names, item.values, item.count);
+        list = command_item(list, &item);
+        status = speedup_space_builder_add(context, plan, key, item.id, item.names, item.values, item.count);
     }
     return status;
 }

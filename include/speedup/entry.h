@@ -87,8 +87,9 @@ SPEEDUP_API speedup_status speedup_entry_set_list(speedup_context *context, spee
  *  @param count how many; the others have their defaults
  *  @return as speedup_entry_set_text()
  *  Thread-safety: as the context and the description. @since 0.2 */
-SPEEDUP_API speedup_status speedup_entry_add(speedup_context *context, speedup_entry *entry, const char *list, const char *id,
-                                             const char *const *names, const double *values, size_t count);
+SPEEDUP_API speedup_status speedup_entry_add(speedup_context *context, speedup_entry *entry, const char *list,
+                                             const char *id, const char *const *names, const double *values,
+                                             size_t count);
 
 /** Add a number behind the items of a list: to "plan.tensor" of a space.
  *  @param context where problems are told

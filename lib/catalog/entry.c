@@ -48,7 +48,8 @@ speedup_status speedup_entry_create(speedup_context *context, const char *kind, 
     if (!described_kind(context, kind, &section))
         return context->first;
     if (!valid_id(id)) {
-        problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name an entry: lower-case letters, digits, '-', '_' and '.'", id);
+        problem(context, SPEEDUP_BAD_NAME, NULL,
+                "'%.70s' cannot name an entry: lower-case letters, digits, '-', '_' and '.'", id);
         return SPEEDUP_BAD_NAME;
     }
     size_t length = strlen(id);

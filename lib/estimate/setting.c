@@ -30,8 +30,13 @@ bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tr
     if (!equals[1])
         return bad_setting(context, setting, "it has no value");
     struct yaml_tree value;
-    struct edit edit = {.context = context, .arena = arena, .tree = tree, .from = tree->root,
-                            .path = setting, .length = (size_t)(equals - setting), .origin = shown(arena, setting)};
+    struct edit edit = {.context = context,
+                        .arena = arena,
+                        .tree = tree,
+                        .from = tree->root,
+                        .path = setting,
+                        .length = (size_t)(equals - setting),
+                        .origin = shown(arena, setting)};
     if (!edit.origin)
         return no_memory(context) == SPEEDUP_OK;
     if (yaml_read(context, arena, edit.origin, equals + 1, strlen(equals + 1), &value))

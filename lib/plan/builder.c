@@ -47,7 +47,8 @@ speedup_status speedup_space_builder_create(speedup_context *context, speedup_sp
     return hand_over(context, made, builder);
 }
 
-speedup_status speedup_space_builder_create_file(speedup_context *context, const char *path, speedup_space_builder **builder)
+speedup_status speedup_space_builder_create_file(speedup_context *context, const char *path,
+                                                 speedup_space_builder **builder)
 {
     if (builder)
         *builder = NULL;
@@ -70,7 +71,8 @@ void speedup_space_builder_destroy(speedup_space_builder *builder)
     allocator.release(allocator.user, builder);
 }
 
-speedup_status speedup_space_builder_set_number(speedup_context *context, speedup_space_builder *builder, const char *key, double value)
+speedup_status speedup_space_builder_set_number(speedup_context *context, speedup_space_builder *builder,
+                                                const char *key, double value)
 {
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, builder);
@@ -88,7 +90,8 @@ speedup_status speedup_space_builder_set_number(speedup_context *context, speedu
     return context->first;
 }
 
-speedup_status speedup_space_builder_set_text(speedup_context *context, speedup_space_builder *builder, const char *key, const char *text)
+speedup_status speedup_space_builder_set_text(speedup_context *context, speedup_space_builder *builder, const char *key,
+                                              const char *text)
 {
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, builder);
@@ -109,8 +112,8 @@ speedup_status speedup_space_builder_set_list(speedup_context *context, speedup_
     return context->first;
 }
 
-speedup_status speedup_space_builder_add(speedup_context *context, speedup_space_builder *builder, const char *list, const char *id,
-                                         const char *const *names, const double *values, size_t count)
+speedup_status speedup_space_builder_add(speedup_context *context, speedup_space_builder *builder, const char *list,
+                                         const char *id, const char *const *names, const double *values, size_t count)
 {
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, builder);
@@ -125,7 +128,8 @@ speedup_status speedup_space_builder_add(speedup_context *context, speedup_space
     return context->first;
 }
 
-speedup_status speedup_space_builder_add_number(speedup_context *context, speedup_space_builder *builder, const char *list, double value)
+speedup_status speedup_space_builder_add_number(speedup_context *context, speedup_space_builder *builder,
+                                                const char *list, double value)
 {
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, builder);
@@ -135,7 +139,8 @@ speedup_status speedup_space_builder_add_number(speedup_context *context, speedu
     return context->first;
 }
 
-speedup_status speedup_space_builder_apply(speedup_context *context, speedup_space_builder *builder, const char *setting)
+speedup_status speedup_space_builder_apply(speedup_context *context, speedup_space_builder *builder,
+                                           const char *setting)
 {
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, builder);
@@ -146,8 +151,8 @@ speedup_status speedup_space_builder_apply(speedup_context *context, speedup_spa
     return context->first;
 }
 
-speedup_status speedup_space_build(speedup_context *context, const speedup_catalog *catalog, const speedup_space_builder *builder,
-                                   speedup_space **space)
+speedup_status speedup_space_build(speedup_context *context, const speedup_catalog *catalog,
+                                   const speedup_space_builder *builder, speedup_space **space)
 {
     if (space)
         *space = NULL;

@@ -8,7 +8,8 @@
 
 enum { FEW_NODES = 4096, FEW_BYTES = 1 << 17 };
 
-void described_begin(const speedup_allocator *allocator, const char *section, const char *id, struct described *described)
+void described_begin(const speedup_allocator *allocator, const char *section, const char *id,
+                     struct described *described)
 {
     static const struct yaml_node empty[] = {{0}, {.kind = YAML_MAPPING}};
     *described = (struct described){.section = section, .id = id, .most_nodes = FEW_NODES, .most_bytes = FEW_BYTES};
@@ -61,7 +62,8 @@ static bool begin(speedup_context *context, struct described *described, struct 
     enum edit_result result = edit_begin(edit, nodes, bytes);
     const struct place place = {.file = edit->origin};
     if (result == EDIT_NO_WAY)
-        problem(context, SPEEDUP_UNKNOWN_KEY, &place, "'%.80s' leads through something that has no such key", edit->path);
+        problem(context, SPEEDUP_UNKNOWN_KEY, &place, "'%.80s' leads through something that has no such key",
+                edit->path);
     return result == EDIT_FINE;
 }
 
@@ -75,7 +77,10 @@ static uint32_t open_keys(speedup_context *context, struct described *described)
     text_begin(&name, &context->allocator);
     put_name(described, NULL, &name);
     const char *id = described->id;
-    struct edit edit = {.from = described->tree.root, .path = described->section, .length = strlen(described->section), .origin = name.bytes};
+    struct edit edit = {.from = described->tree.root,
+                        .path = described->section,
+                        .length = strlen(described->section),
+                        .origin = name.bytes};
     if (name.failed)
         no_memory(context);
     else if (begin(context, described, &edit, 3, id ? edit_room_text(id) : 0)) {
@@ -133,7 +138,8 @@ static bool check(speedup_context *context, const struct place *place, const cha
     return good;
 }
 
-static void give(speedup_context *context, struct described *described, const char *key, bool item, const struct value *value)
+static void give(speedup_context *context, struct described *described, const char *key, bool item,
+                 const struct value *value)
 {
     struct text name;
     text_begin(&name, &context->allocator);
@@ -145,7 +151,8 @@ static void give(speedup_context *context, struct described *described, const ch
         bytes += edit_room_text(value->names[i]) + EDIT_ROOM_NUMBER;
     if (name.failed)
         no_memory(context);
-    else if (check(context, &place, key, value) && described_tidy(context, described) && (edit.from = open_keys(context, described)) &&
+    else if (check(context, &place, key, value) && described_tidy(context, described) &&
+             (edit.from = open_keys(context, described)) &&
              begin(context, described, &edit, 4 + 2 * value->count, bytes)) {
         uint32_t made = make(&edit, value);
         if (item)
@@ -179,7 +186,8 @@ void described_add_number(speedup_context *context, struct described *described,
 void described_add(speedup_context *context, struct described *described, const char *list, const char *id,
                    const char *const *names, const double *values, size_t count)
 {
-    give(context, described, list, true, &(struct value){.kind = VALUE_TEXT, .text = id, .names = names, .numbers = values, .count = count});
+    give(context, described, list, true,
+         &(struct value){.kind = VALUE_TEXT, .text = id, .names = names, .numbers = values, .count = count});
 }
 
 void described_widen(speedup_context *context, struct described *described, const char *key, const char *own)

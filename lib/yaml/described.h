@@ -9,14 +9,15 @@
 struct described {
     struct arena arena;
     struct yaml_tree tree;
-    const char *section, *id; /* where the keys are: in the section, or in its entry of this id (else NULL) */
+    const char *section, *id;      /* where the keys are: in the section, or in its entry of this id (else NULL) */
     size_t most_nodes, most_bytes; /* from which on what no longer belongs to it is dropped */
 };
 
 /* An empty document; section and id must stay as long as it. described_open() gives it its
  * section and entry, as the first value does; false after a problem. */
 bool described_open(speedup_context *context, struct described *described);
-void described_begin(const speedup_allocator *allocator, const char *section, const char *id, struct described *described);
+void described_begin(const speedup_allocator *allocator, const char *section, const char *id,
+                     struct described *described);
 
 /* Drops what others took the place of, once there is much of it: before each change. False without memory. */
 bool described_tidy(speedup_context *context, struct described *described);

@@ -71,7 +71,8 @@ static bool passable(const struct edit *edit, size_t *segments)
         size_t length = segment(at, end);
         enum yaml_kind kind = node ? (enum yaml_kind)yaml_at(tree, node)->kind : wanted(edit, at, length);
         uint32_t items = node && kind == YAML_SEQUENCE ? yaml_at(tree, node)->length : 0;
-        bool leads = kind == YAML_MAPPING || (kind == YAML_SEQUENCE && edit->lists && is_index(at, length, &index) && index <= items);
+        bool leads = kind == YAML_MAPPING ||
+                     (kind == YAML_SEQUENCE && edit->lists && is_index(at, length, &index) && index <= items);
         if (!length || !leads || ++*segments > YAML_DEEPEST)
             return false;
         node = node ? child_of(tree, node, at, length) : 0;
@@ -120,17 +121,21 @@ static bool reserve(struct edit *edit, size_t nodes, size_t bytes)
     bool many = tree->node_count + nodes > EDITED_MOST_NODES, large = bytes > EDITED_MOST_BYTES - tree->byte_count;
     if (many || large) {
         const struct place place = {.file = edit->origin};
-        problem(edit->context, many ? SPEEDUP_TOO_MANY_NODES : SPEEDUP_TOO_LARGE, &place, "more than %d %s in one document",
-                many ? EDITED_MOST_NODES : EDITED_MOST_BYTES, many ? "values" : "bytes");
+        problem(edit->context, many ? SPEEDUP_TOO_MANY_NODES : SPEEDUP_TOO_LARGE, &place,
+                "more than %d %s in one document", many ? EDITED_MOST_NODES : EDITED_MOST_BYTES,
+                many ? "values" : "bytes");
         return false;
     }
-    struct yaml_node *own_nodes = grown(edit->arena, tree->nodes, tree->node_count, &tree->node_room, nodes, sizeof *own_nodes);
+    struct yaml_node *own_nodes =
+        grown(edit->arena, tree->nodes, tree->node_count, &tree->node_room, nodes, sizeof *own_nodes);
     if (own_nodes)
         tree->nodes = own_nodes;
     char *own_bytes = own_nodes ? grown(edit->arena, tree->bytes, tree->byte_count, &tree->byte_room, bytes, 1) : NULL;
     if (own_bytes)
         tree->bytes = own_bytes;
-    const char **settings = own_bytes ? grown(edit->arena, tree->settings, tree->setting_count, &tree->setting_room, 1, sizeof *settings) : NULL;
+    const char **settings =
+        own_bytes ? grown(edit->arena, tree->settings, tree->setting_count, &tree->setting_room, 1, sizeof *settings)
+                  : NULL;
     if (settings)
         tree->settings = settings;
     if (!settings)
@@ -158,7 +163,8 @@ enum edit_result edit_begin(struct edit *edit, size_t nodes, size_t bytes)
     size_t segments;
     if (!edit->from || !passable(edit, &segments))
         return EDIT_NO_WAY;
-    return reserve(edit, nodes + 2 * segments, bytes + edit->length + segments) && keep_origin(edit) ? EDIT_FINE : EDIT_TOLD;
+    return reserve(edit, nodes + 2 * segments, bytes + edit->length + segments) && keep_origin(edit) ? EDIT_FINE
+                                                                                                     : EDIT_TOLD;
 }
 
 /* ---- Values ---- */
