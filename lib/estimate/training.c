@@ -182,7 +182,8 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
 {
     double layers = job->shape.layers, gated = job->shape.gated > 0 ? C(GATED_HOST) : 1;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
-    mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
+    lanes casts = C(CAST_LAUNCHES) * mb->wide;
+    mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION), ZERO);
@@ -447,6 +448,15 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+
+    /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
+    lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes host_part = C(SIGMA_HOST) * (waiting + first) / step;
+    lanes wire_part = C(SIGMA_WIRE) * (communication + M * (joined / p + send)) / step;
+    double kind = s->experts > 0 ? C(TIME_SIGMA_EXPERT) : C(TIME_SIGMA), chip = job->generic ? C(SIGMA_CHIP) : 0,
+           stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;
+    double known = kind * kind + chip * chip + stack * stack + narrow * narrow;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(known + host_part * host_part + wire_part * wire_part);
 
     /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
     double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
