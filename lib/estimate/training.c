@@ -424,13 +424,15 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
         training_kept(job, v, e, &kept);
         offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
+    /* Waiting for the slowest of many nodes. */
+    lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
     /* The host shows where it is slower with a step's micro-batches, or with the whole of the step. */
     lanes behind = M * (host / p - stage - data.each) - summed;
     lanes waiting = lanes_max(lanes_max(behind, behind + C(HOST_STEP) - optimizer), ZERO);
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + C(STEP_SECONDS);
+        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + fixed;
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
@@ -447,7 +449,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_DATA] = communication;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
-    out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+    out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
     /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
     lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
@@ -458,13 +460,14 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     double known = kind * kind + chip * chip + stack * stack + narrow * narrow;
     out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(known + host_part * host_part + wire_part * wire_part);
 
-    /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
-    double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                       6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
+    lanes passes = 4 + 2 * E(UPDATE_FLOPS);
+    lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
+                      6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
-    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again / 3) / job->half_peak;
+    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
     lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);
