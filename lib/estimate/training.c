@@ -139,9 +139,13 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
     lanes product = flops * penalty / rate, casts = mb->wide * E(CAST_BYTES);
     lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
-    mb->attention.forward = product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
+    /* Context parallelism cuts fused kernels into shorter ones, and merges what they give (arXiv 2310.01889). */
+    lanes c = V(CONTEXT), cut = (n + C(FUSED_DEPTH) * c) / (n + C(FUSED_DEPTH));
+    lanes merges = (c - 1) * C(CONTEXT_MERGE) * mb->tokens * heads * s->value_dim * layers / mb->stream;
+    product *= lanes_select(unfused < 1, cut, ONE);
+    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
                             scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
-    mb->attention.backward = 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
+    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
                              scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
 }
 
@@ -395,7 +399,15 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes uneven = lanes_max(slots * blocks / s->layers, mean);
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
-    struct data data = data_parallel(job, v, e, &mb, &held, stage);
+    /* Offloaded activations cross the host link behind the work of their own micro-batch; what they wait is time that
+     * communication can hide behind. */
+    lanes paused = ZERO;
+    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
+        lanes kept;
+        training_kept(job, v, e, &kept);
+        paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
+    }
+    struct data data = data_parallel(job, v, e, &mb, &held, stage + paused);
     /* One micro-batch alone waits for the host in its forward pass too. */
     lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.head.forward +
                     mb.launch.forward + casts + mb.tensor;
@@ -418,12 +430,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
     lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
     lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
-    /* Offloaded activations too, behind the work of their own micro-batch. */
-    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
-        lanes kept;
-        training_kept(job, v, e, &kept);
-        offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
-    }
+    offload += M * paused;
     /* Waiting for the slowest of many nodes. */
     lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
