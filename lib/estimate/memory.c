@@ -81,7 +81,7 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
     lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * way->wide * (2 + s->gated * (1 - routed_layers));
     lanes hidden = width / 2 * (C(MEMORY_HIDDEN) + C(MEMORY_DROPOUT) * unfused);
     layer->residual = tokens * s->hidden * (hidden + norm + stream * (1 + apart) + copies);
-    layer->last = tokens * s->hidden * (width / 2 * C(MEMORY_HIDDEN) + norm + 2 * stream) / 2;
+    layer->last = C(MEMORY_LAST) * tokens * s->hidden * (width / 2 * C(MEMORY_HIDDEN) + norm + 2 * stream);
     lanes elements = sequences * s->heads / V(TENSOR) * n * n / V(CONTEXT), cast = C(MEMORY_SCORE_CAST) * way->wide;
     layer->scores = elements * (C(MEMORY_SCORE_BYTES) * width / 2 + cast) + C(MEMORY_MASK) * n * n / V(CONTEXT);
     layer->score_work = elements * (C(MEMORY_SCORE_WORK) * width / 2 + cast) * unfused;
@@ -98,7 +98,7 @@ static void keep(const struct job *job, const lanes e[TARGETS], const struct way
     kept->residual = ((1 - again) * layer->residual * all + again * (layer->checkpoint * all + working * layer->residual)) *
                      E(MEMORY_RESIDUAL);
     kept->sharded = layer->sharded * ((1 - again) * all + again * working) * E(MEMORY_ACTIVATIONS);
-    kept->scores = layer->scores * ((1 - again_attention) * all + again_attention * lanes_min(working, ONE)) * E(MEMORY_SCORES);
+    kept->scores = layer->scores * ((1 - again_attention) * all + again_attention * (1 - fmin(C(MEMORY_REBUILT), 1))) * E(MEMORY_SCORES);
     /* What goes to the host leaves the layer that is at work here. */
     lanes gone = lanes_min(E(HOST_ACTIVATIONS), ONE);
     lanes residual = kept->residual, sharded = kept->sharded;
@@ -231,12 +231,12 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     take_larger(&most, &other);
 
     /* In the last layer's backward pass, when the logits are gone. */
-    lanes rebuilt = C(MEMORY_REBUILT) * way.again;
+    lanes rebuilt = C(MEMORY_REBUILT) * way.again, rebuilt_scores = C(MEMORY_REBUILT) * lanes_max(way.again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
     other.copies = few + way.again * one_copy;
     other.logits = lanes_select(at_end, head, ZERO);
     other.activations += rebuilt * layer.sharded * E(MEMORY_ACTIVATIONS);
     other.residual += rebuilt * layer.residual * E(MEMORY_RESIDUAL) - lanes_select(at_end, layer.last * E(MEMORY_RESIDUAL), ZERO);
-    other.scores += (rebuilt * layer.scores + layer.score_work) * E(MEMORY_SCORES);
+    other.scores += (rebuilt_scores * layer.scores + layer.score_work) * E(MEMORY_SCORES);
     allocated = lanes_max(allocated, sum_of(&other));
     take_larger(&most, &other);
 
