@@ -89,7 +89,7 @@ static size_t count_scope(const struct fit *fit, const char *scope)
     return count;
 }
 
-/* Accelerators with a kernel's share of their own, or fitted ones: `group` tells whose. */
+/* Accelerators with fitted coefficients: `group` tells whose. */
 static void write_accelerators(const struct session *session, const struct fit *fit)
 {
     const char *id;
@@ -97,12 +97,30 @@ static void write_accelerators(const struct session *session, const struct fit *
     for (size_t i = 0; speedup_catalog_at(session->catalog, "accelerators", i, &id, NULL) == SPEEDUP_OK; i++) {
         char group[40];
         fit_group(id, group, sizeof group);
-        if (!count_scope(fit, group) && !fit_has_kernels(group))
+        if (!count_scope(fit, group))
             continue;
         printf("  %s:\n    base: %s\n    replaces: true\n    calibration:\n", id, id);
         for (size_t c = 0; c < fit->count; c++)
             if (fit_is_of_group(fit, c, group))
                 printf("      %s: %.4g\n", fit->free[c].name, fit_group_value(fit, c, group));
+    }
+}
+
+/* Each stack once, with all of its own. */
+static void write_stacks(const struct fit *fit)
+{
+    printf("stacks:\n");
+    for (size_t i = 0; i < fit->count; i++) {
+        const char *scope = fit->free[i].scope;
+        size_t first = 0;
+        while (strcmp(fit->free[first].scope, scope))
+            first++;
+        if (first < i || strncmp(scope, "stack:", 6))
+            continue;
+        printf("  %s:\n    base: %s\n    replaces: true\n    calibration:\n", scope + 6, scope + 6);
+        for (size_t c = i; c < fit->count; c++)
+            if (!strcmp(fit->free[c].scope, scope))
+                printf("      %s: %.4g\n", fit->free[c].name, fit_stack_value(fit, c));
     }
 }
 
@@ -129,11 +147,7 @@ static bool calibrate_all(const struct session *session, struct training_rows *r
                 printf("  %s: {base: %s, replaces: true, value: %.4g, provenance: fitted}\n", fit.free[i].name, fit.free[i].name,
                        fit_group_value(&fit, i, ""));
         write_accelerators(session, &fit);
-        printf("stacks:\n");
-        for (size_t i = 0; i < fit.count; i++)
-            if (!strncmp(fit.free[i].scope, "stack:", 6))
-                printf("  %s: {base: %s, replaces: true, calibration: {%s: %.4g}}\n", fit.free[i].scope + 6, fit.free[i].scope + 6,
-                       fit.free[i].name, fit.free[i].value);
+        write_stacks(&fit);
     }
     fit_end(&fit);
     free(used);

@@ -42,13 +42,15 @@ void fit_end(struct fit *fit);
 /* Fits to the rows with used[i], and predicts the others. False when it cannot. */
 bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used);
 
-/* Was a kernel of this group measured; does a fit of everything say a value of the group's own? */
-bool fit_has_kernels(const char *group);
+/* Does a fit of everything say a value of the group's own? */
 bool fit_is_of_group(const struct fit *fit, size_t index, const char *group);
 
 /* A coefficient as the catalog takes it for a group: all parts multiplied, with the kernel's
  * own share. The generic value is that of group "". */
 double fit_group_value(const struct fit *fit, size_t index, const char *group);
+
+/* The same for the stack that a coefficient belongs to. */
+double fit_stack_value(const struct fit *fit, size_t index);
 
 /* Refits without each source, or each tenth of the configurations, in turn, and
  * predicts what was left out. `progress` is told after each. */

@@ -4,15 +4,13 @@
     python3 tools/validation/take_fit.py fitted.yaml
 
 An accelerator or stack that has no such value keeps to the generic ones. One that has keeps no value
-of its own of what the fit has one value of for everybody. FlashAttention-3 is taken to reach what
-cuDNN's fused attention does.
+of its own of what the fit has one value of for everybody.
 """
 import re
 import sys
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-ALIKE = {"cudnn_attention": "flash_attention_3"}
 
 
 def read(path):
@@ -53,7 +51,7 @@ def take_coefficients(values):
 def take_calibration(folder, entries, common):
     for path in sorted((DATA / folder).glob("*.yaml")):
         text, values = path.read_text(encoding="utf-8"), entries.get(path.stem, {})
-        if not any(re.search(rf"^      {name}: ", text, re.M) for name in values):
+        if not values:
             continue
         for name in common - set(values):
             text = re.sub(rf"^      {name}: .*\n", "", text, flags=re.M)
@@ -69,9 +67,6 @@ def take_calibration(folder, entries, common):
 
 def main():
     fit = read(Path(sys.argv[1]))
-    for name, other in ALIKE.items():
-        for values in (fit["coefficients"], *fit["accelerators"].values()):
-            values.update({other: values[name]} if name in values else {})
     take_coefficients(fit["coefficients"])
     common = set(fit["coefficients"])
     take_calibration("accelerators", fit.get("accelerators", {}), common)
