@@ -85,7 +85,7 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* The last product of a block, and the sum behind it, are not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
     lanes spared = multiply(&p, mb->tokens, lanes_of(last->n), last->k * split) * last->count / s->layers;
-    mb->spared = C(RECOMPUTE_STOPS) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
+    mb->spared = C(RECOMPUTE_STOPS) * E(RECOMPUTE_SPARED) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
 }
 
 /* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
@@ -185,8 +185,7 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
-    lanes gathers = layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION);
-    gathers = lanes_select(E(REDUCE_ROUNDS) > 0, lanes_select(E(GATHER_BYTES) > 0, gathers, ZERO), ZERO);
+    lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION), ZERO);
     tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
     mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
     mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers + C(HOST_BATCH) / 2;
@@ -276,7 +275,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     /* A ring moves (d-1)/d of the bytes; experts are replicated over fewer ranks. */
     lanes copies = lanes_max(d * t / V(EXPERT), ONE), dense = held->dense, routed = held->routed;
     lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies, trained = (dense + routed) * E(UPDATE_FLOPS);
-    lane_mask sharded = E(GATHER_ROUNDS) > 1;
+    lane_mask sharded = E(GATHER_LAYERS) > 0;
     lanes pieces = s->layers / p * E(DATA_MESSAGES), latency = C(DATA_LATENCY) * (d - 1) * pieces;
     lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
     /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
@@ -289,7 +288,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, reduced * piece)), scatter);
     lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, reduced * piece)), 2 * scatter);
     lanes sent = COLLECTIVE(SEND, d, ONE, weights), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, weights * piece));
-    gather = lanes_select(inside, lanes_select(sharded | (C(GATHER_SHOWS) <= 0 ? sharded == sharded : sharded), all, sent), gather);
+    gather = lanes_select(inside, C(GATHER_SHOWS) > 0 ? lanes_select(sharded, all, sent) : all, gather);
     lanes reduce = lanes_select(E(REDUCE_BYTES) < 1, 2 * E(REDUCE_BYTES) * scatter, E(REDUCE_BYTES) * whole);
 
     /* Inside a shard group: scatter and gather there, over the link where it stays within,
@@ -340,7 +339,8 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth)};
     mb.sequences = job->global_batch / (V(DATA) * M);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
-    mb.wide = E(CAST_WEIGHTS) * E(UPDATE_FLOPS); /* frozen weights stay narrow */
+    /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
+    mb.wide = lanes_select(E(GATHER_LAYERS) > 0, ZERO, E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
     matmul(job, v, e, &mb);
     expert(job, v, e, &mb);
     attention(job, v, e, &mb);
@@ -361,10 +361,10 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
 
-    /* Weights kept wide are cast once a pass, unless they are gathered as the products take them. */
+    /* Weights kept wide are cast once a pass. */
     struct held held = held_by(job, v);
     lanes parameters = held.dense + held.routed;
-    lanes casts = lanes_select(E(GATHER_ROUNDS) > 1, ZERO, mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream);
+    lanes casts = mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream;
     lanes cast = casts * (2 + 0.67 * again);
     lanes layers = s->dense / V(TENSOR) / p + held.routed;
     cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again) / mb.stream;

@@ -4,6 +4,7 @@
  * predicted very much faster is more often a hole in the model than a better plan. */
 #include "plans.h"
 
+#include "reasons.h"
 #include "training_rows.h"
 
 #include <math.h>
@@ -273,7 +274,7 @@ static void print_layout(const double layout[AXES])
         printf(" %4.0f", layout[i]);
 }
 
-static void print_text(const struct compared *rows, const struct summary *s)
+static void print_text(const struct compared *rows, const struct summary *s, const struct reasons *reasons)
 {
     printf("the best plan beside the published layout, both predicted\n"
            "  configurations, each once         %5zu\n"
@@ -294,6 +295,7 @@ static void print_text(const struct compared *rows, const struct summary *s)
         print_layout(row->layout[1]);
         printf("  %s; %s\n", *row->optimizations ? row->optimizations : "none", row->source);
     }
+    reasons_print(reasons);
 }
 
 static void print_json_layout(const char *key, const double layout[AXES])
@@ -304,11 +306,13 @@ static void print_json_layout(const char *key, const double layout[AXES])
     printf("}");
 }
 
-static void print_json(const struct compared *rows, const struct summary *s)
+static void print_json(const struct compared *rows, const struct summary *s, const struct reasons *reasons)
 {
     printf("{\"overall\": {\"configurations\": %zu, \"uneven\": %zu, \"unfit\": %zu, \"n\": %zu, \"slower\": %zu, \"least\": %.6g, \"median\": %.6g, \"p90\": %.6g, "
-           "\"most\": %.6g, \"skipped\": %zu},\n \"rows\": [",
+           "\"most\": %.6g, \"skipped\": %zu, \"skipped_by_reason\": ",
            s->all, s->uneven, s->unfit, s->n, s->slower, s->least, s->median, s->p90, s->most, s->skipped);
+    reasons_print_json(reasons);
+    printf("},\n \"rows\": [");
     for (size_t i = 0; i < s->all; i++) {
         const struct compared *row = &rows[i];
         printf("%s\n  {\"id\": ", i ? "," : "");
@@ -334,6 +338,7 @@ bool validate_plans(const struct session *session, const struct csv *csv)
 {
     struct compared *rows = calloc(csv->rows + 1, sizeof *rows);
     struct job *jobs = calloc(csv->rows + 1, sizeof *jobs);
+    struct reasons reasons = {.count = 0};
     size_t count = 0, skipped = 0;
     bool good = rows && jobs;
     time_t begun = time(NULL);
@@ -344,29 +349,34 @@ bool validate_plans(const struct session *session, const struct csv *csv)
         char why[REASON_TEXT];
         if (!published_read(csv, i, &job, why)) {
             skipped++;
+            good &= reasons_add(&reasons, why);
             continue;
         }
         map_job(session, &job, &jobs[count]);
         bool known = jobs[count].skipped[0] != 0;
         skipped += known;
+        good &= !known || reasons_add(&reasons, jobs[count].skipped);
         for (size_t j = 0; j < count && !known; j++)
             known = job_equal(&jobs[j], &jobs[count]);
         if (known)
             continue;
         *row = (struct compared){.id = csv_text(csv, i, id), .source = csv_text(csv, i, source)};
         compare(session, &job, &jobs[count], row);
-        if (row->skipped[0])
+        if (row->skipped[0]) {
             skipped++;
-        else
+            good &= reasons_add(&reasons, row->skipped);
+        } else {
             count++;
+        }
         show_progress(begun, i + 1, csv->rows);
     }
     if (good) {
         qsort(rows, count, sizeof *rows, by_gain);
         struct summary s = summarize(rows, count);
         s.skipped = skipped;
-        (session->options->json ? print_json : print_text)(rows, &s);
+        (session->options->json ? print_json : print_text)(rows, &s, &reasons);
     }
+    reasons_free(&reasons);
     free(rows);
     free(jobs);
     return good;

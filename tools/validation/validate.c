@@ -4,6 +4,7 @@
 
 #include "ablations.h"
 #include "plans.h"
+#include "reasons.h"
 #include "serving.h"
 #include "training_rows.h"
 
@@ -470,32 +471,13 @@ static void print_worst(const struct judged *rows, size_t count, enum part part)
     free(printed);
 }
 
-/* Rows skipped by reason, each reason once. */
-struct reasons {
-    const char **text;
-    size_t *count, found;
-};
-
 static struct reasons list_reasons(const struct judged *rows, size_t count)
 {
-    struct reasons r = {.text = calloc(count + 1, sizeof *r.text), .count = calloc(count + 1, sizeof *r.count)};
-    for (size_t i = 0; r.text && r.count && i < count; i++) {
-        size_t j = 0;
-        while (rows[i].skipped[0] && j < r.found && strcmp(r.text[j], rows[i].skipped))
-            j++;
-        if (!rows[i].skipped[0])
-            continue;
-        r.text[j] = rows[i].skipped;
-        r.found += j == r.found;
-        r.count[j]++;
-    }
-    return r;
-}
-
-static void reasons_free(struct reasons *reasons)
-{
-    free(reasons->text);
-    free(reasons->count);
+    struct reasons reasons = {.count = 0};
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].skipped[0] && !reasons_add(&reasons, rows[i].skipped))
+            break;
+    return reasons;
 }
 
 /* Rows of which something was taken, because it is not published. */
@@ -569,10 +551,7 @@ static void print_text(const struct session *session, const struct judged *rows,
         print_worst(rows, count, PART_MEMORY);
     }
     struct reasons reasons = list_reasons(rows, count);
-    if (reasons.found)
-        printf("\nskipped\n");
-    for (size_t i = 0; i < reasons.found; i++)
-        printf("  %4zu  %s\n", reasons.count[i], reasons.text[i]);
+    reasons_print(&reasons);
     reasons_free(&reasons);
     if (session->options->leave_out)
         printf("\nleft out: %s %s; %s as shipped\n", left_out_note, session->options->leave_out,
@@ -654,14 +633,10 @@ static void print_json(const struct session *session, const struct judged *rows,
     all.skipped += suspect.skipped;
     printf("{\"overall\": ");
     print_json_score(&all, ratios);
-    printf(", \"skipped_by_reason\": {");
-    for (size_t i = 0; i < reasons.found; i++) {
-        printf("%s", i ? ", " : "");
-        print_string(reasons.text[i]);
-        printf(": %zu", reasons.count[i]);
-    }
+    printf(", \"skipped_by_reason\": ");
+    reasons_print_json(&reasons);
     reasons_free(&reasons);
-    printf("}, \"suspect\": ");
+    printf(", \"suspect\": ");
     print_json_score(&suspect, ratios);
     const char *left_out = session->options->leave_out;
     printf("}, \"coefficients\": \"%s\", \"left_out\": %s%s%s},\n \"by_source\": {", left_out ? "fitted without the row" : "as shipped",
