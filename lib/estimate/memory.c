@@ -50,7 +50,7 @@ static inline lanes one_where(lane_mask mask)
 static void choose_way(const lanes e[TARGETS], struct way *way)
 {
     way->frozen = one_where(E(UPDATE_FLOPS) < 1);
-    way->sharded = one_where(E(MEMORY_GATHERED) > 0);
+    way->sharded = one_where(E(GATHER_LAYERS) > 0);
     way->wide = E(CAST_WEIGHTS) * (1 - way->sharded);
     way->stream = way->wide * (1 - way->frozen);
     way->again = lanes_min(E(RECOMPUTE_LAYER), ONE);
