@@ -118,7 +118,7 @@ void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes 
                        (1 - again) * layer.sharded * E(MEMORY_ACTIVATIONS));
 }
 
-/* Parameters and what they bring: those of a rank, of one of its layers, of its tables. */
+/* Parameters of a rank, of one of its layers, and of its tables. */
 struct held {
     lanes blocks, dense, routed, tables, table, all;
 };
@@ -129,7 +129,8 @@ static void hold(const struct job *job, const lanes v[VARIABLES], struct held *h
     lanes p = V(PIPELINE), t = V(TENSOR);
     /* Layers of the fullest stage, and of the ends when embedding and head take a place. */
     lanes per_stage = s->layers / p, slots = lanes_ceil((s->layers + 2) / p);
-    held->blocks = lanes_select(((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0)) | (p <= 1), per_stage, lanes_max(slots - 1, ONE));
+    lane_mask even = (lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0);
+    held->blocks = lanes_select(even | (p <= 1), per_stage, lanes_max(slots - 1, ONE));
     held->dense = s->dense / s->layers / t;
     held->routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE);
     held->table = s->embedding / t;
@@ -137,14 +138,150 @@ static void hold(const struct job *job, const lanes v[VARIABLES], struct held *h
     held->all = held->blocks * held->dense + held->blocks * held->routed + held->tables;
 }
 
+/* What those parameters bring, whatever the micro-batch. */
+struct state {
+    lanes weights, optimizer, gradients;
+    lanes gradient, head;          /* of one parameter before it is sharded; of the head, where it is the first one new */
+    lanes copies, few, one_copy;   /* in 16 bits: of all layers and the head; of what is not recomputed; of one layer */
+    lanes gathered, buckets;
+    lanes reserve;
+};
+
+static void measure_state(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                          const struct held *held, struct state *state)
+{
+    lanes d = V(DATA) * V(CONTEXT), trained = E(UPDATE_FLOPS), layer = held->dense + held->routed;
+    /* What is trained is kept in fp32 where it is cast for the products; what is frozen is not. */
+    state->weights = held->all * job->weight_bytes * E(MEMORY_WEIGHTS) * (1 + trained * E(CAST_WEIGHTS));
+    lanes group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
+    state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
+    state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * lanes_select(way->sharded > 0, group, ONE) * (1 - way->frozen);
+    state->head = state->gradient * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
+    /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
+    lanes routed = held->blocks * held->routed;
+    lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);
+    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE) * d / replicas);
+    state->optimizer = 8 * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
+    /* Sharded weights are gathered two layers at a time, and the tables where they are gathered too; or all, and kept until the
+     * backward pass is over. */
+    lane_mask given_back = (way->sharded > 0) & (E(GATHER_ROUNDS) > V(ACCUMULATION));
+    lanes gathered = job->weight_bytes * (2 * layer + C(MEMORY_GATHERED_TABLES) * held->tables);
+    state->gathered = lanes_select(given_back, gathered, ZERO);
+    /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
+     * for the last time; a recomputed layer's are made again. */
+    lanes copy = lanes_select(given_back, ZERO, COPY_BYTES * E(CAST_WEIGHTS) * trained);
+    lanes tables = copy * lanes_select(way->sharded > 0, held->tables, held->table);
+    state->one_copy = copy * layer;
+    state->copies = held->blocks * state->one_copy + tables;
+    state->few = (1 - way->again * (1 - way->sharded)) * held->blocks * state->one_copy + tables;
+    /* Gradients that are exchanged whole have buckets; those of the first step stay with the allocator. */
+    state->buckets = lanes_select((V(DATA) > 1) & (way->sharded == 0), C(MEMORY_BUCKETS) * state->gradients, ZERO);
+    state->reserve = C(MEMORY_RESERVE) + C(MEMORY_BUCKETS_AGAIN) * state->buckets + C(MEMORY_SHARD_RESERVE) * state->gathered;
+}
+
+/* Activations of the fuller stage, at its fullest. */
+struct stage {
+    lanes activations, residual, scores, gone;
+    lanes logit;        /* elements */
+    lane_mask has_head;
+};
+
+static void fill_stage(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                       const struct layer *layer, lanes blocks, struct stage *stage)
+{
+    lanes p = V(PIPELINE), M = V(ACCUMULATION);
+    /* 1F1B keeps up to p micro-batches on the first stage (arXiv 2104.04473, sec. 2.2);
+     * an interleaved schedule 1 + (p-1)/(p v) times that (arXiv 2205.05198, sec. 4.2.3). */
+    lanes flights = lanes_min(M, p);
+    lanes interleaved = 1 + (p - 1) / (p * V(VIRTUAL_STAGES));
+    flights = lanes_min(flights * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
+    struct kept first, last;
+    keep(job, e, way, layer, blocks, flights, &first);
+    keep(job, e, way, layer, blocks, lanes_min(ONE, M), &last);
+    last.residual += layer->last * E(MEMORY_RESIDUAL);
+    lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
+    lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
+    stage->logit = tokens * job->shape.vocab / split * E(MEMORY_LOGITS);
+    lanes first_total = first.residual + first.sharded + first.scores;
+    lanes last_total = last.residual + last.sharded + last.scores + C(MEMORY_LOGIT_BYTES) * stage->logit;
+    stage->has_head = (p <= 1) | (last_total >= first_total);
+    stage->activations = lanes_select(stage->has_head, last.sharded, first.sharded);
+    stage->residual = lanes_select(stage->has_head, last.residual, first.residual);
+    stage->scores = lanes_select(stage->has_head, last.scores, first.scores);
+    stage->gone = lanes_max(first.gone, last.gone);
+}
+
+/* ---- the moments of a step -------------------------------------------------------------------- */
+
+/* The loss is taken. Gradients that are freed between steps are there from the second micro-batch on, of sharded weights
+ * perhaps whole until the last; where the logits are small, the first gradient of the head takes more. */
+static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                        const struct layer *layer, const struct state *state, const struct stage *stage, struct moment *m)
+{
+    lane_mask earlier = V(ACCUMULATION) > 1;
+    lanes d = V(DATA) * V(CONTEXT), group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
+    lanes whole = 1 + C(MEMORY_GRADIENTS_WHOLE) * way->sharded * (group - 1);
+    lanes logits = C(MEMORY_LOGIT_BYTES) * stage->logit;
+    *m = (struct moment){
+        .copies = state->few,
+        .gradients = state->gradients * lanes_select(earlier, whole, lanes_of(C(MEMORY_GRADIENTS_STAY))),
+        .activations = stage->activations,
+        .residual = stage->residual,
+        .scores = stage->scores,
+        .logits = lanes_select(stage->has_head, lanes_max(logits, state->head), ZERO),
+        .buffers = state->gathered + state->buckets,
+        .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
+                 C(MEMORY_LOGIT_RESERVE) * lanes_select(stage->has_head, logits, ZERO) * (1 + way->again * way->wide) +
+                 C(MEMORY_SCORE_RESERVE) * layer->score_work * E(MEMORY_SCORES),
+    };
+}
+
+/* Just before, where autocast still holds all of its copies. */
+static void before_the_loss(const struct job *job, const lanes e[TARGETS], const struct state *state, const struct stage *stage,
+                            struct moment *m)
+{
+    m->copies = state->copies * E(MEMORY_APART) + state->few * (1 - E(MEMORY_APART));
+    m->logits = lanes_select(stage->has_head, C(MEMORY_LOGITS_FORWARD) * stage->logit, ZERO);
+}
+
+/* In the last layer's backward pass, when the logits are gone. */
+static void going_back(const struct job *job, const lanes e[TARGETS], const struct way *way, const struct layer *layer,
+                       const struct state *state, const struct stage *stage, struct moment *m)
+{
+    lanes again = C(MEMORY_REBUILT) * way->again;
+    lanes again_scores = C(MEMORY_REBUILT) * lanes_max(way->again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
+    m->copies = state->few + way->again * (1 - way->sharded) * state->one_copy;
+    m->logits = lanes_select(stage->has_head, state->head, ZERO);
+    m->activations += again * layer->sharded * E(MEMORY_ACTIVATIONS);
+    m->residual += (again * layer->residual - lanes_select(stage->has_head, layer->last, ZERO)) * E(MEMORY_RESIDUAL);
+    m->scores += (again_scores * layer->scores + layer->score_work) * E(MEMORY_SCORES);
+}
+
+/* After the backward pass: all gradients, a tied table's once more while its two are summed, and those of sharded weights
+ * before they are reduced. */
+static void at_the_end(const struct job *job, const lanes v[VARIABLES], const struct way *way, const struct held *held,
+                       const struct state *state, struct moment *m)
+{
+    lanes tied = lanes_select(V(PIPELINE) > 1, ZERO, job->shape.tied * (2 - way->wide) * held->table);
+    lanes more = C(MEMORY_TABLE_GRADIENTS) * state->gradient;
+    *m = (struct moment){
+        .gradients = state->gradients + more * lanes_select(way->sharded > 0, held->tables, tied),
+        .buffers = state->buckets + more * way->sharded * (held->dense + held->routed),
+        .slack = state->reserve + more * (held->table + held->routed),
+    };
+}
+
 static inline lanes sum_of(const struct moment *m)
 {
     return m->copies + m->gradients + m->activations + m->residual + m->scores + m->logits + m->buffers;
 }
 
-static inline void take_larger(struct moment *most, const struct moment *other)
+/* Takes a moment for the fullest if it is; `allocated` is the most in use at any. */
+static inline void consider(const struct moment *other, struct moment *most, lanes *allocated)
 {
-    lane_mask larger = sum_of(other) + other->slack > sum_of(most) + most->slack;
+    lanes sum = sum_of(other);
+    lane_mask larger = sum + other->slack > sum_of(most) + most->slack;
+    *allocated = lanes_max(*allocated, sum);
 #define TAKE(part) most->part = lanes_select(larger, other->part, most->part)
     TAKE(copies);
     TAKE(gradients);
@@ -159,118 +296,47 @@ static inline void take_larger(struct moment *most, const struct moment *other)
 
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
-    const struct shape *s = &job->shape;
-    lanes p = V(PIPELINE), t = V(TENSOR), d = V(DATA) * V(CONTEXT), M = V(ACCUMULATION);
     struct way way;
     struct layer layer;
     struct held held;
+    struct state state;
+    struct stage stage;
     choose_way(e, &way);
     measure_layer(job, v, e, &way, &layer);
     hold(job, v, &held);
+    measure_state(job, v, e, &way, &held, &state);
+    fill_stage(job, v, e, &way, &layer, held.blocks, &stage);
 
-    /* What is trained is kept in fp32 where it is cast for the products; what is frozen is not. */
-    lanes weights = held.all * job->weight_bytes * E(MEMORY_WEIGHTS) * (1 + E(UPDATE_FLOPS) * E(CAST_WEIGHTS));
-    lanes trained_tables = 1 - way.frozen;
-    lanes shards = lanes_select(way.sharded > 0, lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d), ONE);
-    lanes gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * shards; /* B, before it is sharded */
-    lanes gradients = held.all * E(UPDATE_FLOPS) * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
-    lanes away = lanes_min(E(HOST_OPTIMIZER), ONE), routed = held.blocks * held.routed;
-    lanes replicas = lanes_max(d * t / lanes_max(V(EXPERT), ONE), ONE);
-    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE) * d / replicas);
-    lanes state = 8 * E(UPDATE_FLOPS) * ((held.all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
-    /* Weights gathered as they are needed: two layers at a time, and the tables where they are gathered too. */
-    lanes gathered = job->weight_bytes * (2 * (held.dense + held.routed) + C(MEMORY_GATHERED_TABLES) * held.tables);
-    gathered = lanes_select(E(GATHER_ROUNDS) > 1, gathered, ZERO);
-    /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
-     * for the last time; under recomputation a layer's are made again; of sharded ones, where they are not given back. */
-    lane_mask given_back = (way.sharded > 0) & (E(GATHER_ROUNDS) > M);
-    lanes copy = lanes_select(given_back, ZERO, COPY_BYTES * E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
-    lanes one_copy = copy * (held.dense + held.routed), table_copy = copy * held.table;
-    lanes copies = held.blocks * one_copy + table_copy, few = (1 - way.again) * held.blocks * one_copy + table_copy;
-
-    /* 1F1B keeps up to p micro-batches on the first stage (arXiv 2104.04473, sec. 2.2);
-     * an interleaved schedule 1 + (p-1)/(p v) times that (arXiv 2205.05198, sec. 4.2.3). */
-    lanes flights = lanes_min(M, p);
-    lanes interleaved = 1 + (p - 1) / (p * V(VIRTUAL_STAGES));
-    flights = lanes_min(flights * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
-    struct kept first, last;
-    keep(job, e, &way, &layer, held.blocks, flights, &first);
-    keep(job, e, &way, &layer, held.blocks, lanes_min(ONE, M), &last);
-    last.residual += layer.last * E(MEMORY_RESIDUAL);
-    lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
-    lanes logit = tokens * s->vocab / (C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : t) * E(MEMORY_LOGITS), logits = C(MEMORY_LOGIT_BYTES) * logit;
-    lanes first_total = first.residual + first.sharded + first.scores;
-    lanes last_total = last.residual + last.sharded + last.scores + logits;
-    lane_mask at_end = (p <= 1) | (last_total >= first_total);
-
-    /* When the loss is taken. Gradients that are freed between steps are there from the second micro-batch on, of sharded
-     * weights perhaps whole until the last; then the first one new is that of the head. */
-    lanes stays = lanes_select(M > 1, ONE, lanes_of(C(MEMORY_GRADIENTS_STAY))), head = gradient * held.table * trained_tables * (1 - C(MEMORY_GRADIENTS_STAY));
-    lanes whole = lanes_select(M > 1, 1 + C(MEMORY_GRADIENTS_WHOLE) * (shards - 1), ONE);
-    lanes buckets = lanes_select((V(DATA) > 1) & (way.sharded == 0), C(MEMORY_BUCKETS) * gradients, ZERO);
-    lanes reserve = C(MEMORY_RESERVE) + C(MEMORY_BUCKETS_AGAIN) * buckets + C(MEMORY_SHARD_RESERVE) * way.sharded * gathered;
-    struct moment most = {
-        .copies = few,
-        .gradients = gradients * stays * whole,
-        .activations = lanes_select(at_end, last.sharded, first.sharded),
-        .residual = lanes_select(at_end, last.residual, first.residual),
-        .scores = lanes_select(at_end, last.scores, first.scores),
-        .logits = lanes_select(at_end, lanes_max(logits, head), ZERO),
-        .buffers = gathered + buckets,
-        .slack = reserve + C(MEMORY_SHARD_RESERVE) * way.sharded * gradients + C(MEMORY_LOGIT_RESERVE) * logits * (1 + way.again * way.wide) +
-                 C(MEMORY_SCORE_RESERVE) * layer.score_work * E(MEMORY_SCORES),
-    };
+    struct moment most, other;
+    at_the_loss(job, v, e, &way, &layer, &state, &stage, &most);
     lanes allocated = sum_of(&most);
+    other = most;
+    before_the_loss(job, e, &state, &stage, &other);
+    consider(&other, &most, &allocated);
+    going_back(job, e, &way, &layer, &state, &stage, &other);
+    consider(&other, &most, &allocated);
+    at_the_end(job, v, &way, &held, &state, &other);
+    consider(&other, &most, &allocated);
 
-    /* Just before, where autocast still holds all of its copies. */
-    struct moment other = most;
-    other.copies = copies * E(MEMORY_APART) + few * (1 - E(MEMORY_APART));
-    other.logits = lanes_select(at_end, C(MEMORY_LOGITS_FORWARD) * logit, ZERO);
-    allocated = lanes_max(allocated, sum_of(&other));
-    take_larger(&most, &other);
-
-    /* In the last layer's backward pass, when the logits are gone. */
-    lanes rebuilt = C(MEMORY_REBUILT) * way.again, rebuilt_scores = C(MEMORY_REBUILT) * lanes_max(way.again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
-    other.copies = few + way.again * one_copy;
-    other.logits = lanes_select(at_end, head, ZERO);
-    other.activations += rebuilt * layer.sharded * E(MEMORY_ACTIVATIONS);
-    other.residual += rebuilt * layer.residual * E(MEMORY_RESIDUAL) - lanes_select(at_end, layer.last * E(MEMORY_RESIDUAL), ZERO);
-    other.scores += (rebuilt_scores * layer.scores + layer.score_work) * E(MEMORY_SCORES);
-    allocated = lanes_max(allocated, sum_of(&other));
-    take_larger(&most, &other);
-
-    /* After the backward pass: all gradients, the table's once more while its two are summed, and those of sharded weights
-     * before they are reduced. */
-    lanes whole_layer = held.dense + held.routed, summed = lanes_select(p > 1, ZERO, s->tied * (2 - way.wide) * held.table);
-    summed = gradient * trained_tables * lanes_select(way.sharded > 0, held.tables, summed);
-    other = (struct moment){
-        .copies = ZERO,
-        .gradients = gradients + C(MEMORY_TABLE_GRADIENTS) * summed,
-        .buffers = buckets + C(MEMORY_TABLE_GRADIENTS) * way.sharded * gradient * whole_layer,
-        .slack = reserve + C(MEMORY_TABLE_GRADIENTS) * gradient * (trained_tables * held.table + held.routed),
-    };
-    allocated = lanes_max(allocated, sum_of(&other));
-    take_larger(&most, &other);
-
-    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node));
+    /* Nothing is exchanged where there is nobody else. */
+    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(E(HOST_OPTIMIZER), ONE);
     lanes channels = lanes_select(V(ACCELERATORS) > 1, C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks, ZERO);
-    lanes slack = most.slack + C(MEMORY_SLACK) * weights;
-    out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = weights + most.copies;
+    lanes held_back = most.slack + C(MEMORY_SLACK) * state.weights, optimizer = state.optimizer * (1 - away);
+    out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = state.weights + most.copies;
     out[SPEEDUP_METRIC_MEMORY_GRADIENTS] = most.gradients;
-    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = state * (1 - away);
+    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_MEMORY_ACTIVATIONS] = most.activations;
     out[SPEEDUP_METRIC_MEMORY_RESIDUAL] = most.residual;
     out[SPEEDUP_METRIC_MEMORY_SCORES] = most.scores;
     out[SPEEDUP_METRIC_MEMORY_LOGITS] = most.logits;
     out[SPEEDUP_METRIC_MEMORY_KV] = ZERO;
     out[SPEEDUP_METRIC_MEMORY_BUFFERS] = (most.buffers + channels) * E(MEMORY_BUFFERS);
-    out[SPEEDUP_METRIC_MEMORY_RUNTIME] = (C(MEMORY_RUNTIME) + C(MEMORY_WORKSPACE) + slack) * E(MEMORY_RUNTIME);
+    out[SPEEDUP_METRIC_MEMORY_RUNTIME] = (C(MEMORY_RUNTIME) + C(MEMORY_WORKSPACE) + held_back) * E(MEMORY_RUNTIME);
     lanes peak = ZERO;
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
         peak += out[i];
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
-    out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = weights + state * (1 - away) + allocated + C(MEMORY_WORKSPACE);
+    out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state * away + lanes_max(first.gone, last.gone));
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + stage.gone);
 }
