@@ -16,6 +16,8 @@ import speedup
 
 from steps import EXPERTS, SHAPES
 
+NORMAL = 1.6448536269514722  # of a 90 % interval
+
 CHIPS = {"NVIDIA H200": "h200-sxm-141gb", "NVIDIA H100 80GB HBM3": "h100-sxm-80gb"}
 PRECISIONS = {"amp": ["bf16-mixed-precision"], "pure": ["pure-bf16"], "bf16-gathered": ["bf16-mixed-precision"], "tf32": ["tf32"],
               "fp32": []}
@@ -42,6 +44,8 @@ def read(path):
                 row[key] = otherwise
         if not row.get("attention"):
             row["attention"] = "flash"
+        if row["compiled"] is True:
+            row["compiled"] = "blocks"
         if row["what"] == "moe" and not row.get("layers"):
             raise ValueError("experts without a shape")
         if row["mode"].startswith("fsdp"):
@@ -95,6 +99,10 @@ def job(row):
     }
 
 
+def estimate(row, settings=()):
+    return dict(speedup.Scenario(job(row), settings=list(settings)).estimate().items())
+
+
 def kind(row):
     if row["what"] != "train":
         return row["what"] + (" lora" if float(row["lora"]) else "")
@@ -137,15 +145,14 @@ def main():
                 skipped["no time"] = skipped.get("no time", 0) + 1
                 continue
             try:
-                scenario = speedup.Scenario(job(row), settings=options.set)
-                values = dict(scenario.estimate().items())
+                values = estimate(row, options.set)
             except speedup.Error as problem:
                 skipped[str(problem).splitlines()[0]] = skipped.get(str(problem).splitlines()[0], 0) + 1
                 continue
             time = math.log(values["step_seconds"] / float(row["step_s"]))
             used = math.log(values["memory_peak"] / float(row["used"])) if row.get("used") else None
-            values["inside"] = abs(time) <= 1.6449 * values["time_sigma"]
-            values["inside_memory"] = used is not None and abs(used) <= 1.6449 * values["memory_sigma"]
+            values["inside"] = abs(time) <= NORMAL * values["time_sigma"]
+            values["inside_memory"] = used is not None and abs(used) <= NORMAL * values["memory_sigma"]
             table.setdefault(kind(row), []).append((row, time, used, values))
     everything = []
     print(f"{'kind':34}{'rows':>5}  time: mean median 90 % bias inside   memory: mean median 90 % bias inside")
