@@ -190,10 +190,10 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
-    lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION), ZERO);
+    lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * (C(HOST_SHARD) + C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION)), ZERO);
     tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
     mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
-    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers + C(HOST_BATCH) / 2;
+    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor * (1 + again) + gathers + C(HOST_BATCH) / 2;
 }
 
 /* ---- collectives ------------------------------------------------------------------------------ */
