@@ -152,6 +152,14 @@ static void products_that_read_more_than_they_compute_take_the_bandwidth(void **
                 bytes / (bandwidth * 0.5), 1e-12);
 }
 
+static void products_of_four_bytes_fill_their_tiles_in_half_the_depth(void **state)
+{
+    (void)state;
+    double p[3];
+    products(256, p);
+    assert_near(METRIC(TIME_MATMUL, .optimizations = "flash-attention-2", .calibration = "matmul_depth: 512, matmul_gain_fp32: 1"), 10 * (p[0] + p[1] + p[2]), 1e-12);
+}
+
 static void frozen_weights_have_no_product_of_their_gradient(void **state)
 {
     (void)state;
@@ -685,6 +693,7 @@ int main(void)
         cmocka_unit_test(a_product_with_a_short_inner_dimension_is_slower_per_operation),
         cmocka_unit_test(a_linear_layer_goes_back_through_two_products),
         cmocka_unit_test(products_that_read_more_than_they_compute_take_the_bandwidth),
+        cmocka_unit_test(products_of_four_bytes_fill_their_tiles_in_half_the_depth),
         cmocka_unit_test(frozen_weights_have_no_product_of_their_gradient),
         cmocka_unit_test(the_rate_of_the_library_is_that_of_all_products),
         cmocka_unit_test(recomputation_stops_before_the_last_product_of_a_block),
