@@ -5,8 +5,9 @@
  * no faster than the mean stage, which does 1/p of the products of its micro-batch. One
  * rank meets 1/(d c M) of the tokens and 1/t of the widths, so M micro-batches are 1/n
  * of the products of the whole batch on one accelerator (n = t p d c). What is not divided
- * (the residual stream without sequence parallelism, fixed times of experts, partly filled
- * tiles) only adds. A term is left out where its size is the layout's to say. */
+ * (the residual stream without sequence parallelism, the depth and the weights of products,
+ * fixed times and rows of experts) only adds; what recomputation spares is a part of what is
+ * done again, divided alike. A term is left out where its size is the layout's to say. */
 #include "plan/bound.h"
 
 #include "estimate/layout.h"

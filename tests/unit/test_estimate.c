@@ -34,6 +34,9 @@ static const char moe[] = "train: {model: mixtral-8x7b, system: dgx-h100, accele
                           "global_batch: 128, tokens: 1 T, price: 2 USD/h, optimizations: [bf16-mixed-precision, "
                           "flash-attention-2, zero-1, communication-overlap]}\n";
 
+static const char eager[] = "train: {model: llama-13b, system: dgx-h100, stack: pytorch-ddp, accelerators: 64, sequence: 2048, global_batch: 384, "
+                            "tokens: 1 T, price: 2 USD/h, optimizations: [bf16-mixed-precision, activation-checkpointing, zero-1]}\n";
+
 static const char serving[] = "serve: {model: deepseek-v3, system: dgx-h200, accelerators: 8, layout: {tensor: 8}, prompt: 1000, "
                               "output: 300, concurrency: 16, optimizations: [fp8-weights]}\n";
 
@@ -100,6 +103,13 @@ static void a_batch_gives_the_bits_of_single_estimates_of_experts(void **state)
     a_batch_gives_the_bits_of_single_estimates(moe);
 }
 
+/* With a host that is waited for, casts and gathers that show. */
+static void a_batch_gives_the_bits_of_single_estimates_of_software_as_people_write_it(void **state)
+{
+    (void)state;
+    a_batch_gives_the_bits_of_single_estimates(eager);
+}
+
 /* Blocks follow each other here that fit and that do not: nothing of one is left in the next. */
 static void a_batch_of_services_gives_the_bits_of_single_estimates(void **state)
 {
@@ -143,7 +153,7 @@ static void a_batch_of_services_gives_the_bits_of_single_estimates(void **state)
 static void every_kernel_gives_the_same_bits(void **state)
 {
     (void)state;
-    static const char *const jobs[] = {job, moe, serving};
+    static const char *const jobs[] = {job, moe, eager, serving};
     if (!&kernel_wide || kernel_choose() != &kernel_wide)
         skip();
     for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
@@ -700,6 +710,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_a_dense_model),
         cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_experts),
+        cmocka_unit_test(a_batch_gives_the_bits_of_single_estimates_of_software_as_people_write_it),
         cmocka_unit_test(a_batch_of_services_gives_the_bits_of_single_estimates),
         cmocka_unit_test(every_kernel_gives_the_same_bits),
         cmocka_unit_test(every_lane_gives_the_same_bits),

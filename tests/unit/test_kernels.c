@@ -121,7 +121,8 @@ static void a_product_with_a_short_inner_dimension_is_slower_per_operation(void 
     double p[3];
     products(512, p);
     assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, frozen", .calibration = "matmul_depth: 512"), p[0] + p[1], 1e-12);
-    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, frozen", .calibration = "matmul_depth: 500, library_depth: 12"), p[0] + p[1], 1e-12);
+    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, frozen",
+                .calibration = "matmul_depth: 500, library_depth: 12"), p[0] + p[1], 1e-12);
     /* Tensor parallelism halves the inner dimension of what it splits by inputs: half the operations take more than half the time. */
     assert_true(METRIC(TIME_MATMUL, .accelerators = 2, .layout = "tensor: 2", .calibration = "matmul_depth: 512") >
                 1.01 * METRIC(TIME_MATMUL, .calibration = "matmul_depth: 512") / 2);
@@ -146,7 +147,8 @@ static void products_that_read_more_than_they_compute_take_the_bandwidth(void **
         double n = matrices[i][0], k = matrices[i][1];
         bytes += 3 * 2 * LAYERS * (m * n + n * k + m * k);
     }
-    assert_near(METRIC(TIME_MATMUL, .sequence = 32, .batch = 1, .micro_batch = 1, .calibration = "matmul_stream: 0.5"), bytes / (bandwidth * 0.5), 1e-12);
+    assert_near(METRIC(TIME_MATMUL, .sequence = 32, .batch = 1, .micro_batch = 1,
+                .calibration = "matmul_stream: 0.5"), bytes / (bandwidth * 0.5), 1e-12);
     /* Whatever the rate of operations. */
     assert_near(METRIC(TIME_MATMUL, .sequence = 32, .batch = 1, .micro_batch = 1, .calibration = "matmul_stream: 0.5, library_rate: 0.5"),
                 bytes / (bandwidth * 0.5), 1e-12);
@@ -157,7 +159,8 @@ static void products_of_four_bytes_fill_their_tiles_in_half_the_depth(void **sta
     (void)state;
     double p[3];
     products(256, p);
-    assert_near(METRIC(TIME_MATMUL, .optimizations = "flash-attention-2", .calibration = "matmul_depth: 512, matmul_gain_fp32: 1"), 10 * (p[0] + p[1] + p[2]), 1e-12);
+    assert_near(METRIC(TIME_MATMUL, .optimizations = "flash-attention-2",
+                .calibration = "matmul_depth: 512, matmul_gain_fp32: 1"), 10 * (p[0] + p[1] + p[2]), 1e-12);
 }
 
 static void frozen_weights_have_no_product_of_their_gradient(void **state)
@@ -185,19 +188,23 @@ static void recomputation_stops_before_the_last_product_of_a_block(void **state)
     double all = 2 * p[0] + p[1] + p[2], last = LAYERS * product(tokens, HIDDEN, FFN);
     assert_near(METRIC(TIME_MATMUL, .optimizations = checkpointing), all, 1e-12);
     assert_near(METRIC(TIME_MATMUL, .optimizations = checkpointing, .calibration = "recompute_stops: 1"), all - last, 1e-12);
-    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, activation-checkpointing: {share: 0.5}", .calibration = "recompute_stops: 1"),
+    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, activation-checkpointing: {share: 0.5}",
+                .calibration = "recompute_stops: 1"),
                 all - p[0] / 2 - last / 2, 1e-12);
     /* Nothing is spared where nothing is done again, nor where a compiler takes the block as a whole. */
     assert_near(METRIC(TIME_MATMUL, .calibration = "recompute_stops: 1"), p[0] + p[1] + p[2], 1e-12);
-    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, activation-checkpointing, torch-compile", .calibration = "recompute_stops: 1"), all, 1e-12);
+    assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, activation-checkpointing, torch-compile",
+                .calibration = "recompute_stops: 1"), all, 1e-12);
 }
 
 static void recomputation_stops_before_the_sum_behind_a_block(void **state)
 {
     (void)state;
     double element = tokens * HIDDEN * LAYERS / bandwidth;
-    assert_near(METRIC(TIME_POINTWISE, .optimizations = checkpointing, .calibration = "hidden_forward: 40, recompute_stops: 1"), (80 - 10) * element, 1e-12);
-    assert_near(METRIC(TIME_POINTWISE, .optimizations = "bf16-mixed-precision, activation-checkpointing, whole", .calibration = "hidden_forward: 40, recompute_stops: 1"),
+    assert_near(METRIC(TIME_POINTWISE, .optimizations = checkpointing,
+                .calibration = "hidden_forward: 40, recompute_stops: 1"), (80 - 10) * element, 1e-12);
+    assert_near(METRIC(TIME_POINTWISE, .optimizations = "bf16-mixed-precision, activation-checkpointing, whole",
+                .calibration = "hidden_forward: 40, recompute_stops: 1"),
                 80 * element, 1e-12);
     /* No more is spared than there is. */
     assert_near(METRIC(TIME_POINTWISE, .optimizations = checkpointing, .calibration = "hidden_forward: 4, recompute_stops: 1"), 4 * element, 1e-12);
@@ -266,7 +273,8 @@ static void weights_of_four_bits_are_widened_for_every_pass(void **state)
     (void)state;
     double pass = 5 * dense / bandwidth;
     assert_near(METRIC(TIME_CAST, .optimizations = "bf16-mixed-precision, qlora", .calibration = "widen_weight: 5"), 2 * pass, 1e-12);
-    assert_near(METRIC(TIME_CAST, .optimizations = "bf16-mixed-precision, qlora, activation-checkpointing", .calibration = "widen_weight: 5"), 3 * pass, 1e-12);
+    assert_near(METRIC(TIME_CAST, .optimizations = "bf16-mixed-precision, qlora, activation-checkpointing",
+                .calibration = "widen_weight: 5"), 3 * pass, 1e-12);
     assert_bits(METRIC(TIME_CAST, .optimizations = "bf16-mixed-precision, lora", .calibration = "widen_weight: 5"), 0);
 }
 
@@ -291,7 +299,8 @@ static void passes_move_their_bytes_at_the_rate_of_copies(void **state)
     double residual = tokens * HIDDEN * LAYERS / (0.5 * bandwidth), inner = tokens * FFN * LAYERS / (0.5 * bandwidth);
     assert_near(METRIC(TIME_POINTWISE, .calibration = "copy_rate: 0.5, hidden_forward: 20, hidden_backward: 30"), 50 * residual, 1e-12);
     assert_near(METRIC(TIME_POINTWISE, .calibration = "copy_rate: 0.5, inner_forward: 4, inner_backward: 6"), 10 * inner, 1e-12);
-    assert_near(METRIC(TIME_POINTWISE, .model = "gated", .calibration = "copy_rate: 0.5, inner_forward: 4, inner_backward: 6, gated_inner: 1.5"), 15 * inner, 1e-12);
+    assert_near(METRIC(TIME_POINTWISE, .model = "gated",
+                .calibration = "copy_rate: 0.5, inner_forward: 4, inner_backward: 6, gated_inner: 1.5"), 15 * inner, 1e-12);
     assert_near(METRIC(TIME_POINTWISE, .model = "gated", .calibration = "copy_rate: 0.5, gated_forward: 7, gated_backward: 8"), 15 * residual, 1e-12);
     assert_near(METRIC(TIME_HEAD, .calibration = "copy_rate: 0.5, loss_forward: 10, loss_backward: 20") - METRIC(TIME_HEAD, .accelerators = 1),
                 30 * tokens * VOCAB / (0.5 * bandwidth), 1e-9);
@@ -350,7 +359,8 @@ static void the_first_micro_batch_waits_for_the_host_in_its_forward_pass(void **
         for (double share = 0.25; share < 1; share += 0.25) {
             char host[60];
             snprintf(host, sizeof host, "host_forward: %.17g", share * device / LAYERS);
-            assert_near(METRIC(STEP_SECONDS, .batch = 8 * micro_batches, .calibration = host), device * (micro_batches + fmax(share - 1.0 / 3, 0)), 1e-12);
+            assert_near(METRIC(STEP_SECONDS, .batch = 8 * micro_batches,
+                .calibration = host), device * (micro_batches + fmax(share - 1.0 / 3, 0)), 1e-12);
         }
     /* A host that is slower all along has its forward pass once and the device's backward pass at the end, or its own. */
     char host[100];
@@ -383,12 +393,15 @@ static void what_the_host_does_besides_takes_its_time(void **state)
     assert_near(slow, LAYERS, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .model = "gated", .calibration = "host_backward: 1, gated_host: 1.5"), 1.5 * slow, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_batch: 0.5"), slow + 0.5, 1e-12);
-    assert_near(METRIC(STEP_SECONDS, .accelerators = 2, .layout = "tensor: 2", .calibration = "host_backward: 1, host_tensor: 0.5"), slow + LAYERS * 0.5, 1e-12);
+    assert_near(METRIC(STEP_SECONDS, .accelerators = 2, .layout = "tensor: 2",
+                .calibration = "host_backward: 1, host_tensor: 0.5"), slow + LAYERS * 0.5, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .optimizations = checkpointing, .calibration = "host_backward: 1, host_again: 0.5"), slow + LAYERS * 0.5, 1e-12);
-    assert_near(METRIC(STEP_SECONDS, .accelerators = 8, .batch = 64, .optimizations = "bf16-mixed-precision, fsdp", .calibration = "host_backward: 1, host_gather: 0.5"),
+    assert_near(METRIC(STEP_SECONDS, .accelerators = 8, .batch = 64, .optimizations = "bf16-mixed-precision, fsdp",
+                .calibration = "host_backward: 1, host_gather: 0.5"),
                 slow + 2 * LAYERS * 0.5, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_step: 0.5"), slow + 0.5, 1e-12);
-    assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, lora", .calibration = "host_backward: 1, host_adapter: 0.5"), slow + LAYERS * 0.5, 1e-12);
+    assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, lora",
+                .calibration = "host_backward: 1, host_adapter: 0.5"), slow + LAYERS * 0.5, 1e-12);
 }
 
 /* --- collectives --- */
@@ -455,9 +468,11 @@ static void weights_gathered_after_the_update_show_where_they_are_waited_for(voi
     (void)state;
     static const char zero[] = "bf16-mixed-precision, zero-1, hides";
     double last = METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = zero);
-    assert_near(METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = zero, .calibration = "gather_shows: 1") - last, 2 * parameters / link, 1e-9);
+    assert_near(METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = zero,
+                .calibration = "gather_shows: 1") - last, 2 * parameters / link, 1e-9);
     /* As wide as they are kept. */
-    assert_near(METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = zero, .calibration = "gather_shows: 1, autocast: 1") - last, 4 * parameters / link, 1e-9);
+    assert_near(METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = zero,
+                .calibration = "gather_shows: 1, autocast: 1") - last, 4 * parameters / link, 1e-9);
     /* What is gathered layer by layer is fetched ahead. */
     static const char sharded[] = "bf16-mixed-precision, zero-3";
     assert_bits(METRIC(TIME_DATA, .accelerators = 8, .batch = 64, .optimizations = sharded, .calibration = "gather_shows: 1"),
@@ -481,7 +496,8 @@ static void what_shows_of_a_reduction_is_no_more_than_all_of_it(void **state)
     for (double wire = 0.01; wire < 1; wire *= 3) {
         char calibration[100];
         snprintf(calibration, sizeof calibration, "all_reduce_wire: %g, contention_link: 0.9", wire);
-        assert_true(METRIC(TIME_DATA, .accelerators = 8, .batch = 8, .micro_batch = 1, .optimizations = "bf16-mixed-precision, hides", .calibration = calibration) <=
+        assert_true(METRIC(TIME_DATA, .accelerators = 8, .batch = 8, .micro_batch = 1, .optimizations = "bf16-mixed-precision, hides",
+                .calibration = calibration) <=
                     METRIC(TIME_DATA, .accelerators = 8, .batch = 8, .micro_batch = 1, .calibration = calibration));
     }
 }
@@ -521,7 +537,8 @@ static void gradients_of_experts_are_added_in_memory(void **state)
     double sums = LAYERS * EXPERTS * 60 * weights / bandwidth;
     double without = METRIC(TIME_EXPERT, .model = "experts", .sequence = 64, .batch = 8, .optimizations = "bf16-mixed-precision, frozen");
     assert_near(METRIC(TIME_EXPERT, .model = "experts", .sequence = 64, .batch = 8, .calibration = "expert_sums: 60") - without, sums, 1e-9);
-    assert_bits(METRIC(TIME_EXPERT, .model = "experts", .sequence = 64, .batch = 8, .optimizations = "bf16-mixed-precision, frozen", .calibration = "expert_sums: 60"), without);
+    assert_bits(METRIC(TIME_EXPERT, .model = "experts", .sequence = 64, .batch = 8, .optimizations = "bf16-mixed-precision, frozen",
+                .calibration = "expert_sums: 60"), without);
 }
 
 static void experts_have_fixed_times_by_expert_and_by_layer(void **state)
@@ -532,9 +549,11 @@ static void experts_have_fixed_times_by_expert_and_by_layer(void **state)
     assert_near(METRIC(TIME_EXPERT, .model = "experts", .calibration = "expert_layer: 0.01") - none, LAYERS * 0.01, 1e-9);
     /* A third of them forward, which recomputation does again. */
     double again = METRIC(TIME_EXPERT, .model = "experts", .optimizations = checkpointing);
-    assert_near(METRIC(TIME_EXPERT, .model = "experts", .optimizations = checkpointing, .calibration = "expert_layer: 0.03") - again, LAYERS * 0.04, 1e-9);
+    assert_near(METRIC(TIME_EXPERT, .model = "experts", .optimizations = checkpointing,
+                .calibration = "expert_layer: 0.03") - again, LAYERS * 0.04, 1e-9);
     none = METRIC(TIME_EXPERT, .model = "experts", .accelerators = 4, .batch = 32, .layout = "expert: 4");
-    assert_near(METRIC(TIME_EXPERT, .model = "experts", .accelerators = 4, .batch = 32, .layout = "expert: 4", .calibration = "expert_fixed: 0.01") - none,
+    assert_near(METRIC(TIME_EXPERT, .model = "experts", .accelerators = 4, .batch = 32, .layout = "expert: 4",
+                .calibration = "expert_fixed: 0.01") - none,
                 LAYERS * EXPERTS / 4 * 0.01, 1e-9);
 }
 
@@ -543,7 +562,8 @@ static void sorting_tokens_to_experts_moves_their_copies(void **state)
     (void)state;
     double none = METRIC(TIME_EXPERT, .model = "experts"), copies = LAYERS * tokens * ACTIVE * HIDDEN / bandwidth;
     assert_near(METRIC(TIME_EXPERT, .model = "experts", .calibration = "routed_forward: 100, routed_backward: 200") - none, 300 * copies, 1e-9);
-    assert_near(METRIC(TIME_EXPERT, .model = "experts", .calibration = "autocast: 1, routed_casts: 100, routed_casts_backward: 200") - none, 300 * copies, 1e-9);
+    assert_near(METRIC(TIME_EXPERT, .model = "experts",
+                .calibration = "autocast: 1, routed_casts: 100, routed_casts_backward: 200") - none, 300 * copies, 1e-9);
     assert_bits(METRIC(TIME_EXPERT, .model = "experts", .calibration = "routed_casts: 100, routed_casts_backward: 200"), none);
 }
 
@@ -577,7 +597,8 @@ static void an_exchange_leaves_by_the_share_of_other_places(void **state)
     assert_near(METRIC(TIME_EXCHANGE, .model = "experts", .accelerators = 16, .batch = 64, .layout = "tensor: 2, expert: 8"), exchange(8, link) / 2, 1e-12);
     /* Sixteen ranks are two nodes. */
     assert_near(METRIC(TIME_EXCHANGE, .model = "experts", .accelerators = 16, .batch = 128, .layout = "expert: 16"), exchange(2, network / node), 1e-12);
-    assert_near(METRIC(TIME_EXCHANGE, .model = "experts", .accelerators = 4, .batch = 32, .layout = "expert: 4", .calibration = "expert_exchange: 0.5"),
+    assert_near(METRIC(TIME_EXCHANGE, .model = "experts", .accelerators = 4, .batch = 32, .layout = "expert: 4",
+                .calibration = "expert_exchange: 0.5"),
                 exchange(4, link) / 2, 1e-12);
     assert_bits(METRIC(TIME_EXCHANGE, .model = "experts", .accelerators = 4, .batch = 32), 0);
 }
@@ -628,7 +649,8 @@ static void no_layout_of_any_software_is_faster_than_its_bound(void **state)
     (void)state;
     static const char *const models[] = {"llama-2-7b", "gpt-3-13b", "mixtral-8x7b", "deepseek-v2-lite"};
     static const char *const stacks[] = {"pytorch", "pytorch-fsdp", "hugging-face", "megatron-core"};
-    static const char *const ways[] = {"bf16-mixed-precision", "bf16-mixed-precision, activation-checkpointing", "bf16-mixed-precision, lora, activation-checkpointing",
+    static const char *const ways[] = {"bf16-mixed-precision", "bf16-mixed-precision, activation-checkpointing",
+                                       "bf16-mixed-precision, lora, activation-checkpointing",
                                        "bf16-mixed-precision, activation-checkpointing, torch-compile", "pure-bf16, flash-attention-2"};
     for (size_t m = 0; m < 4; m++)
         for (size_t s = 0; s < 4; s++)
