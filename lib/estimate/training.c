@@ -141,9 +141,13 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
     lanes product = flops * penalty / rate, casts = mb->wide * E(CAST_BYTES);
     lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
-    mb->attention.forward = product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
+    /* Context parallelism cuts fused kernels into shorter ones, and merges what they give (arXiv 2310.01889). */
+    lanes c = V(CONTEXT), cut = (n + C(FUSED_DEPTH) * c) / (n + C(FUSED_DEPTH));
+    lanes merges = (c - 1) * C(CONTEXT_MERGE) * mb->tokens * heads * s->value_dim * layers / mb->stream;
+    product *= lanes_select(unfused < 1, cut, ONE);
+    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
                             scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
-    mb->attention.backward = 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
+    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
                              scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
 }
 
@@ -188,7 +192,8 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
 {
     double layers = job->shape.layers, gated = job->shape.gated > 0 ? C(GATED_HOST) : 1;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
-    mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
+    lanes casts = C(CAST_LAUNCHES) * mb->wide;
+    mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION), ZERO);
@@ -428,12 +433,20 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes uneven = lanes_max(slots * blocks / s->layers, mean);
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
+    /* Offloaded activations cross the host link behind the work of their own micro-batch; what they wait is time that
+     * communication and the host can hide behind. */
+    lanes paused = ZERO;
+    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
+        lanes kept;
+        training_kept(job, v, e, &kept);
+        paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
+    }
     lanes summed = (M - 1) * sum;
     lanes optimizer = update(job, v, e, &mb, &held);
     const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) - optimizer};
     lanes first = lanes_select(p > 1, ZERO, mb.host.forward + backward);
-    lanes paced = (paced_by(&pace, stage, first) - summed) / M;
-    struct data data = data_parallel(job, v, e, &mb, &held, stage, paced);
+    lanes paced = (paced_by(&pace, stage + paused, first) - summed) / M;
+    struct data data = data_parallel(job, v, e, &mb, &held, stage + paused, paced);
 
     /* Sends between stages show in part in a plain 1F1B; an interleaved schedule sends as
      * often again for every chunk (arXiv 2104.04473, sec. 2.2), behind its work. */
@@ -450,18 +463,15 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
     lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
     lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
-    /* Offloaded activations too, behind the work of their own micro-batch. */
-    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
-        lanes kept;
-        training_kept(job, v, e, &kept);
-        offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
-    }
+    offload += M * paused;
+    /* Waiting for the slowest of many nodes. */
+    lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes communication = M * data.each + data.once;
-    lanes each = stage + data.each, alone = M * each + summed;
+    lanes each = stage + paused + data.each, alone = M * each + summed;
     lanes waiting = paced_by(&pace, each, lanes_select(p > 1, ZERO, first + data.least)) - alone;
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send) + waiting + summed + bubble + communication + optimizer + offload + C(STEP_SECONDS);
+        M * (stage + send) + waiting + summed + bubble + communication + optimizer + offload + fixed;
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
@@ -478,15 +488,25 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_DATA] = communication;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
-    out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+    out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
-    /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
-    double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                       6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
+    lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes host_part = C(SIGMA_HOST) * waiting / step;
+    lanes wire_part = C(SIGMA_WIRE) * (communication + M * (joined / p + send)) / step;
+    double kind = s->experts > 0 ? C(TIME_SIGMA_EXPERT) : C(TIME_SIGMA), chip = job->generic ? C(SIGMA_CHIP) : 0,
+           stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;
+    double known = kind * kind + chip * chip + stack * stack + narrow * narrow;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(known + host_part * host_part + wire_part * wire_part);
+
+    /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
+    lanes passes = 4 + 2 * E(UPDATE_FLOPS);
+    lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
+                      6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
-    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again / 3) / job->half_peak;
+    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
     lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);

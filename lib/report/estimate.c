@@ -266,6 +266,14 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
                                                          scenario->model->quantized));
     if (!training && scenario->job.inference.serving && !scenario->stack)
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
+    if (training && scenario->job.generic_stack)
+        put_text(arena, root, "stack_note", "note",
+                 scenario->stack ? report_say(arena, "training with '%s' was not measured: its intervals are wide", scenario->stack->head.id)
+                                 : "no 'stack' is given: the software is taken as that of large published runs, and intervals are wide");
+    if (training && scenario->job.generic)
+        put_text(arena, root, "chip_note", "note",
+                 report_say(arena, "no kernels were measured on '%s': its rates follow from its datasheet, and intervals are wide",
+                            scenario->accelerator->head.id));
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))

@@ -29,7 +29,7 @@ static const struct {
     {"gated_forward", "0"}, {"gated_backward", "0"}, {"gated_casts", "0"}, {"gated_casts_backward", "0"}, {"gated_inner", "1"}, {"gated_host", "1"},
     {"autocast", "0"}, {"autocast_forward", "0"}, {"autocast_backward", "0"}, {"cast_weights", "0"}, {"cast_passes", "0"}, {"narrow_product", "0"},
     {"loss_forward", "0"}, {"loss_backward", "0"}, {"table_gradient", "0"}, {"adapter_forward", "0"}, {"adapter_backward", "0"}, {"widen_weight", "0"},
-    {"kernel_seconds", "0"}, {"host_forward", "0"}, {"host_backward", "0"}, {"host_again", "0"}, {"host_gather", "0"}, {"host_tensor", "0"},
+    {"kernel_seconds", "0"}, {"cast_launches", "0"}, {"context_merge", "0"}, {"host_forward", "0"}, {"host_backward", "0"}, {"host_again", "0"}, {"host_gather", "0"}, {"host_tensor", "0"},
     {"host_optimizer", "0"}, {"host_step", "0"}, {"host_batch", "0"}, {"host_adapter", "0"}, {"step_seconds", "0"}, {"blocking_seconds", "0"},
     {"optimizer_bytes", "0"}, {"accumulate_bytes", "0"}, {"recompute_stops", "0"}, {"kept_gradient", "2"}, {"reduced_gradient", "2"},
     {"expert_efficiency", "1"}, {"expert_fixed", "0"}, {"expert_layer", "0"}, {"expert_rows", "0"}, {"expert_sums", "0"}, {"expert_exchange", "1"},
@@ -168,6 +168,16 @@ static void frozen_weights_have_no_product_of_their_gradient(void **state)
     (void)state;
     assert_near(METRIC(TIME_MATMUL, .optimizations = "bf16-mixed-precision, frozen"), METRIC(TIME_MATMUL, .accelerators = 1) * 2 / 3, 1e-12);
     assert_near(METRIC(TIME_HEAD, .optimizations = "bf16-mixed-precision, frozen"), METRIC(TIME_HEAD, .accelerators = 1) * 2 / 3, 1e-12);
+}
+
+static void frozen_weights_are_four_operations_for_a_parameter_and_a_token(void **state)
+{
+    (void)state;
+    static const char frozen[] = "bf16-mixed-precision, frozen";
+    double all = METRIC(MODEL_FLOPS_PER_SECOND, .accelerators = 1) * METRIC(STEP_SECONDS, .accelerators = 1) / tokens;
+    double least = METRIC(MODEL_FLOPS_PER_SECOND, .optimizations = frozen) * METRIC(STEP_SECONDS, .optimizations = frozen) / tokens;
+    const double attention = 6 * LAYERS * HEADS * 256.0 * 2048 / 2;
+    assert_near(least - attention, (all - attention) * 4 / 6, 1e-12);
 }
 
 static void the_rate_of_the_library_is_that_of_all_products(void **state)
@@ -326,6 +336,22 @@ static void fused_attention_is_slower_on_short_sequences(void **state)
                 fused(512, HEADS, 128, 3, 2), 1e-12);
 }
 
+static void context_parallelism_cuts_fused_attention_into_shorter_pieces(void **state)
+{
+    (void)state;
+    static const char flash[] = "bf16-mixed-precision, flash-attention-2", depths[] = "fused_depth: 1024, fused_depth_backward: 1024";
+    /* Two pieces of half of the sequence fill the chip as one of that length would. */
+    double whole = METRIC(TIME_ATTENTION, .optimizations = flash, .calibration = depths);
+    assert_near(METRIC(TIME_ATTENTION, .accelerators = 2, .layout = "context: 2", .optimizations = flash, .calibration = depths),
+                whole / 2 * (1 + 1024 / 1024.0) / (1 + 1024 / 2048.0), 1e-12);
+    /* What is not fused is cut at no cost. */
+    assert_near(METRIC(TIME_ATTENTION, .accelerators = 2, .layout = "context: 2", .calibration = depths), METRIC(TIME_ATTENTION, .calibration = depths) / 2, 1e-12);
+    /* Results of two pieces are merged once a pass. */
+    double none = METRIC(TIME_ATTENTION, .accelerators = 2, .layout = "context: 2", .optimizations = flash);
+    assert_near(METRIC(TIME_ATTENTION, .accelerators = 2, .layout = "context: 2", .optimizations = flash, .calibration = "context_merge: 100") - none,
+                2 * 100 * tokens / 2 * HIDDEN * LAYERS / bandwidth, 1e-9);
+}
+
 static void fused_attention_is_slower_with_narrow_heads(void **state)
 {
     (void)state;
@@ -384,6 +410,36 @@ static void launches_leave_gaps_between_small_kernels(void **state)
     static const char gaps[] = "kernel_seconds: 1e-5, launches_forward: 10, launches_backward: 30";
     assert_near(METRIC(TIME_LAUNCH, .calibration = gaps), LAYERS * 40e-5, 1e-12);
     assert_near(METRIC(TIME_LAUNCH, .optimizations = checkpointing, .calibration = gaps), LAYERS * 50e-5, 1e-12);
+}
+
+static void casts_are_launches_of_their_own(void **state)
+{
+    (void)state;
+    static const char casts[] = "autocast: 1, kernel_seconds: 1e-5, launches_forward: 0, launches_backward: 0, cast_launches: 10";
+    assert_near(METRIC(TIME_LAUNCH, .calibration = casts), LAYERS * 30e-5, 1e-12); /* twice as many backward */
+    assert_bits(METRIC(TIME_LAUNCH, .optimizations = "pure-bf16", .calibration = casts), 0);
+}
+
+static void a_host_hides_behind_what_waits_for_its_link(void **state)
+{
+    (void)state;
+    static const char offload[] = "bf16-mixed-precision, activation-offload";
+    double waits = METRIC(TIME_HOST, .optimizations = offload), device = METRIC(STEP_SECONDS, .accelerators = 1);
+    assert_true(waits > 0);
+    char host[60];
+    snprintf(host, sizeof host, "host_backward: %.17g", (device + waits / 2) / LAYERS);
+    assert_near(METRIC(STEP_SECONDS, .optimizations = offload, .calibration = host), device + waits, 1e-12);
+    snprintf(host, sizeof host, "host_backward: %.17g", (device + 2 * waits) / LAYERS);
+    assert_near(METRIC(STEP_SECONDS, .optimizations = offload, .calibration = host), device + 2 * waits, 1e-12);
+}
+
+static void a_step_waits_for_the_slowest_of_many_nodes(void **state)
+{
+    (void)state;
+    assert_bits(METRIC(TIME_FIXED, .accelerators = 8, .batch = 64, .calibration = "step_seconds: 0.5"), 0);
+    assert_bits(METRIC(TIME_FIXED, .accelerators = 16, .batch = 128, .calibration = "step_seconds: 0.5"), 0.5);
+    assert_near(METRIC(STEP_SECONDS, .accelerators = 16, .batch = 128, .calibration = "step_seconds: 0.5") -
+                METRIC(STEP_SECONDS, .accelerators = 16, .batch = 128), 0.5, 1e-9);
 }
 
 static void what_the_host_does_besides_takes_its_time(void **state)
@@ -717,6 +773,7 @@ int main(void)
         cmocka_unit_test(products_that_read_more_than_they_compute_take_the_bandwidth),
         cmocka_unit_test(products_of_four_bytes_fill_their_tiles_in_half_the_depth),
         cmocka_unit_test(frozen_weights_have_no_product_of_their_gradient),
+        cmocka_unit_test(frozen_weights_are_four_operations_for_a_parameter_and_a_token),
         cmocka_unit_test(the_rate_of_the_library_is_that_of_all_products),
         cmocka_unit_test(recomputation_stops_before_the_last_product_of_a_block),
         cmocka_unit_test(recomputation_stops_before_the_sum_behind_a_block),
@@ -730,11 +787,15 @@ int main(void)
         cmocka_unit_test(adapters_move_what_goes_into_their_layers_and_out),
         cmocka_unit_test(passes_move_their_bytes_at_the_rate_of_copies),
         cmocka_unit_test(fused_attention_is_slower_on_short_sequences),
+        cmocka_unit_test(context_parallelism_cuts_fused_attention_into_shorter_pieces),
         cmocka_unit_test(fused_attention_is_slower_with_narrow_heads),
         cmocka_unit_test(the_host_shows_only_where_it_is_slower),
         cmocka_unit_test(the_first_micro_batch_waits_for_the_host_in_its_forward_pass),
         cmocka_unit_test(a_stage_waits_for_the_host_of_its_own_layers),
         cmocka_unit_test(launches_leave_gaps_between_small_kernels),
+        cmocka_unit_test(casts_are_launches_of_their_own),
+        cmocka_unit_test(a_host_hides_behind_what_waits_for_its_link),
+        cmocka_unit_test(a_step_waits_for_the_slowest_of_many_nodes),
         cmocka_unit_test(what_the_host_does_besides_takes_its_time),
         cmocka_unit_test(a_collective_follows_the_curve_of_its_kind),
         cmocka_unit_test(sharded_layers_are_gathered_for_every_micro_batch),

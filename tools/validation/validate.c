@@ -165,6 +165,8 @@ static void judge_training(const struct session *session, const struct csv *csv,
         return;
     write_job(session, row->id, "", &mapped);
     row->metric = SPEEDUP_METRIC_STEP_SECONDS;
+    row->labels[LABEL_KIND] = number_in_catalog(session->words, "models", job_get(&mapped, "model"), "experts.count") > 0 ? "mixtures of experts"
+                                                                                                                        : "dense models";
     row->value.measured = result.step_seconds;
     row->unjudged = row->open && result.memory_bytes > 0;
     row->memory.measured = row->open ? 0 : result.memory_bytes;
@@ -307,13 +309,30 @@ static void replace(struct figure *figure, double predicted)
     figure->high *= change;
 }
 
-/* Replaces the predictions by those of fits that did not see the row's source, or its
+/* Has another source rows of the accelerators and the software of this one? */
+static bool is_familiar(const struct training_rows *fit, size_t row)
+{
+    const struct fit_row *own = &fit->rows[row];
+    for (size_t i = 0; i < fit->count; i++)
+        if (strcmp(fit->rows[i].source, own->source) && !strcmp(fit->rows[i].group, own->group) && !strcmp(fit->rows[i].stack, own->stack))
+            return true;
+    return false;
+}
+
+/* Replaces the predictions by those of fits that did not see the row's source, its model, or its
  * configuration. */
 static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
 {
+    const char *what = session->options->leave_out;
     struct training_rows fit;
-    bool good = training_rows_read(session, csv, NULL, NULL, &fit) &&
-                fit_leave_out(session, fit.rows, fit.count, !strcmp(session->options->leave_out, "source"), show_refits);
+    bool good = training_rows_read(session, csv, NULL, NULL, &fit);
+    for (size_t i = 0; good && i < fit.count; i++) {
+        if (!strcmp(what, "source") && !is_familiar(&fit, i))
+            rows[fit.which[i]].labels[LABEL_KIND] = "chip and software of no other source";
+        if (!strcmp(what, "model"))
+            fit.rows[i].source = csv_text(csv, fit.which[i], csv_column(csv, "model"));
+    }
+    good = good && fit_leave_out(session, fit.rows, fit.count, strcmp(what, "configuration") != 0, show_refits);
     for (size_t i = 0; good && i < fit.count; i++)
         replace(&rows[fit.which[i]].value, fit.rows[i].predicted);
     training_rows_free(&fit);
@@ -390,7 +409,7 @@ static bool can_leave_out(const struct kind *kind, const char *what)
 {
     if (kind->judge == judge_serving)
         return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "configuration");
-    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "configuration"));
+    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "model") || !strcmp(what, "configuration"));
 }
 
 /* A line on a terminal once it takes long enough to wonder. */
@@ -697,7 +716,7 @@ int run_validate(const struct session *session)
     if (!kind)
         return usage("--kind is 'training', 'serving', 'inference', 'ablation' or 'plans'");
     if (o->leave_out && !can_leave_out(kind, o->leave_out))
-        return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
+        return usage("--leave-out takes 'source', 'model' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
     if (!csv_read(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
