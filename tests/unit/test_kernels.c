@@ -77,6 +77,7 @@ static void write_trial(const struct trial *t, char yaml[MOST_TEXT])
              "optimizations:\n"
              "  frozen: {applies_to: [training], effects: {trainable.share: 0}, source: here}\n"
              "  whole: {applies_to: [training], effects: {recompute.spared: 0}, source: here}\n"
+             "  spares: {applies_to: [training], effects: {recompute.spared: 'if(tensor > 1, 1, 0)', comm.tensor.bytes: 0}, source: here}\n"
              "  hides: {applies_to: [training], effects: {comm.data.overlap: 1}, source: here}\n"
              "train:\n  model: %s\n  system: pod\n  accelerators: %d\n  sequence: %d\n  global_batch: %d\n  micro_batch: %d\n  layout: {%s}\n"
              "  optimizations: [%s]\n  calibration: {%s}\n",
@@ -458,6 +459,7 @@ static void what_the_host_does_besides_takes_its_time(void **state)
     assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_step: 0.5"), slow + 0.5, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, lora",
                 .calibration = "host_backward: 1, host_adapter: 0.5"), slow + LAYERS * 0.5, 1e-12);
+    assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_adapter: 0.5"), slow, 1e-12);
 }
 
 /* --- collectives --- */
@@ -734,6 +736,20 @@ static void a_bound_allows_for_what_the_layout_decides(void **state)
     }
 }
 
+static void a_bound_allows_for_all_that_recomputation_may_spare(void **state)
+{
+    (void)state;
+    char yaml[MOST_TEXT];
+    write_trial(&(struct trial){.accelerators = 2, .layout = "tensor: 2", .optimizations = "bf16-mixed-precision, activation-checkpointing, spares",
+                                .calibration = "recompute_stops: 1"}, yaml);
+    speedup_scenario *scenario = scenario_of(world.catalog, yaml, PLAIN);
+    struct bound bound;
+    bound_step(&scenario->job, scenario->variables, 1, &bound);
+    double step = metric_of(world.catalog, yaml, PLAIN, SPEEDUP_METRIC_STEP_SECONDS), least = bound.work / 2 + bound.fixed;
+    assert_true(step >= least && least > 0.99 * step);
+    speedup_scenario_unref(scenario);
+}
+
 static void a_rate_that_is_next_to_nothing_is_not_taken_for_finite(void **state)
 {
     (void)state;
@@ -812,6 +828,7 @@ int main(void)
         cmocka_unit_test(an_exchange_leaves_by_the_share_of_other_places),
         cmocka_unit_test(no_layout_of_any_software_is_faster_than_its_bound),
         cmocka_unit_test(a_bound_allows_for_what_the_layout_decides),
+        cmocka_unit_test(a_bound_allows_for_all_that_recomputation_may_spare),
         cmocka_unit_test(a_rate_that_is_next_to_nothing_is_not_taken_for_finite),
         cmocka_unit_test(a_message_is_not_cut_into_less_than_one),
     };
