@@ -24,7 +24,9 @@ struct passes {
 struct microbatch {
     lanes sequences, tokens;
     struct passes matmul, expert, attention, pointwise, head, launch, host;
-    lanes spared;                     /* of the forward pass when it is done again */
+    struct {
+        lanes matmul, pointwise;
+    } spared;                         /* of the forward pass when it is done again */
     lanes tensor, context, exchange;  /* collectives of one pass */
     lanes wide;                       /* share of the weights that are kept wider than they are multiplied in */
     lanes stream;                     /* B/s of kernels that only read and write */
@@ -82,10 +84,10 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes adapters = E(ADAPTERS) * mb->tokens * ends / mb->stream;
     mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters;
     mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters;
-    /* The last product of a block, and the sum behind it, are not needed to go back through the block. */
+    /* The last product of a block is not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
-    lanes spared = multiply(&p, mb->tokens, lanes_of(last->n), last->k * split) * last->count / s->layers;
-    mb->spared = C(RECOMPUTE_STOPS) * E(RECOMPUTE_SPARED) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
+    lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k));
+    mb->spared.matmul = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE) * spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
 }
 
 /* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
@@ -149,6 +151,8 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
                              scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
 }
 
+enum { SUM_BYTES = 10 }; /* that the sum behind a block moves for an element of 16 bits */
+
 /* Norms, activation functions, residual sums, scans of state spaces: passes over what
  * they read and write.
  * The residual part is whole on every tensor-parallel rank. */
@@ -167,6 +171,8 @@ static void pointwise(const struct job *job, const lanes v[VARIABLES], const lan
                             casts + (C(AUTOCAST_FORWARD) + s->gated * C(GATED_CASTS)) * autocast;
     mb->pointwise.backward = element * (backward * whole + C(INNER_BACKWARD) * split + 2 * scans) * E(POINTWISE_BYTES_BACKWARD) +
                              2 * casts + (C(AUTOCAST_BACKWARD) + s->gated * C(GATED_CASTS_BACKWARD)) * autocast;
+    /* Nor is the sum behind the last product of a block: two terms read, one written, and the mask of dropout. */
+    mb->spared.pointwise = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE) * element * fmin(SUM_BYTES, forward) * whole * E(POINTWISE_BYTES_FORWARD);
 }
 
 /* Vocabulary head and loss. */
@@ -250,6 +256,7 @@ static inline lanes exposed(lanes communication, lanes overlap, lanes work)
  * micro-batch where weights are sharded. */
 struct data {
     lanes once, each;
+    lanes least; /* of each, however much there is to hide behind */
 };
 
 /* Parameters of a rank: those of every token's layers with the tables of the fullest stage, and routed experts. */
@@ -267,7 +274,7 @@ static struct held held_by(const struct job *job, const lanes v[VARIABLES])
 /* A reduction is a reduce-scatter and a gather (2 (d-1)/d of the bytes); sharding replaces parts of it. What hides
  * behind work slows it down, and the last of it cannot hide. */
 static struct data data_parallel(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb,
-                                 const struct held *held, lanes stage)
+                                 const struct held *held, lanes stage, lanes pace)
 {
     const struct shape *s = &job->shape;
     lanes d = V(DATA) * V(CONTEXT), t = V(TENSOR), p = V(PIPELINE), M = V(ACCUMULATION);
@@ -280,8 +287,9 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     /* A ring moves (d-1)/d of the bytes; experts are replicated over fewer ranks. */
     lanes copies = lanes_max(d * t / V(EXPERT), ONE), dense = held->dense, routed = held->routed;
     lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies, trained = (dense + routed) * E(UPDATE_FLOPS);
+    lanes alike = moved * d / lanes_max(d - 1, ONE); /* parameters over all ranks that move as many */
     lane_mask sharded = E(GATHER_LAYERS) > 0;
-    lanes pieces = s->layers / p * E(DATA_MESSAGES), latency = C(DATA_LATENCY) * (d - 1) * pieces;
+    lanes pieces = lanes_max(s->layers / p * E(DATA_MESSAGES), ONE), latency = C(DATA_LATENCY) * (d - 1) * pieces;
     lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
     /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
     lanes kept = lanes_select(sharded, ONE, E(UPDATE_FLOPS) * (1 + mb->wide));
@@ -290,9 +298,10 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     lanes gather = moved * gathered / rate + latency;
     /* Within a domain, in as many pieces as there are layers. */
     lanes piece = 1 / pieces, wire = (d - 1) / d;
-    scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, reduced * piece)), scatter);
-    lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, reduced * piece)), 2 * scatter);
-    lanes sent = COLLECTIVE(SEND, d, ONE, weights), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, weights * piece));
+    lanes summed = alike * E(UPDATE_FLOPS) * job->gradient_bytes * E(REDUCE_WIDTH), fetched = alike * gathered;
+    scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, summed * piece)), scatter);
+    lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, summed * piece)), 2 * scatter);
+    lanes sent = COLLECTIVE(SEND, d, ONE, fetched), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, fetched * piece));
     gather = lanes_select(inside, C(GATHER_SHOWS) > 0 ? lanes_select(sharded, all, sent) : all, gather);
     lanes reduce = lanes_select(E(REDUCE_BYTES) < 1, 2 * E(REDUCE_BYTES) * scatter, E(REDUCE_BYTES) * whole);
 
@@ -314,16 +323,19 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     /* The table's gradient is the last; of sharded weights, the first layer's and the last's. */
     lanes table = s->embedding / t / p / lanes_max(dense + routed, ONE);
     lanes last = lanes_select(sharded, hidden / (pieces + 1), rounds * reduce * lanes_min(table, ONE));
-    lanes behind = E(DATA_OVERLAP) * stage * rounds;
-    lanes seconds = lanes_max(hidden - behind, contention * hidden) + last;
-    seconds = lanes_select(E(DATA_OVERLAP) > 0, seconds, hidden) + rounds * copied + gathers * spread;
-    struct data data = {shows, ZERO};
+    /* It hides behind a stage that waits for its host as well as behind one that works. */
+    lanes behind = E(DATA_OVERLAP) * lanes_select(sharded, stage, pace) * rounds;
+    lanes copies_seconds = rounds * copied + gathers * spread, least = contention * (hidden - last) + last;
+    least = lanes_select(E(DATA_OVERLAP) > 0, least, hidden);
+    lanes seconds = lanes_select(E(DATA_OVERLAP) > 0, lanes_max(hidden - behind, least), hidden) + copies_seconds;
+    struct data data = {.once = shows};
     if (!lanes_all(E(TREE_ROUNDS) == 0)) {
         lanes nodes = lanes_max(d * t / job->node, ONE), depth;
         LANES_EACH(depth, log(nodes[lane_]));
         data.once += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
     }
     data.each = lanes_select(sharded & (d > 1), seconds / M, ZERO);
+    data.least = lanes_select(sharded & (d > 1), (least + copies_seconds) / M, ZERO);
     data.once = lanes_select(d > 1, data.once + lanes_select(sharded, ZERO, seconds), ZERO);
     return data;
 }
@@ -331,10 +343,28 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
 /* ---- the step --------------------------------------------------------------------------------- */
 
 /* Bytes that the update moves, over the rate of copies, and the host beside it. */
-static lanes update(const struct job *job, const lanes e[TARGETS], const struct microbatch *mb, const struct held *held)
+static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb, const struct held *held)
 {
     lanes seconds = C(OPTIMIZER_BYTES) * (held->dense + held->routed) * E(UPDATE_FLOPS) * E(OPTIMIZER_BYTES) / mb->stream;
-    return lanes_max(seconds, job->shape.layers * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
+    return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
+}
+
+/* What the micro-batches of a step share with the host that launches them. */
+struct pace {
+    lanes micro_batches;
+    lanes summed; /* s, of adding gradients */
+    lanes host;   /* s, of a micro-batch */
+    lanes late;   /* s, that the host needs more at the end than the update gives it */
+};
+
+/* Time of the micro-batches of a step that take `each` of the accelerator. The host runs ahead, and shows only where it
+ * is the slower one, with them or with the whole of the step; but the first micro-batch, which takes `first` when its
+ * forward pass waits for every launch, has none before it. */
+static lanes paced_by(const struct pace *pace, lanes each, lanes first)
+{
+    lanes M = pace->micro_batches, host = M * pace->host + lanes_max(pace->late, ZERO);
+    lanes rest = lanes_max((M - 1) * pace->host, (M - 1) * each + pace->summed);
+    return lanes_max(lanes_max(M * each + pace->summed, host), lanes_select(first > 0, first + rest, ZERO));
 }
 
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
@@ -358,10 +388,10 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE);
     /* Attention that is done again with its layer finds its inputs in the cache. */
     lanes again_attention = lanes_max(again * C(ATTENTION_AGAIN), lanes_min(E(RECOMPUTE_ATTENTION), ONE));
-    lanes matmul_seconds = mb.matmul.forward * (1 + again) + mb.matmul.backward - again * mb.spared;
+    lanes matmul_seconds = mb.matmul.forward * (1 + again) + mb.matmul.backward - again * mb.spared.matmul;
     lanes expert_seconds = mb.expert.forward * (1 + again) + mb.expert.backward;
     lanes attention_seconds = mb.attention.forward * (1 + again_attention) + mb.attention.backward;
-    lanes pointwise_seconds = mb.pointwise.forward * (1 + again) + mb.pointwise.backward;
+    lanes pointwise_seconds = mb.pointwise.forward * (1 + again) + mb.pointwise.backward - again * mb.spared.pointwise;
     lanes head_seconds = mb.head.forward + mb.head.backward;
     lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
@@ -388,7 +418,11 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* The host runs ahead of the accelerator; it shows only where it is the slower one,
      * or where every launch waits for the one before. */
     lanes blocking = C(BLOCKING_SECONDS) * s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    lanes device = work + joined + head_seconds + cast * p, host = mb.host.forward + mb.host.backward;
+    lanes host = mb.host.forward + mb.host.backward;
+    lanes backward = work - (mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.launch.forward);
+    backward += mb.head.backward + cast - casts + exposed(mb.tensor * (1 + again + regather), E(TENSOR_OVERLAP), backward) +
+                exposed(mb.context * (2 + again), E(CONTEXT_OVERLAP), attention_seconds - mb.attention.forward) +
+                exposed(mb.exchange * (1 + again), E(EXPERT_OVERLAP), backward);
 
     /* The slowest stage. Where layers do not divide by stages, the embedding and the
      * head take the place of a layer each. */
@@ -400,19 +434,19 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
     /* Offloaded activations cross the host link behind the work of their own micro-batch; what they wait is time that
-     * communication can hide behind. */
+     * communication and the host can hide behind. */
     lanes paused = ZERO;
     if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
         lanes kept;
         training_kept(job, v, e, &kept);
         paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
-    struct data data = data_parallel(job, v, e, &mb, &held, stage + paused);
-    /* One micro-batch alone waits for the host in its forward pass too. */
-    lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.head.forward +
-                    mb.launch.forward + casts + mb.tensor;
-    lanes first = lanes_max(mb.host.forward - forward, ZERO) - lanes_max(host - device, ZERO);
-    first = lanes_select(p > 1, ZERO, lanes_max(first, ZERO));
+    lanes summed = (M - 1) * sum;
+    lanes optimizer = update(job, v, e, &mb, &held);
+    const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) - optimizer};
+    lanes first = lanes_select(p > 1, ZERO, mb.host.forward + backward);
+    lanes paced = (paced_by(&pace, stage + paused, first) - summed) / M;
+    struct data data = data_parallel(job, v, e, &mb, &held, stage + paused, paced);
 
     /* Sends between stages show in part in a plain 1F1B; an interleaved schedule sends as
      * often again for every chunk (arXiv 2104.04473, sec. 2.2), behind its work. */
@@ -426,27 +460,25 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
      * (arXiv 2104.04473, sec. 2.2). */
     lanes bubble = (p - 1) / chunks * (mean + send) * E(BUBBLE);
 
-    lanes optimizer = update(job, e, &mb, &held);
     /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
     lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
     lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
     offload += M * paused;
     /* Waiting for the slowest of many nodes. */
     lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
-    lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
-    /* The host shows where it is slower with a step's micro-batches, or with the whole of the step. */
-    lanes behind = M * (host / p - stage - data.each) - summed;
-    lanes waiting = lanes_max(lanes_max(behind, behind + C(HOST_STEP) - optimizer), ZERO);
+    lanes communication = M * data.each + data.once;
+    lanes each = stage + paused + data.each, alone = M * each + summed;
+    lanes waiting = paced_by(&pace, each, lanes_select(p > 1, ZERO, first + data.least)) - alone;
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + fixed;
+        M * (stage + send) + waiting + summed + bubble + communication + optimizer + offload + fixed;
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
     out[SPEEDUP_METRIC_TIME_POINTWISE] = M * pointwise_seconds / p;
     out[SPEEDUP_METRIC_TIME_HEAD] = M * head_seconds / p;
     out[SPEEDUP_METRIC_TIME_CAST] = M * cast + summed;
-    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * (gaps + blocking) / p + waiting + first;
+    out[SPEEDUP_METRIC_TIME_LAUNCH] = M * (gaps + blocking) / p + waiting;
     out[SPEEDUP_METRIC_TIME_TENSOR] = M * tensor_seconds / p;
     out[SPEEDUP_METRIC_TIME_CONTEXT] = M * context_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXCHANGE] = M * exchange_seconds / p;
@@ -460,7 +492,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
 
     /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
     lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
-    lanes host_part = C(SIGMA_HOST) * (waiting + first) / step;
+    lanes host_part = C(SIGMA_HOST) * waiting / step;
     lanes wire_part = C(SIGMA_WIRE) * (communication + M * (joined / p + send)) / step;
     double kind = s->experts > 0 ? C(TIME_SIGMA_EXPERT) : C(TIME_SIGMA), chip = job->generic ? C(SIGMA_CHIP) : 0,
            stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;

@@ -5,8 +5,9 @@
  * no faster than the mean stage, which does 1/p of the products of its micro-batch. One
  * rank meets 1/(d c M) of the tokens and 1/t of the widths, so M micro-batches are 1/n
  * of the products of the whole batch on one accelerator (n = t p d c). What is not divided
- * (the residual stream without sequence parallelism, fixed times of experts, partly filled
- * tiles) only adds. A term is left out where its size is the layout's to say. */
+ * (the residual stream without sequence parallelism, the depth and the weights of products,
+ * fixed times and rows of experts) only adds; what recomputation spares is a part of what is
+ * done again, divided alike. A term is left out where its size is the layout's to say. */
 #include "plan/bound.h"
 
 #include "estimate/layout.h"
@@ -25,7 +26,7 @@ static const struct {
     {SPEEDUP_METRIC_TIME_MATMUL, {TARGET_MATMUL_EFFICIENCY_FORWARD, TARGET_MATMUL_EFFICIENCY_BACKWARD}, 2},
     {SPEEDUP_METRIC_TIME_EXPERT, {TARGET_MATMUL_EFFICIENCY_FORWARD, TARGET_MATMUL_EFFICIENCY_BACKWARD, TARGET_EXPERT_EFFICIENCY}, 3},
     {SPEEDUP_METRIC_TIME_ATTENTION, {TARGET_ATTENTION_EFFICIENCY_FORWARD, TARGET_ATTENTION_EFFICIENCY_BACKWARD}, 2},
-    {SPEEDUP_METRIC_TIME_POINTWISE, {TARGET_POINTWISE_BYTES_FORWARD}, 1},
+    {SPEEDUP_METRIC_TIME_POINTWISE, {0}, 0},
     {SPEEDUP_METRIC_TIME_HEAD, {0}, 0},
 };
 
@@ -55,10 +56,12 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
     v[VARIABLE_MICRO_BATCH] = lanes_of(job->global_batch);
     effects_begin(&job->effects, e);
     /* What the layout says is no less than nothing where factors multiply, and no less
-     * than the constant part where the largest holds. */
+     * than the constant part where the largest holds; but what takes work away may be all of it. */
     for (size_t i = 0; i < job->effects.dynamic_count; i++) {
         enum target target = job->effects.dynamic[i].target;
-        if (targets[target].rule == RULE_LARGEST)
+        if (target == TARGET_GATHER_LAYERS || target == TARGET_RECOMPUTE_SPARED)
+            e[target] = lanes_of(1.0);
+        if (targets[target].rule == RULE_LARGEST || target == TARGET_RECOMPUTE_SPARED)
             continue;
         open[target] = true;
         e[target] = lanes_of(is_divisor(target) ? 1.0 : 0.0);
@@ -79,11 +82,14 @@ bool bound_finite(const struct job *job)
     enum { LEAST_RATE = 1 };                       /* FLOP/s or B/s */
     const double least = 1e-6, most = 1e9;         /* of a factor: with such, no sum of products leaves the doubles */
     const double *c = job->c, *base = job->effects.base;
+    const double product = c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_LIBRARY_RATE];
     const double rates[] = {
-        job->matmul_peak * c[COEFFICIENT_MATMUL_EFFICIENCY], job->attention_peak * c[COEFFICIENT_UNFUSED_ATTENTION],
-        job->half_peak * c[COEFFICIENT_MATMUL_EFFICIENCY],   job->bandwidth * c[COEFFICIENT_COPY_RATE],
-        job->link * c[COEFFICIENT_LINK_FRACTION],            job->network * c[COEFFICIENT_NETWORK_FRACTION],
-        job->expert_peak * c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_EXPERT_EFFICIENCY], job->host_link,
+        job->matmul_peak * product, job->half_peak * product, job->expert_peak * product * c[COEFFICIENT_EXPERT_EFFICIENCY],
+        job->bandwidth * c[COEFFICIENT_MATMUL_STREAM], job->bandwidth * c[COEFFICIENT_COPY_RATE],
+        job->attention_peak * c[COEFFICIENT_UNFUSED_ATTENTION], job->network * c[COEFFICIENT_NETWORK_FRACTION] / job->node,
+        job->link, job->link * c[COEFFICIENT_LINK_FRACTION], job->link * c[COEFFICIENT_ALL_REDUCE_WIRE],
+        job->link * c[COEFFICIENT_ALL_GATHER_WIRE], job->link * c[COEFFICIENT_REDUCE_SCATTER_WIRE],
+        job->link * c[COEFFICIENT_SEND_WIRE], job->host_link,
     };
     if (job->kind != JOB_TRAINING)
         return false;
