@@ -3,7 +3,7 @@
  * bits; nothing here may call across the two but by arrays. */
 #include "estimate/job.h"
 
-/* The whole run from the step, and how sure it all is. */
+/* The whole run from the step and the power in it, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
 {
     const double *c = job->c;
@@ -27,10 +27,9 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_ACCELERATOR_HOURS] = hours;
     out[SPEEDUP_METRIC_COST] = hours * job->price;
     out[SPEEDUP_METRIC_ENERGY] =
-        hours * job->power / 1000 * c[COEFFICIENT_POWER_FRACTION] * c[COEFFICIENT_POWER_OVERHEAD];
-    out[SPEEDUP_METRIC_TIME_SIGMA] =
-        lanes_of((job->shape.experts > 0 ? c[COEFFICIENT_TIME_SIGMA_EXPERT] : c[COEFFICIENT_TIME_SIGMA]) *
-                 (job->generic ? c[COEFFICIENT_SIGMA_UNMEASURED] : 1));
+        hours * (out[SPEEDUP_METRIC_POWER] + job->energy.host) / 1000 * c[COEFFICIENT_POWER_OVERHEAD];
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_of(job_time_sigma(job));
+    out[SPEEDUP_METRIC_ENERGY_SIGMA] = lanes_of(job->energy.sigma);
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
 }
 

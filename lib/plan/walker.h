@@ -49,6 +49,7 @@ static inline void compute_memory(struct walker *w, lanes out[METRICS], lane_mas
 static inline void bound_time(struct walker *w, lanes out[METRICS])
 {
     out[SPEEDUP_METRIC_STEP_SECONDS] = w->bound.work / w->v[VARIABLE_ACCELERATORS] + w->bound.fixed;
+    out[SPEEDUP_METRIC_POWER] = lanes_of(w->job.energy.idle); /* whatever the work, no less */
     w->job.kernel->training_run(&w->job, w->v, out);
 }
 
