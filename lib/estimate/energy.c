@@ -24,24 +24,24 @@ lanes energy_watts(const struct energy *energy, const struct joules *joules, lan
     return lanes_min(energy->idle + (joules->clocked + joules->fixed) / seconds, lanes_of(kept(energy, limit)));
 }
 
-/* What is left of the joules at the clock that the rated power allows. */
+/* The joules at the rated power, whose limit may have slowed products down already. */
 struct joules energy_at_rated(const struct energy *energy, const struct joules *joules, lanes seconds)
 {
     lanes most = (kept(energy, energy->rated) - energy->idle) * seconds - joules->fixed;
     return (struct joules){.clocked = lanes_min(joules->clocked, lanes_max(most, lanes_of(0.0))), .fixed = joules->fixed};
 }
 
-/* The same at a lower clock: energy of an operation falls with voltage. */
-struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes clock)
+/* The same where products run at a share of that rate: voltage follows the clock, and energy its square. */
+struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes rate)
 {
     lanes share;
-    LANES_EACH(share, pow(clock[lane_], energy->clock));
+    LANES_EACH(share, pow(rate[lane_], energy->rate));
     return (struct joules){.clocked = joules->clocked * share, .fixed = joules->fixed};
 }
 
-/* Does a step at a clock keep the job's limit? */
-lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes clock, lanes seconds)
+/* Does a step keep the job's limit with products at that rate? */
+lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes rate, lanes seconds)
 {
-    struct joules at = energy_at(energy, joules, clock);
+    struct joules at = energy_at(energy, joules, rate);
     return energy->idle * seconds + at.clocked + at.fixed <= kept(energy, energy->limit) * seconds;
 }

@@ -30,7 +30,7 @@ void energy_measure(struct job *job)
         .moving = C(POWER_MOVING) * rated,
         .wire = C(POWER_LINK) * rated,
         .held = C(POWER_HELD),
-        .clock = C(POWER_CLOCK),
+        .rate = C(POWER_RATE),
         .sigma = sqrt(job_time_sigma(job) * job_time_sigma(job) + C(ENERGY_SIGMA) * C(ENERGY_SIGMA)),
     };
 }

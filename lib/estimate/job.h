@@ -130,13 +130,13 @@ struct inference {
     double decode_sigma, first_sigma;
 };
 
-/* What draws power in an accelerator: watts, and joules at the highest clock. */
+/* What draws power in an accelerator: watts, and joules where no limit holds products back. */
 struct energy {
     double rated, limit, idle, host; /* W of an accelerator; limit is rated where no job sets one; host: what stands beside it */
     double linear, expert, head;     /* J of an operation of products */
     double attention, moving, wire;  /* W above idle: of attention, of passes over memory, of collectives */
     double held;                     /* mean power over a limit that binds */
-    double clock;                    /* exponent: energy of an operation by its clock */
+    double rate;                     /* exponent: energy of an operation by the rate of products */
     double sigma;                    /* of the logarithm of the run's energy */
 };
 
@@ -145,7 +145,7 @@ struct work {
     lanes linear, expert, head, attention, moving, wire;
 };
 
-/* Joules above idle: of what the clock sets, at the highest, and of what it does not. */
+/* Joules above idle: of products and attention, whose clock a limit sets, and of all else. */
 struct joules {
     lanes clocked, fixed;
 };
@@ -230,8 +230,8 @@ void energy_measure(struct job *job);
 struct joules energy_joules(const struct energy *energy, const struct work *work);
 lanes energy_watts(const struct energy *energy, const struct joules *joules, lanes seconds, double limit);
 struct joules energy_at_rated(const struct energy *energy, const struct joules *joules, lanes seconds);
-struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes clock);
-lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes clock, lanes seconds);
+struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes rate);
+lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes rate, lanes seconds);
 
 /* Standard deviation of the logarithm of a training job's times. */
 static inline double job_time_sigma(const struct job *job)

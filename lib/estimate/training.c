@@ -15,9 +15,9 @@
 #define ZERO lanes_of(0.0)
 #define ONE lanes_of(1.0)
 
-/* Clocks of products under a power limit, over the clock at the rated power: the least, and how near they are found (chips
- * have steps of a hundredth). */
-#define LEAST_CLOCK 0.125
+/* Rates of products under a power limit, over that at the rated power: the least, and how often its range is halved
+ * (chips have clocks a hundredth apart). */
+#define LEAST_RATE 0.125
 enum { HALVINGS = 10 };
 
 /* A pass over all layers of the model, and its backward pass; the operations of its products. */
@@ -503,18 +503,18 @@ static void limit(const struct job *job, const lanes v[VARIABLES], const lanes e
     const struct energy *energy = &job->energy;
     struct work same;
     *joules = energy_at_rated(energy, joules, out[SPEEDUP_METRIC_STEP_SECONDS]);
-    lanes most = ONE, least = lanes_of(LEAST_CLOCK); /* clocks, over that at the rated power */
+    lanes most = ONE, least = lanes_of(LEAST_RATE);
     lane_mask held = energy_within(energy, joules, ONE, out[SPEEDUP_METRIC_STEP_SECONDS]);
     for (int i = 0; i < HALVINGS && !lanes_all(held); i++) {
-        lanes clock = (least + most) / 2;
-        step(job, v, e, 1 / clock, out, &same);
-        lane_mask low = energy_within(energy, joules, clock, out[SPEEDUP_METRIC_STEP_SECONDS]);
-        least = lanes_select(low, clock, least);
-        most = lanes_select(low, most, clock);
+        lanes rate = (least + most) / 2;
+        step(job, v, e, 1 / rate, out, &same);
+        lane_mask low = energy_within(energy, joules, rate, out[SPEEDUP_METRIC_STEP_SECONDS]);
+        least = lanes_select(low, rate, least);
+        most = lanes_select(low, most, rate);
     }
-    lanes clock = lanes_select(held, ONE, least);
-    step(job, v, e, 1 / clock, out, &same);
-    *joules = energy_at(energy, joules, clock);
+    lanes rate = lanes_select(held, ONE, least);
+    step(job, v, e, 1 / rate, out, &same);
+    *joules = energy_at(energy, joules, rate);
 }
 
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
