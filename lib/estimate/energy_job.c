@@ -31,6 +31,5 @@ void energy_measure(struct job *job)
         .wire = C(POWER_LINK) * rated,
         .held = C(POWER_HELD),
         .rate = C(POWER_RATE),
-        .sigma = sqrt(job_time_sigma(job) * job_time_sigma(job) + C(ENERGY_SIGMA) * C(ENERGY_SIGMA)),
     };
 }

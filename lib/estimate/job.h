@@ -137,7 +137,6 @@ struct energy {
     double attention, moving, wire;  /* W above idle: of attention, of passes over memory, of collectives */
     double held;                     /* mean power over a limit that binds */
     double rate;                     /* exponent: energy of an operation by the rate of products */
-    double sigma;                    /* of the logarithm of the run's energy */
 };
 
 /* What an accelerator does in a step: operations of products, and seconds of all else, hidden or not. */
@@ -232,14 +231,6 @@ lanes energy_watts(const struct energy *energy, const struct joules *joules, lan
 struct joules energy_at_rated(const struct energy *energy, const struct joules *joules, lanes seconds);
 struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes rate);
 lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes rate, lanes seconds);
-
-/* Standard deviation of the logarithm of a training job's times. */
-static inline double job_time_sigma(const struct job *job)
-{
-    const double *c = job->c;
-    return (job->shape.experts > 0 ? c[COEFFICIENT_TIME_SIGMA_EXPERT] : c[COEFFICIENT_TIME_SIGMA]) *
-           (job->generic ? c[COEFFICIENT_SIGMA_UNMEASURED] : 1);
-}
 
 /* The whole run from the step and the power in it, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);

@@ -176,9 +176,12 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
         scenario->job.c[i] = values[catalog->known_slots[i]];
     bool training = scenario->job.kind == JOB_TRAINING;
     uint32_t chip = catalog->known_slots[training ? COEFFICIENT_MATMUL_EFFICIENCY : COEFFICIENT_STREAM_16];
-    uint32_t stack = catalog->known_slots[COEFFICIENT_LAYER_SECONDS];
+    uint32_t stack = catalog->known_slots[training ? COEFFICIENT_LIBRARY_RATE : COEFFICIENT_LAYER_SECONDS];
     scenario->job.generic = !calibrates(&scenario->accelerator->calibration, chip) && !own.count;
-    scenario->job.generic_stack = !(scenario->stack && calibrates(&scenario->stack->calibration, stack)) && !own.count;
+    /* A stack may stand on a measured one, and not be measured itself. */
+    const struct stack *software = scenario->stack;
+    scenario->job.generic_stack = !(software && calibrates(&software->calibration, stack) &&
+                                    (!training || software->provenance != PROVENANCE_GENERIC)) && !own.count;
 }
 
 static void fix_variables(speedup_scenario *scenario)
