@@ -24,7 +24,7 @@ enum {
 /** The metrics, listed; the index is the SPEEDUP_METRIC number. @c rule says which
  *  kind of job has it: "training", "inference" or "both"; @c better whether "less" or "more" of it
  *  is better, "" where neither is; @c interval whose uncertainty it has: "time", "memory",
- *  "first token", or "" when it has none.
+ *  "first token", "energy", or "" when it has none.
  *  @param index from 0
  *  @param[in,out] word struct_size set by the caller, the rest by the library
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND past the end, or SPEEDUP_INVALID_ARGUMENT

@@ -211,6 +211,8 @@ static const struct field train_fields[] = {
      .shown = "60 s", .doc = "time that writing a checkpoint holds the job up"},
     {.key = "restart", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart),
      .shown = "600 s", .doc = "time from a failure to the next step"},
+    {.key = "power_limit", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e5, AT(power_limit),
+     .shown = "the rated power", .doc = "power limit set on each accelerator"},
     JOB_BACK,
     {.key = NULL},
 };

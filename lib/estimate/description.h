@@ -106,7 +106,7 @@ struct job_description {
     struct published_figures published;
 
     /* of training */
-    double sequence, global_batch, micro_batch, tokens, checkpoint, restart;
+    double sequence, global_batch, micro_batch, tokens, checkpoint, restart, power_limit;
 
     /* of inference */
     struct length prompt, output;

@@ -14,7 +14,7 @@ enum { SHARE = 1024 };
 
 /* Whose uncertainty a metric has: the metric that is its sigma; STATUS for none. */
 enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
-       INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA };
+       INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA, INTERVAL_ENERGY = SPEEDUP_METRIC_ENERGY_SIGMA };
 
 static const struct {
     const char *name, *unit, *job, *text;
@@ -37,7 +37,8 @@ speedup_status speedup_metric_at(size_t index, speedup_word *word)
     const char *unit = !strcmp(metrics[index].unit, "%") ? "1" : metrics[index].unit;
     static const char *const better[] = {[BETTER_NEITHER] = "", [BETTER_LESS] = "less", [BETTER_MORE] = "more"};
     int32_t sigma = metrics[index].sigma;
-    const char *interval = sigma == INTERVAL_TIME ? "time" : sigma == INTERVAL_MEMORY ? "memory" : sigma == INTERVAL_FIRST_TOKEN ? "first token" : "";
+    const char *interval = sigma == INTERVAL_TIME ? "time" : sigma == INTERVAL_MEMORY ? "memory" : sigma == INTERVAL_FIRST_TOKEN ? "first token"
+                           : sigma == INTERVAL_ENERGY ? "energy" : "";
     return word_fill_metric(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text, better[metrics[index].better], interval);
 }
 
@@ -234,6 +235,7 @@ static void training_set_precisions(speedup_context *context, struct job *job, c
     job->weight_bytes = bytes_of(job, TARGET_WEIGHTS_PRECISION, base);
     job->gradient_bytes = bytes_of(job, TARGET_GRADIENTS_PRECISION, base);
     job->activation_bytes = bytes_of(job, TARGET_ACTIVATIONS_PRECISION, base);
+    energy_measure(job);
 }
 
 void job_set_precisions(speedup_context *context, struct job *job, const struct place *place)

@@ -209,6 +209,7 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     out[SPEEDUP_METRIC_LOAD] = load;
     out[SPEEDUP_METRIC_MEETS_TARGETS] = lanes_select(met, ONE, ZERO);
     out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_of(m->decode_sigma);
+    out[SPEEDUP_METRIC_ENERGY_SIGMA] = lanes_of(m->decode_sigma);
     out[SPEEDUP_METRIC_FIRST_TOKEN_SIGMA] = lanes_of(m->first_sigma);
     withhold(fits, out);
 }

@@ -19,6 +19,11 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_run training_run_wide
 #define training_kept training_kept_wide
 #define inference_answer inference_answer_wide
+#define energy_joules energy_joules_wide
+#define energy_watts energy_watts_wide
+#define energy_at_rated energy_at_rated_wide
+#define energy_at energy_at_wide
+#define energy_within energy_within_wide
 #define layout_derive layout_derive_wide
 #define layout_possible layout_possible_wide
 #define layout_complete layout_complete_wide
@@ -125,6 +130,25 @@ struct inference {
     double decode_sigma, first_sigma;
 };
 
+/* What draws power in an accelerator: watts, and joules where no limit holds products back. */
+struct energy {
+    double rated, limit, idle, host; /* W of an accelerator; limit is rated where no job sets one; host: what stands beside it */
+    double linear, expert, head;     /* J of an operation of products */
+    double attention, moving, wire;  /* W above idle: of attention, of passes over memory, of collectives */
+    double held;                     /* mean power over a limit that binds */
+    double rate;                     /* exponent: energy of an operation by the rate of products */
+};
+
+/* What an accelerator does in a step: operations of products, and seconds of all else, hidden or not. */
+struct work {
+    lanes linear, expert, head, attention, moving, wire;
+};
+
+/* Joules above idle: of products and attention, whose clock a limit sets, and of all else. */
+struct joules {
+    lanes clocked, fixed;
+};
+
 struct job {
     const struct kernel *kernel;
     enum job_kind kind;
@@ -138,6 +162,7 @@ struct job {
 
     /* run */
     double sequence, global_batch, tokens, price, checkpoint_seconds, restart_seconds;
+    double power_limit; /* W of an accelerator, 0: none */
 
     /* rates that follow from the precisions chosen; FLOP/s at efficiency 1 */
     double matmul_peak, expert_peak, attention_peak, half_peak;
@@ -145,6 +170,7 @@ struct job {
     double weight_bytes, gradient_bytes, activation_bytes;
 
     double c[KNOWN_COEFFICIENTS];
+    struct energy energy;
     bool generic;          /* the accelerator has no calibration of its own for this kind of job */
     bool generic_stack;    /* nor has the software */
     bool relaxed;          /* take layouts that do not divide evenly, as published runs did */
@@ -198,7 +224,15 @@ void layout_complete(const struct job *job, lanes v[VARIABLES], lane_mask *possi
 /* Activations that one micro-batch leaves on a pipeline stage until its backward pass. */
 void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes);
 
-/* The whole run from the step, and how sure it all is. */
+/* Watts and joules of an accelerator's work (energy.c). */
+void energy_measure(struct job *job);
+struct joules energy_joules(const struct energy *energy, const struct work *work);
+lanes energy_watts(const struct energy *energy, const struct joules *joules, lanes seconds, double limit);
+struct joules energy_at_rated(const struct energy *energy, const struct joules *joules, lanes seconds);
+struct joules energy_at(const struct energy *energy, const struct joules *joules, lanes rate);
+lane_mask energy_within(const struct energy *energy, const struct joules *joules, lanes rate, lanes seconds);
+
+/* The whole run from the step and the power in it, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
 /* Does a peak fit into an accelerator, and what is offloaded into its host? */

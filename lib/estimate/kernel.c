@@ -3,7 +3,7 @@
  * bits; nothing here may call across the two but by arrays. */
 #include "estimate/job.h"
 
-/* The whole run from the step, and how sure it all is. */
+/* The whole run from the step and the power in it, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS])
 {
     const double *c = job->c;
@@ -27,7 +27,9 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_ACCELERATOR_HOURS] = hours;
     out[SPEEDUP_METRIC_COST] = hours * job->price;
     out[SPEEDUP_METRIC_ENERGY] =
-        hours * job->power / 1000 * c[COEFFICIENT_POWER_FRACTION] * c[COEFFICIENT_POWER_OVERHEAD];
+        hours * (out[SPEEDUP_METRIC_POWER] + job->energy.host) / 1000 * c[COEFFICIENT_POWER_OVERHEAD];
+    lanes time = out[SPEEDUP_METRIC_TIME_SIGMA], power = lanes_of(c[COEFFICIENT_ENERGY_SIGMA]);
+    out[SPEEDUP_METRIC_ENERGY_SIGMA] = lanes_root(time * time + power * power);
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
 }
 

@@ -8,6 +8,22 @@ static struct place batch_place(const struct job_description *d)
     return description_place(d, given ? "micro_batch" : "global_batch");
 }
 
+/* A limit must leave something to work with, and cannot lift what the chip is rated for. */
+static void check_power_limit(speedup_context *context, const speedup_scenario *scenario)
+{
+    const struct job_description *r = &scenario->asked;
+    const struct accelerator *accelerator = scenario->accelerator;
+    if (!(r->power_limit > 0) || !accelerator)
+        return;
+    double idle = scenario->job.c[COEFFICIENT_POWER_IDLE] * accelerator->power;
+    struct place place = description_place(r, "power_limit");
+    if (!(accelerator->power > 0))
+        problem(context, SPEEDUP_OUT_OF_RANGE, &place, "the catalog has no power of '%s' that a limit could be under", accelerator->head.id);
+    else if (!(r->power_limit > idle && r->power_limit <= accelerator->power))
+        problem(context, SPEEDUP_OUT_OF_RANGE, &place, "a power limit of '%s' is over %.0f W, which it draws idle, and %.0f W at most",
+                accelerator->head.id, idle, accelerator->power);
+}
+
 speedup_status training_make(speedup_context *context, speedup_scenario *scenario)
 {
     struct job *job = &scenario->job;
@@ -18,7 +34,9 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->tokens = r->tokens;
     job->checkpoint_seconds = r->checkpoint;
     job->restart_seconds = r->restart;
+    job->power_limit = r->power_limit;
     scenario_gather(context, scenario);
+    check_power_limit(context, scenario);
     struct place sequence = description_place(r, "sequence");
     check_window(context, scenario->model, r->sequence, &sequence);
     double layout[VARIABLES] = {0};

@@ -15,37 +15,45 @@
 #define ZERO lanes_of(0.0)
 #define ONE lanes_of(1.0)
 
-/* A pass over all layers of the model, and its backward pass. */
+/* Rates of products under a power limit, over that at the rated power: the least, and how often its range is halved
+ * (chips have clocks a hundredth apart). */
+#define LEAST_RATE 0.125
+enum { HALVINGS = 10 };
+
+/* A pass over all layers of the model, and its backward pass; the operations of its products. */
 struct passes {
     lanes forward, backward;
+    lanes work_forward, work_backward;
 };
 
 /* What one micro-batch costs in all layers of the model, shared between the parts of the step. */
 struct microbatch {
     lanes sequences, tokens;
     struct passes matmul, expert, attention, pointwise, head, launch, host;
+    struct passes scores, moving;     /* of attention, and of experts and head, what only reads and writes */
     struct {
         lanes matmul, pointwise;
     } spared;                         /* of the forward pass when it is done again */
     lanes tensor, context, exchange;  /* collectives of one pass */
     lanes wide;                       /* share of the weights that are kept wider than they are multiplied in */
     lanes stream;                     /* B/s of kernels that only read and write */
+    lanes slow;                       /* how much longer products take at a lower clock than the rated power allows */
 };
 
 /* ---- kernels ---------------------------------------------------------------------------------- */
 
 /* How fast products of one format are. */
 struct product {
-    double seconds; /* for one operation */
+    lanes seconds;  /* for one operation */
     double depth;   /* operations beside those of k, in k: filling and draining of tiles */
     double bytes;   /* of an element of the inputs */
     double byte;    /* s, to move one */
     double fixed;   /* s, of quantizing */
 };
 
-static struct product product_of(const struct job *job, double rate, double bytes, double fixed)
+static struct product product_of(const struct job *job, double rate, double bytes, double fixed, lanes slow)
 {
-    return (struct product){.seconds = 2 / (rate * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE)),
+    return (struct product){.seconds = 2 / (rate * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE)) * slow,
                             .depth = (C(MATMUL_DEPTH) + C(LIBRARY_DEPTH)) * (bytes > 2 ? 2 / bytes : 1),
                             .bytes = bytes,
                             .byte = 1 / (job->bandwidth * C(MATMUL_STREAM)),
@@ -65,15 +73,18 @@ static inline void linear(const struct product *p, lanes m, lanes n, lanes k, la
 {
     out->forward += count * multiply(p, m, n, k);
     out->backward += count * (multiply(p, m, k, n) + trained * multiply(p, n, k, m));
+    lanes work = 2 * count * m * n * k;
+    out->work_forward += work;
+    out->work_backward += work * (1 + trained);
 }
 
 static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
     double bytes = precisions[job->matmul_precision].bytes;
-    struct product p = product_of(job, job->matmul_peak, bytes, bytes < 2 ? C(NARROW_PRODUCT) : 0);
+    struct product p = product_of(job, job->matmul_peak, bytes, bytes < 2 ? C(NARROW_PRODUCT) : 0, mb->slow);
     lanes split = 1 / V(TENSOR);
-    struct passes all = {ZERO, ZERO};
+    struct passes all = {ZERO, ZERO, ZERO, ZERO};
     lanes ends = ZERO; /* inputs and outputs of all linear layers, for a token */
     for (size_t i = 0; i < s->matrix_count; i++) {
         const struct matrix *w = &s->matrices[i];
@@ -84,6 +95,8 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes adapters = E(ADAPTERS) * mb->tokens * ends / mb->stream;
     mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters;
     mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters;
+    mb->matmul.work_forward = all.work_forward * E(MATMUL_FLOPS_FORWARD);
+    mb->matmul.work_backward = all.work_backward * E(MATMUL_FLOPS_BACKWARD);
     /* The last product of a block is not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
     lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k));
@@ -95,11 +108,11 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
 static void expert(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    mb->expert = (struct passes){ZERO, ZERO};
+    mb->expert = (struct passes){ZERO, ZERO, ZERO, ZERO};
     if (s->experts <= 0)
         return;
     double bytes = precisions[job->expert_precision].bytes, narrow = bytes < job->activation_bytes ? 4 * C(CAST_PASSES) : 0;
-    struct product p = product_of(job, job->expert_peak * C(EXPERT_EFFICIENCY), bytes, 0);
+    struct product p = product_of(job, job->expert_peak * C(EXPERT_EFFICIENCY), bytes, 0, mb->slow);
     lanes routed = mb->tokens / V(TENSOR) * s->active, own = s->experts / V(EXPERT); /* token copies and experts of a rank */
     lanes seen = routed / own + C(EXPERT_ROWS), sums = C(EXPERT_SUMS) / mb->stream * E(UPDATE_FLOPS);
     const double shapes[2][2] = {{s->expert_ffn * (1 + s->gated), s->expert_width}, {s->expert_width, s->expert_ffn}};
@@ -119,6 +132,11 @@ static void expert(const struct job *job, const lanes v[VARIABLES], const lanes 
                                              element * inner * C(INNER_FORWARD) + quantized + fixed / 3);
     mb->expert.backward = s->expert_layers * (backward + sorted * (C(ROUTED_BACKWARD) + C(ROUTED_CASTS_BACKWARD) * casts) +
                                               element * inner * C(INNER_BACKWARD) + quantized + fixed * 2 / 3);
+    mb->moving.forward = mb->expert.forward - s->expert_layers * (forward + fixed / 3);
+    mb->moving.backward = mb->expert.backward - s->expert_layers * (backward + fixed * 2 / 3);
+    lanes work = s->expert_layers * 2 * routed * (shapes[0][0] * shapes[0][1] + shapes[1][0] * shapes[1][1]);
+    mb->expert.work_forward = work * E(MATMUL_FLOPS_FORWARD);
+    mb->expert.work_backward = work * (1 + E(UPDATE_FLOPS)) * E(MATMUL_FLOPS_BACKWARD);
 }
 
 /* Attention: two products over the whole s x s square, and the traffic of the
@@ -139,16 +157,18 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE);
     lanes penalty = 1 + (misaligned - 1 + odd - 1) * unfused;
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
-    lanes product = flops * penalty / rate, casts = mb->wide * E(CAST_BYTES);
+    lanes product = flops * penalty / rate * mb->slow, casts = mb->wide * E(CAST_BYTES);
     lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
     /* Context parallelism cuts fused kernels into shorter ones, and merges what they give (arXiv 2310.01889). */
     lanes c = V(CONTEXT), cut = (n + C(FUSED_DEPTH) * c) / (n + C(FUSED_DEPTH));
     lanes merges = (c - 1) * C(CONTEXT_MERGE) * mb->tokens * heads * s->value_dim * layers / mb->stream;
     product *= lanes_select(unfused < 1, cut, ONE);
-    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
-                            scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
-    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
-                             scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
+    lanes forward = scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
+    lanes backward = scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
+    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) + forward;
+    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) + backward;
+    mb->scores.forward = merges + forward;
+    mb->scores.backward = merges + backward;
 }
 
 enum { SUM_BYTES = 10 }; /* that the sum behind a block moves for an element of 16 bits */
@@ -179,12 +199,14 @@ static void pointwise(const struct job *job, const lanes v[VARIABLES], const lan
 static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    struct product p = product_of(job, job->half_peak, job->activation_bytes, 0);
+    struct product p = product_of(job, job->half_peak, job->activation_bytes, 0, mb->slow);
     lanes logits = s->head_layers * mb->tokens * s->vocab / V(TENSOR) * E(LOSS_BYTES) / mb->stream;
-    mb->head = (struct passes){ZERO, ZERO};
+    mb->head = (struct passes){ZERO, ZERO, ZERO, ZERO};
     linear(&p, mb->tokens, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, lanes_of(s->head_layers));
     mb->head.forward += C(LOSS_FORWARD) * logits;
     mb->head.backward += C(LOSS_BACKWARD) * logits;
+    mb->moving.forward += C(LOSS_FORWARD) * logits;
+    mb->moving.backward += C(LOSS_BACKWARD) * logits;
 }
 
 /* Kernels that are not products, one after the other, and what the host does to launch them all. */
@@ -193,7 +215,7 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     double layers = job->shape.layers, gated = job->shape.gated > 0 ? C(GATED_HOST) : 1;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
     lanes casts = C(CAST_LAUNCHES) * mb->wide;
-    mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap};
+    mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap, ZERO, ZERO};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * (C(HOST_SHARD) + C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION)), ZERO);
@@ -257,6 +279,7 @@ static inline lanes exposed(lanes communication, lanes overlap, lanes work)
 struct data {
     lanes once, each;
     lanes least; /* of each, however much there is to hide behind */
+    lanes wire; /* of a step, hidden or not */
 };
 
 /* Parameters of a rank: those of every token's layers with the tables of the fullest stage, and routed experts. */
@@ -334,6 +357,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
         LANES_EACH(depth, log(nodes[lane_]));
         data.once += E(TREE_ROUNDS) * C(TREE_LATENCY) * depth;
     }
+    data.wire = lanes_select(d > 1, rounds * reduce + gathers * gather, ZERO);
     data.each = lanes_select(sharded & (d > 1), seconds / M, ZERO);
     data.least = lanes_select(sharded & (d > 1), (least + copies_seconds) / M, ZERO);
     data.once = lanes_select(d > 1, data.once + lanes_select(sharded, ZERO, seconds), ZERO);
@@ -343,9 +367,11 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
 /* ---- the step --------------------------------------------------------------------------------- */
 
 /* Bytes that the update moves, over the rate of copies, and the host beside it. */
-static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb, const struct held *held)
+static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb, const struct held *held,
+                    lanes *moving)
 {
     lanes seconds = C(OPTIMIZER_BYTES) * (held->dense + held->routed) * E(UPDATE_FLOPS) * E(OPTIMIZER_BYTES) / mb->stream;
+    *moving = seconds;
     return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
 }
 
@@ -367,11 +393,13 @@ static lanes paced_by(const struct pace *pace, lanes each, lanes first)
     return lanes_max(lanes_max(M * each + pace->summed, host), lanes_select(first > 0, first + rest, ZERO));
 }
 
-void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+/* The step where products take `slow` times as long as at the rated power, and what an accelerator does in it. */
+static void take_step(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes slow, lanes out[METRICS],
+                 struct work *work_done)
 {
     const struct shape *s = &job->shape;
     lanes p = V(PIPELINE), M = V(ACCUMULATION), chunks = V(VIRTUAL_STAGES);
-    struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth)};
+    struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth), .slow = slow};
     mb.sequences = job->global_batch / (V(DATA) * M);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
     /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
@@ -442,7 +470,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
         paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
     lanes summed = (M - 1) * sum;
-    lanes optimizer = update(job, v, e, &mb, &held);
+    lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
     const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) - optimizer};
     lanes first = lanes_select(p > 1, ZERO, mb.host.forward + backward);
     lanes paced = (paced_by(&pace, stage + paused, first) - summed) / M;
@@ -490,6 +518,17 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
+    lanes scores = mb.scores.forward * (1 + again_attention) + mb.scores.backward;
+    lanes moving = scores + mb.moving.forward * (1 + again) + mb.moving.backward + pointwise_seconds;
+    *work_done = (struct work){
+        .linear = M / p * (mb.matmul.work_forward * (1 + again) + mb.matmul.work_backward),
+        .expert = M / p * (mb.expert.work_forward * (1 + again) + mb.expert.work_backward),
+        .head = M / p * (mb.head.work_forward + mb.head.work_backward),
+        .attention = M / p * (attention_seconds - scores),
+        .moving = M * (moving / p + cast) + summed + updating,
+        .wire = M / p * (mb.tensor * (2 + again + regather) + mb.context * (3 + again) + mb.exchange * (2 + again)) + data.wire,
+    };
+
     /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
     lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
     lanes host_part = C(SIGMA_HOST) * waiting / step;
@@ -510,4 +549,36 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);
+}
+
+/* Under a lower limit, products as much slower as it takes: found by halving, always between the same two ends,
+ * so that a lower limit is never faster. */
+static void limit(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS], struct joules *joules)
+{
+    const struct energy *energy = &job->energy;
+    struct work same;
+    *joules = energy_at_rated(energy, joules, out[SPEEDUP_METRIC_STEP_SECONDS]);
+    lanes most = ONE, least = lanes_of(LEAST_RATE);
+    lane_mask held = energy_within(energy, joules, ONE, out[SPEEDUP_METRIC_STEP_SECONDS]);
+    for (int i = 0; i < HALVINGS && !lanes_all(held); i++) {
+        lanes rate = (least + most) / 2;
+        take_step(job, v, e, 1 / rate, out, &same);
+        lane_mask low = energy_within(energy, joules, rate, out[SPEEDUP_METRIC_STEP_SECONDS]);
+        least = lanes_select(low, rate, least);
+        most = lanes_select(low, most, rate);
+    }
+    lanes rate = lanes_select(held, ONE, least);
+    take_step(job, v, e, 1 / rate, out, &same);
+    *joules = energy_at(energy, joules, rate);
+}
+
+void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
+    const struct energy *energy = &job->energy;
+    struct work work;
+    take_step(job, v, e, ONE, out, &work);
+    struct joules joules = energy_joules(energy, &work);
+    if (energy->limit < energy->rated)
+        limit(job, v, e, out, &joules);
+    out[SPEEDUP_METRIC_POWER] = energy_watts(energy, &joules, out[SPEEDUP_METRIC_STEP_SECONDS], energy->limit);
 }

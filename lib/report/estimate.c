@@ -90,6 +90,7 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         {SPEEDUP_METRIC_MEMORY_PEAK, "peak memory"},
         {SPEEDUP_METRIC_MEMORY_HEADROOM, NULL},
         {SPEEDUP_METRIC_OUT_OF_MEMORY, "out of memory"},
+        {SPEEDUP_METRIC_POWER, "power of each"},
     };
     static const struct {
         int metric;
@@ -105,7 +106,9 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
     struct node *answer = put_object(arena, root, "answer", "Answer");
     report_fits(arena, answer, scenario, values);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        report_metric(arena, answer, values, shown[i].metric, shown[i].label, scenario->confidence);
+        report_metric(arena, answer, values, shown[i].metric,
+                      shown[i].metric != SPEEDUP_METRIC_POWER || scenario->job.energy.rated > 0 ? shown[i].label : NULL,
+                      scenario->confidence);
     put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
     if (scenario->job.tokens <= 0)
         return;

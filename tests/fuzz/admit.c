@@ -142,7 +142,7 @@ static void write_job(struct input *input)
     static const char *const sections[] = {"train", "train", "train", "serve", "generate"};
     static const char *const needed[][5] = {{"accelerators", "sequence", "global_batch"}, {"accelerators", "prompt", "output", "concurrency"},
                                             {"accelerators", "prompt", "output", "batch"}};
-    static const char *const more[] = {"micro_batch", "checkpoint", "restart", "confidence", "uneven", "output_longest",
+    static const char *const more[] = {"micro_batch", "checkpoint", "restart", "power_limit", "confidence", "uneven", "output_longest",
                                        "request_rate", "fixed_lengths", "sequense"};
     static const char *const degrees[] = {"tensor", "pipeline", "context", "expert", "virtual_stages", "attention_data"};
     static const char *const usual[] = {"llama-2-7b", "llama-2-70b", "mixtral-8x7b", "deepseek-v3"};

@@ -37,10 +37,17 @@ def test_a_scenario_says_what_it_was_made_of():
     assert made.variables["data"] == 8
 
 
+def test_a_power_limit_costs_time_and_is_kept():
+    rated, limited = described().scenario().estimate(), described(power_limit="300 W").scenario().estimate()
+    assert limited["step_seconds"] > rated["step_seconds"]
+    assert limited["power"] <= 300 < rated["power"] <= 400
+
+
 def test_wrong_keys_and_values_are_told(refused):
     made = described()
     assert "did you mean 'micro_batch'" in str(refused(made.set, "microbatch", 2))
     assert refused(made.set, "micro_batch", 0).name == "OUT_OF_RANGE"
+    assert refused(described(power_limit="401 W").scenario).name == "OUT_OF_RANGE"
     assert refused(made.set, "micro_batch", 1.5).name == "NOT_WHOLE"
     assert refused(made.set, "price", "2.50 EUR/h").name == "BAD_UNIT"
     assert refused(speedup.Job, "training").name == "UNKNOWN_CHOICE"

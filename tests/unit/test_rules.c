@@ -10,7 +10,7 @@
 
 enum { LAYERS = 16, HIDDEN = 2048, HEADS = 32, FFN = 8192, VOCAB = 32000, SEQUENCE = 2048, BATCH = 64, NODE = 8 };
 enum { MOST_TEXT = 5000 };
-static const double link = 300, network = 200, node_watts = 6500, host_link = 32e9; /* GB/s, of an accelerator and of a node */
+static const double link = 300, network = 200, host_link = 32e9; /* GB/s, of an accelerator and of a node */
 
 /* A training job on a machine whose rates can be told apart; what is left out is as usual. */
 struct trial {
@@ -532,15 +532,6 @@ static void a_prompt_pays_for_its_prefill_on_all_ranks_that_it_takes(void **stat
     assert_near(v[SPEEDUP_METRIC_COST_INPUT] * 1000 / 1e6, 4 * v[SPEEDUP_METRIC_PREFILL_SECONDS] * 2 / 3600, 1e-12);
 }
 
-static void energy_is_power_by_time_with_what_the_building_takes(void **state)
-{
-    (void)state;
-    double v[SPEEDUP_METRIC_COUNT];
-    try((struct trial){.accelerators = 8, .calibration = ", power_fraction: 0.5, power_overhead: 1.25"}, v);
-    assert_true(v[SPEEDUP_METRIC_ACCELERATOR_HOURS] > 0);
-    assert_near(v[SPEEDUP_METRIC_ENERGY], v[SPEEDUP_METRIC_ACCELERATOR_HOURS] * node_watts / NODE / 1000 * 0.5 * 1.25, 1e-12);
-}
-
 /* --- memory of training --- */
 
 static void a_stage_of_several_holds_one_vocabulary_table(void **state)
@@ -717,7 +708,6 @@ int main(void)
         cmocka_unit_test(a_pool_for_prefill_is_paid_by_prompts),
         cmocka_unit_test(both_pools_are_paid),
         cmocka_unit_test(a_prompt_pays_for_its_prefill_on_all_ranks_that_it_takes),
-        cmocka_unit_test(energy_is_power_by_time_with_what_the_building_takes),
         cmocka_unit_test(a_stage_of_several_holds_one_vocabulary_table),
         cmocka_unit_test(the_ends_take_the_place_of_a_layer_each_when_asked),
         cmocka_unit_test(a_host_keeps_what_all_its_accelerators_offload),
