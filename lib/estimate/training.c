@@ -333,6 +333,20 @@ static lanes update(const struct job *job, const lanes e[TARGETS], const struct 
     return lanes_max(seconds, job->shape.layers * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
 }
 
+/* What a site's own steps take over those of the model, in every part alike. */
+static void at_site(double factor, lanes out[METRICS])
+{
+    static const int parts[] = {
+        SPEEDUP_METRIC_STEP_SECONDS,  SPEEDUP_METRIC_TIME_MATMUL,    SPEEDUP_METRIC_TIME_EXPERT,    SPEEDUP_METRIC_TIME_ATTENTION,
+        SPEEDUP_METRIC_TIME_POINTWISE, SPEEDUP_METRIC_TIME_HEAD,     SPEEDUP_METRIC_TIME_CAST,      SPEEDUP_METRIC_TIME_LAUNCH,
+        SPEEDUP_METRIC_TIME_TENSOR,   SPEEDUP_METRIC_TIME_CONTEXT,   SPEEDUP_METRIC_TIME_EXCHANGE,  SPEEDUP_METRIC_TIME_SEND,
+        SPEEDUP_METRIC_TIME_IMBALANCE, SPEEDUP_METRIC_TIME_BUBBLE,   SPEEDUP_METRIC_TIME_DATA,      SPEEDUP_METRIC_TIME_OPTIMIZER,
+        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        out[parts[i]] *= factor;
+}
+
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     const struct shape *s = &job->shape;
@@ -447,6 +461,7 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+    at_site(C(SITE_FACTOR), out);
 
     /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
     double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
