@@ -1,6 +1,9 @@
 /* The `calibrate` command: fits an accelerator's own coefficients to published step
  * times, or to measured kernels, judges them on rows held back, and writes them as an
  * entry of a catalog. */
+#include "calibrate/guess.h"
+#include "calibrate/kernels.h"
+#include "calibrate/site.h"
 #include "validation/training_rows.h"
 
 #include <math.h>
@@ -160,6 +163,86 @@ static const char *words_folder(void)
     return access(WORDS_INSTALLED, R_OK) ? WORDS_SOURCE : WORDS_INSTALLED;
 }
 
+/* Where and with what it was measured, as the profile's source. */
+static void say_machine(struct profile *profile, const struct measured_rows *rows)
+{
+    snprintf(profile->source, sizeof profile->source, "measured by speedup.measure");
+    const struct {
+        const char *format, *words;
+    } said[] = {{" on %s", rows->date},    {": %s", rows->gpu},        {", PyTorch %s", rows->torch},
+                {", CUDA %s", rows->cuda}, {", driver %s", rows->driver}, {"; host %s", rows->processor}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (*said[i].words)
+            profile_say(profile, said[i].format, said[i].words);
+}
+
+/* The profile's text, and the catalog with it; NULL after telling why not. */
+static char *profile_text(struct profile *profile, speedup_catalog **with)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+    if (to)
+        profile_write(profile, to);
+    if (!to || fclose(to) ||
+        speedup_catalog_extend(profile->session->context, profile->session->catalog, "profile", text, length, with)) {
+        tell_problems(profile->session);
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Whole blocks were not fitted: where they scatter more than steps are held to, so may steps. */
+static bool judge_blocks(struct profile *profile, const struct measured_rows *rows)
+{
+    speedup_catalog *with = NULL;
+    char *text = profile_text(profile, &with);
+    if (!text)
+        return false;
+    struct session judging = *profile->session;
+    judging.catalog = with;
+    struct judged blocks = blocks_judge(&judging, rows, profile->accelerator);
+    double sigma = profile_get(profile, "time_sigma");
+    if (blocks.count)
+        fprintf(stderr, "  %-28s%5d fitted%5zu held back%15s   mean %5.1f %%   median %5.1f %%\n", "whole blocks", 0, blocks.count, "",
+                100 * blocks.mean, 100 * blocks.median);
+    if (blocks.count && blocks.rms > sigma) {
+        fprintf(stderr, "  blocks scatter by %.3f, more than the %.3f of steps: the profile's time_sigma is wider\n", blocks.rms, sigma);
+        profile_put(profile, "time_sigma", blocks.rms);
+    }
+    speedup_catalog_unref(with);
+    free(text);
+    return true;
+}
+
+static int calibrate_measured(const struct session *session, const struct csv *csv)
+{
+    struct measured_rows rows;
+    struct profile profile = {.session = session, .accelerator = session->options->accelerator, .stack = "pytorch"};
+    int code = EXIT_ERROR;
+    if (!measured_read(csv, stderr, &rows)) {
+        measured_free(&rows);
+        return EXIT_ERROR;
+    }
+    if (!profile.accelerator)
+        profile.accelerator = guess_accelerator(session, rows.gpu, rows.gpu_memory, rows.capability, rows.power_limit);
+    if (profile.accelerator) {
+        fprintf(stderr, "%s: %zu rows of %.60s, for '%s'; %zu passed over\n", csv->path, rows.count, rows.gpu, profile.accelerator,
+                rows.bad + csv->bad);
+        say_machine(&profile, &rows);
+        kernels_fit(&rows, &profile, stderr);
+        if (!profile.chip_count && !profile.software_count && !(profile.host > 0)) {
+            fprintf(stderr, "speedup: nothing could be fitted; run python3 -m speedup.measure for as long as it takes\n");
+        } else if (judge_blocks(&profile, &rows)) {
+            profile_write(&profile, stdout);
+            code = fflush(stdout) ? EXIT_ERROR : EXIT_FINE;
+        }
+    }
+    measured_free(&rows);
+    return code;
+}
+
 int run_calibrate(const struct session *session)
 {
     const struct options *o = session->options;
@@ -171,8 +254,22 @@ int run_calibrate(const struct session *session)
         fprintf(stderr, "speedup: there is no accelerator '%s'; 'speedup catalog list accelerators' lists them\n", o->accelerator);
         return EXIT_ERROR;
     }
-    if (!csv_read(o->arguments[0], stderr, &csv))
+    if (!csv_read_good(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
+    if (o->job || is_measured(&csv)) {
+        int code = o->job ? calibrate_site(session, &csv) : calibrate_measured(session, &csv);
+        csv_free(&csv);
+        return code;
+    }
+    if (csv.bad) {
+        csv_free(&csv);
+        return EXIT_ERROR;
+    }
+    if (is_steps(&csv)) {
+        fprintf(stderr, "speedup: name the job that these steps are of with --job FILE.yaml\n");
+        csv_free(&csv);
+        return EXIT_USAGE;
+    }
     if (calibrates_kernels(&csv)) {
         int code = o->accelerator ? calibrate_kernels(session, &csv) : EXIT_USAGE;
         if (!o->accelerator)
