@@ -7,6 +7,9 @@
 
 enum { YAML = 2000 };
 
+/* Spread over median of a block that the accelerator alone is timed by. */
+static const double steady = 0.2;
+
 static bool named(const struct measured *row, const char *word)
 {
     return strstr(row->name, word) != NULL;
@@ -58,15 +61,20 @@ static double block_seconds(const struct session *session, const struct measured
     return seconds;
 }
 
-struct judged blocks_judge(const struct session *session, const struct measured_rows *rows, const char *accelerator)
+struct judged blocks_judge(const struct session *session, const struct measured_rows *rows, const char *accelerator, size_t *unsteady)
 {
     struct samples samples = {0};
+    *unsteady = 0;
     for (size_t i = 0; i < rows->count; i++) {
         const struct measured *f = &rows->rows[i];
         size_t length = strlen(f->name);
         if (strcmp(f->kind, "block") || length < 8 || strcmp(f->name + length - 7, "forward"))
             continue;
         const struct measured *b = backward_of(rows, i);
+        if (b && (f->spread > steady || b->spread > steady)) {
+            ++*unsteady;
+            continue;
+        }
         double seconds = b ? block_seconds(session, f, accelerator) : 0;
         struct sample *s = seconds > 0 ? samples_add(&samples) : NULL;
         if (!s)

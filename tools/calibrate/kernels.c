@@ -221,7 +221,7 @@ static void fit_formats(const struct measured_rows *rows, const struct chip *chi
         size_t count = 1 + (formats[i].names[1] != NULL);
         if (fit(to, formats[i].kind, formats[i].function, chip, p, count, &samples))
             for (size_t k = 0; k < count; k++)
-                profile_put(profile, p[k].name, p[k].value);
+                profile_put_software(profile, p[k].name, p[k].value);
         samples_free(&samples);
     }
 }
@@ -280,14 +280,16 @@ static double efficient_curve(const void *user, const double *v, const struct sa
     return flash_curve(e->chip, e->flash, s) / v[0];
 }
 
-static struct samples attention_of(const struct measured_rows *rows, const char *kernel, bool alike)
+/* Of causal attention; `plain` is with as many key heads as query heads, and heads up to 128 wide: for others the
+ * memory-efficient kernel is another. */
+static struct samples attention_of(const struct measured_rows *rows, const char *kernel, bool plain)
 {
     struct samples samples = {0};
     for (size_t i = 0; i < rows->count; i++) {
         const struct measured *r = &rows->rows[i];
         size_t length = strlen(kernel);
         if (strcmp(r->kind, "attention") || strncmp(r->name, kernel, length) || r->name[length] != ' ' || !(r->causal > 0) ||
-            (alike && r->kv != r->heads))
+            (plain && (r->kv != r->heads || r->width > 128)))
             continue;
         struct sample *s = samples_add(&samples);
         if (!s)

@@ -20,7 +20,8 @@ enum format { FORMAT_16, FORMAT_8, FORMAT_TF32, FORMAT_FP32 };
 /* Fits all that the rows tell, fills the profile, and tells the errors on `to`. */
 void kernels_fit(const struct measured_rows *rows, struct profile *profile, FILE *to);
 
-/* Whole blocks, which nothing was fitted to, as a catalog with the profile predicts them. */
-struct judged blocks_judge(const struct session *session, const struct measured_rows *rows, const char *accelerator);
+/* Whole blocks, which nothing was fitted to, as a catalog with the profile predicts them. `unsteady` is how many were
+ * left out because their times scatter: those waited for the host. */
+struct judged blocks_judge(const struct session *session, const struct measured_rows *rows, const char *accelerator, size_t *unsteady);
 
 #endif

@@ -37,7 +37,7 @@ static bool read_row(const struct csv *csv, size_t row, struct measured *out, ch
     } numbers[] = {
         {"m", &out->m},         {"n", &out->n},         {"k", &out->k},           {"batch", &out->batch}, {"heads", &out->heads},
         {"kv", &out->kv},       {"seq", &out->seq},     {"width", &out->width},   {"causal", &out->causal}, {"layers", &out->layers},
-        {"bytes", &out->bytes}, {"ranks", &out->ranks}, {"seconds", &out->seconds}, {"watts", &out->watts},
+        {"bytes", &out->bytes}, {"ranks", &out->ranks}, {"seconds", &out->seconds}, {"spread", &out->spread}, {"watts", &out->watts},
     };
     *out = (struct measured){.kind = csv_text(csv, row, csv_column(csv, "kind")),
                              .name = csv_text(csv, row, csv_column(csv, "name")),

@@ -6,7 +6,7 @@
 
 struct measured {
     const char *kind, *name, *precision;
-    double m, n, k, batch, heads, kv, seq, width, causal, layers, bytes, ranks, seconds, watts;
+    double m, n, k, batch, heads, kv, seq, width, causal, layers, bytes, ranks, seconds, spread, watts;
 };
 
 struct measured_rows {

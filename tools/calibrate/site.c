@@ -214,7 +214,8 @@ static int by_name(const void *a, const void *b)
 }
 
 struct found {
-    double factor, mean[2], median[2], sigma; /* errors before and after; what the rows held back support */
+    double factor, mean[2], median[2]; /* errors before and after */
+    double rms, sigma;                 /* of what was held back, and the upper limit that it supports */
     size_t fitted, held;                      /* configurations, or steps where there is but one to four of them */
     bool by_step;
 };
@@ -254,7 +255,8 @@ static bool judge(struct configuration *c, size_t count, struct found *found)
         found->mean[k] /= (double)held;
         found->median[k] = median_of(errors[k], held);
     }
-    found->sigma = held ? sigma_supported(sqrt(squares / (double)held), held) : 0;
+    found->rms = held ? sqrt(squares / (double)held) : 0;
+    found->sigma = held ? sigma_supported(found->rms, held) : 0;
     free(logs);
     free(errors[0]);
     free(errors[1]);
@@ -265,15 +267,17 @@ static void write_site(const struct log *log, const struct configuration *c, con
 {
     struct profile profile = {.session = log->session, .accelerator = c->accelerator, .stack = ""};
     double before = catalog_value(log->session, "accelerators", c->accelerator, "calibration.site_factor", 1);
-    bool supported = !found->by_step && found->held >= SUPPORTED, wider = found->sigma > c->sigma && isfinite(found->sigma);
+    bool supported = !found->by_step && found->held >= SUPPORTED, wider = found->rms > c->sigma;
+    double sigma = supported ? found->sigma : found->rms;
     profile_put_chip(&profile, "site_factor", before * found->factor);
     if (supported || wider) {
-        profile_put_chip(&profile, c->experts ? "time_sigma_expert" : "time_sigma", found->sigma);
+        profile_put_chip(&profile, c->experts ? "time_sigma_expert" : "time_sigma", sigma);
         profile.provenance = "fitted";
-        fprintf(stderr, "what was held back supports a standard deviation of %.3f (90 %% upper limit); it was %.3f\n", found->sigma, c->sigma);
-    } else {
-        fprintf(stderr, "%zu %s held back, and at least %d configurations are needed for intervals of the site's own: they stay as they are\n",
-                found->held, found->by_step ? "steps" : "configurations", SUPPORTED);
+        fprintf(stderr, "standard deviation of the logarithm of a step: %.3f, %s; it was %.3f\n", sigma,
+                supported ? "the upper 90 % limit of what was held back" : "as what was held back shows at least", c->sigma);
+    }
+    if (!supported) {
+        fprintf(stderr, "intervals get no narrower: that takes %d configurations held back (%d in the log)\n", SUPPORTED, SUPPORTED * LEAST_NAMES);
     }
     snprintf(profile.source, sizeof profile.source, "'speedup calibrate' of %zu measured steps; mean error held back %.1f %%, before %.1f %%",
              log->good, 100 * found->mean[1], 100 * found->mean[0]);
