@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Configurations held back that an interval of the site's own needs, and steps that say something of their scatter. */
 enum { SUPPORTED = 5, MOST_SETTINGS = 64, SETTING = 256, REASON = 240 };
@@ -185,11 +186,12 @@ static void estimate(struct log *log, struct configuration *c)
     const char *message = status ? speedup_diagnostic_message(s->context, 0) : "is no training job";
     message = message ? message : speedup_status_text(status);
     const char *column = column_of(log, message);
-    for (size_t i = 0; i < c->count; i++) {
-        char why[REASON];
-        snprintf(why, sizeof why, "%s%s%s%s", column ? "column '" : "", column ? column : "", column ? "': " : "", message);
-        pass_over(log, c->steps[i].row, why);
-    }
+    char why[REASON], others[40] = "";
+    if (c->count > 1)
+        snprintf(others, sizeof others, " (and %zu more of these settings)", c->count - 1);
+    snprintf(why, sizeof why, "%s%s%s%s%s", column ? "column '" : "", column ? column : "", column ? "': " : "", message, others);
+    pass_over(log, c->steps[0].row, why);
+    log->bad += c->count - 1;
 }
 
 /* Median and scatter of the logarithms of a range of a configuration's steps over their estimate: first steps of a run
@@ -325,6 +327,8 @@ int calibrate_site(const struct session *session, const struct csv *csv)
     int code = EXIT_ERROR;
     if (!is_steps(csv))
         fprintf(stderr, "%s:1: error: column 'step_seconds' is missing: a log has one line a step, with its seconds\n", csv->path);
+    else if (access(session->options->job, R_OK))
+        fprintf(stderr, "speedup: '%s' cannot be read: --job takes the file of the job that the steps are of\n", session->options->job);
     else if (find_settings(&log)) {
         for (size_t i = 0; i < csv->rows; i++)
             read_step(&log, i);
