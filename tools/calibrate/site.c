@@ -186,7 +186,7 @@ static void estimate(struct log *log, struct configuration *c)
     const char *message = status ? speedup_diagnostic_message(s->context, 0) : "is no training job";
     message = message ? message : speedup_status_text(status);
     const char *column = column_of(log, message);
-    char why[REASON], others[40] = "";
+    char why[REASON], others[64] = "";
     if (c->count > 1)
         snprintf(others, sizeof others, " (and %zu more of these settings)", c->count - 1);
     snprintf(why, sizeof why, "%s%s%s%s%s", column ? "column '" : "", column ? column : "", column ? "': " : "", message, others);
