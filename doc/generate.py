@@ -3,9 +3,9 @@
     python3 doc/generate.py build/tools/speedup            # write
     python3 doc/generate.py build/tools/speedup --check    # exit 1 where a page is stale
 
-format.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md and
-model-inference.md come from the `speedup` command and from status.def, so that they say what the library
-does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
+format.md, json.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md and
+model-inference.md come from the `speedup` command, from status.def and from keys.def, so that they say what the
+library does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
 """
 import json
 import re
@@ -51,6 +51,38 @@ def status_table():
     return page + "\n"
 
 
+JSON_HEAD = """# Keys of JSON {#json}
+
+Answers of one kind have the same keys, whatever they say: what is not applicable is `null`, never absent. Made from
+`lib/report/keys.def`, which the library fills answers from; a test holds it.
+
+A number that has an interval is an object of `value`, `low`, `high` and `unit`; without one it is the number alone. A list or
+an object that is not applicable is `null` as a whole. `[]` in a place stands for each item of a list. In two objects the keys are
+names, written `.*`: those of the tables in `gains` of an audit, and those of coefficients in `calibration` of an accelerator or
+of software.
+
+Kinds of answers: an estimate of training or of inference (`speedup estimate`), a composition (`compose`), a plan of training or
+of inference (`plan`; `binds` and `worth` with `--why`), a verdict (`admit`), an audit (`audit`), and of the catalog (`catalog`)
+its kinds, lists and entries. A list has the plural of its kind as its one key, `{"models": [{"id", "name"}, ...]}`. An entry has
+`id`, the fields of its kind that are numbers, texts or mappings in [the format](format.md), and the keys below.
+`speedup_answer()` returns errors in place of an answer.
+"""
+
+
+def json_page():
+    text = re.sub(r"/\*.*?\*/", "", (DOC.parent / "lib/report/keys.def").read_text(encoding="utf-8"), flags=re.S)
+    rows = [re.findall(r'"([^"]*)"', row) for row in re.findall(r"^KEYS\((.*?)\)$", text, re.M | re.S)]
+    page, last = JSON_HEAD, None
+    for answered, places, *keys in rows:
+        if answered != last:
+            title = {"estimate": "estimate, of either", "plan": "plan, of either"}.get(answered, answered)
+            page += f"\n## {title[0].upper()}{title[1:]}\n\n| place | keys |\n|---|---|\n"
+        last = answered
+        where = ", ".join(f"`{place.lstrip('.')}`" for place in places.split("|")) if places else "the answer"
+        page += f"| {where} | {', '.join(f'`{key}`' for key in keys)} |\n"
+    return page
+
+
 def rules_table(speedup):
     rules, targets = (json.loads(answer(speedup, what, "--json")) for what in ("rules", "targets"))
     names = {rule["name"]: sorted({f"`{t['name']}`" for t in targets if t["rule"] == rule["name"]}) for rule in rules}
@@ -80,6 +112,7 @@ def pages(speedup):
     inference = (DOC / "model-inference.md").read_text(encoding="utf-8")
     return {
         "format.md": answer(speedup, "format"),
+        "json.md": json_page(),
         "metrics.md": metrics_page(speedup),
         "speedup.1": answer(speedup, "man"),
         "errors.md": between(errors, status_table()),

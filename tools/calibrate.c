@@ -228,7 +228,8 @@ static bool judge_blocks(struct profile *profile, const struct measured_rows *ro
 static int calibrate_measured(const struct session *session, const struct csv *csv)
 {
     struct measured_rows rows;
-    struct profile profile = {.session = session, .accelerator = session->options->accelerator, .stack = "pytorch"};
+    struct profile profile = {.session = session, .accelerator = session->options->accelerator,
+                              .stack = "pytorch", .shared = true};
     int code = EXIT_ERROR;
     if (!measured_read(csv, stderr, &rows)) {
         measured_free(&rows);

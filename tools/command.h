@@ -9,10 +9,19 @@
 
 enum { EXIT_FINE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_WARN = 3, EXIT_REFUSE = 4, EXIT_NO_PLAN = 5 };
 
+/* A key of a plan that an option stands for, given after so many settings. */
+struct plan_key {
+    const char *key, *value;
+    bool list;
+    size_t after;
+};
+
 struct options {
     bool json;
     const char *catalogs[32], *settings[64];
     size_t catalog_count, setting_count;
+    struct plan_key keys[16];
+    size_t key_count;
     const char *arguments[8];
     size_t argument_count;
     uint32_t threads;
@@ -56,6 +65,18 @@ bool command_has(const struct session *session, const char *kind, const char *id
 
 /* A load such as 64x1024x1024; how many numbers there are, 0 when it is none. */
 size_t command_load(const char *text, double load[3]);
+
+/* An item of a list on the command line: "zero-3", or "lora: {share: 0.01}". */
+struct command_item {
+    char id[128], text[8][64];
+    const char *names[8]; /* of parameters */
+    double values[8];
+    size_t count;
+};
+
+/* The item that a list begins with; gives what is behind its comma. What is no item as these are
+ * is the id of one, which nobody knows. */
+const char *command_item(const char *list, struct command_item *item);
 
 int run_estimate(const struct session *session);
 int run_plan(const struct session *session);

@@ -72,15 +72,16 @@ struct attempt {
     bool fits, room; /* the job; and all its requests at once */
 };
 
-/* The user's list of optimizations, as the value of a setting. */
+/* The user's list of optimizations. */
 static speedup_status choose(const struct session *session, const struct request *request, speedup_job *job)
 {
-    char setting[4000];
-    const char *list = session->options->optimize ? session->options->optimize : request->optimizations;
-    int length = snprintf(setting, sizeof setting, "%s.optimizations=[%s]", request->section, list);
-    if (length >= (int)sizeof setting) /* then it is refused as it is */
-        setting[0] = 0;
-    return speedup_job_apply(session->context, job, setting);
+    struct command_item item;
+    speedup_status status = SPEEDUP_OK;
+    for (const char *list = session->options->optimize ? session->options->optimize : request->optimizations; *list && !status;) {
+        list = command_item(list, &item);
+        status = speedup_job_add(session->context, job, "optimizations", item.id, item.names, item.values, item.count);
+    }
+    return status;
 }
 
 static speedup_status describe(const struct session *session, const struct request *request, const double load[3],

@@ -32,87 +32,108 @@ static int32_t show_progress(void *user, uint64_t done, uint64_t total)
     return 0;
 }
 
-enum { MOST_SETTINGS = 80, LONGEST_SETTING = 4000 };
+/* A list that an option has takes the place of a file's. */
+static speedup_status set_list(speedup_context *context, speedup_space_builder *plan, const char *key, const char *list)
+{
+    struct command_item item;
+    speedup_status status = speedup_space_builder_set_list(context, plan, key);
+    while (*list && !status) {
+        list = command_item(list, &item);
+        status = speedup_space_builder_add(context, plan, key, item.id, item.names, item.values, item.count);
+    }
+    return status;
+}
 
-/* The settings of a plan: those of the command line, and what its options stand for. */
-struct settings {
-    const char *items[MOST_SETTINGS];
+/* A load on the command line, and the keys of its numbers. */
+struct load {
+    double numbers[3];
+    const char *const *keys;
     size_t count;
-    char made[8][LONGEST_SETTING];
-    size_t made_count;
 };
 
-static void add(struct settings *settings, const char *key, const char *value, const char *around)
-{
-    char *made = settings->made[settings->made_count++];
-    snprintf(made, LONGEST_SETTING, "plan.%s=%.1s%s%s", key, around, value, *around ? around + 1 : "");
-    settings->items[settings->count++] = made;
-}
-
-static bool add_load(struct settings *settings, const char *text, const char *const *keys, size_t count)
-{
-    double load[3];
-    char number[32];
-    if (command_load(text, load) != count)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        snprintf(number, sizeof number, "%.0f", load[i]);
-        add(settings, keys[i], number, "");
-    }
-    return true;
-}
-
-/* What options say, as settings; false after telling what is wrong. */
-static bool gather(const struct options *o, const char *model, struct settings *settings)
+/* False after telling what is wrong. */
+static bool take_load(const struct options *o, struct load *load)
 {
     static const char *const service[] = {"concurrency", "prompt", "output"}, *const step[] = {"global_batch", "sequence"};
-    char number[64];
     bool rate = false;
-    for (size_t i = 0; i < o->setting_count; i++) {
-        settings->items[settings->count++] = o->settings[i];
+    for (size_t i = 0; i < o->setting_count; i++)
         rate |= !strncmp(o->settings[i], "plan.request_rate=", strlen("plan.request_rate="));
+    for (size_t i = 0; i < o->key_count; i++)
+        rate |= !strcmp(o->keys[i].key, "request_rate");
+    const char *text = o->serve ? o->serve : o->train;
+    *load = (struct load){.keys = o->serve ? service + rate : step, .count = !text ? 0 : o->serve && !rate ? 3 : 2};
+    if ((!o->serve || !o->train) && (!text || command_load(text, load->numbers) == load->count))
+        return true;
+    fprintf(stderr, "speedup: write one of --serve %s and --train BATCHxSEQUENCE, with numbers such as 64x1024x1024\n",
+            rate ? "PROMPTxOUTPUT" : "CONCURRENCYxPROMPTxOUTPUT");
+    return false;
+}
+
+/* Settings, and the options that stand for one key each, in the order in which they are given. */
+static speedup_status apply_in_order(speedup_context *context, const struct options *o, speedup_space_builder *plan)
+{
+    speedup_status status = SPEEDUP_OK;
+    for (size_t setting = 0, key = 0; (setting < o->setting_count || key < o->key_count) && !status;) {
+        const struct plan_key *next = &o->keys[key];
+        if (key == o->key_count || next->after > setting) {
+            status = speedup_space_builder_apply(context, plan, o->settings[setting++]);
+            continue;
+        }
+        status = next->list ? set_list(context, plan, next->key, next->value)
+                            : speedup_space_builder_set_text(context, plan, next->key, next->value);
+        key++;
     }
-    if (model)
-        add(settings, "model", model, "");
-    if (o->stack)
-        add(settings, "stack", o->stack, "");
-    if (o->price)
-        add(settings, "prices", o->price, *o->price >= '0' && *o->price <= '9' ? "" : "[]");
-    if (o->optimize)
-        add(settings, "optimizations", o->optimize, "[]");
-    if (o->request.accelerators > 0) {
-        snprintf(number, sizeof number, "%.0f", o->request.accelerators);
-        add(settings, "accelerators", number, "[]");
-    }
-    if (o->request.budget > 0) {
-        snprintf(number, sizeof number, "%.17g %s", o->request.budget, o->serve || rate ? "USD/h" : "USD");
-        add(settings, "budget", number, "");
-    }
-    if ((o->serve && o->train) || (o->serve && !add_load(settings, o->serve, service + rate, rate ? 2 : 3)) ||
-        (o->train && !add_load(settings, o->train, step, 2))) {
-        fprintf(stderr, "speedup: write one of --serve %s and --train BATCHxSEQUENCE, with numbers such as 64x1024x1024\n",
-                rate ? "PROMPTxOUTPUT" : "CONCURRENCYxPROMPTxOUTPUT");
-        return false;
-    }
-    return true;
+    return status;
+}
+
+static speedup_status describe(speedup_context *context, const struct options *o, const char *model, const struct load *load,
+                               speedup_space_builder *plan)
+{
+    bool amount = o->price && *o->price >= '0' && *o->price <= '9';
+    const struct {
+        const char *key, *text;
+        bool list;
+    } texts[] = {{"model", model, false}, {"stack", o->stack, false}, {"prices", o->price, !amount}, {"optimizations", o->optimize, true}};
+    speedup_status status = apply_in_order(context, o, plan);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && !status; i++)
+        if (texts[i].text)
+            status = texts[i].list ? set_list(context, plan, texts[i].key, texts[i].text)
+                                   : speedup_space_builder_set_text(context, plan, texts[i].key, texts[i].text);
+    if (o->request.accelerators > 0 && !status)
+        status = speedup_space_builder_set_number(context, plan, "accelerators", o->request.accelerators);
+    if (o->request.budget > 0 && !status)
+        status = speedup_space_builder_set_number(context, plan, "budget", o->request.budget);
+    for (size_t i = 0; i < load->count && !status; i++)
+        status = speedup_space_builder_set_number(context, plan, load->keys[i], load->numbers[i]);
+    return status;
+}
+
+static speedup_status make_space(const struct session *session, const char *model, const struct load *load, speedup_space **space)
+{
+    const struct options *o = session->options;
+    speedup_space_builder *plan = NULL;
+    speedup_status status = o->argument_count ? speedup_space_builder_create_file(session->context, o->arguments[0], &plan)
+                                              : speedup_space_builder_create(session->context, &plan);
+    if (!status)
+        status = describe(session->context, o, model, load, plan);
+    if (!status)
+        status = speedup_space_build(session->context, session->catalog, plan, space);
+    speedup_space_builder_destroy(plan);
+    return status;
 }
 
 static int search_plans(const struct session *session, const char *model)
 {
-    static struct settings settings;
     const struct options *o = session->options;
-    if (!gather(o, model, &settings))
+    struct load load;
+    if (!take_load(o, &load))
         return EXIT_USAGE;
     speedup_space *space = NULL;
     speedup_result *result = NULL;
     speedup_text *text = NULL;
     struct progress progress = {0};
     clock_gettime(CLOCK_MONOTONIC, &progress.start);
-    static const char empty[] = "plan: {}";
-    speedup_status status =
-        o->argument_count ? speedup_space_create_file(session->context, session->catalog, o->arguments[0], settings.items, settings.count, &space)
-                          : speedup_space_create(session->context, session->catalog, "<command line>", empty, strlen(empty),
-                                                 settings.items, settings.count, &space);
+    speedup_status status = make_space(session, model, &load, &space);
     if (!status)
         status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads,
                                       isatty(STDERR_FILENO) ? show_progress : NULL, &progress, &result);

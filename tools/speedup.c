@@ -315,17 +315,13 @@ static int value_error(const char *flag, const char *value)
     return EXIT_USAGE;
 }
 
-/* Keeps a setting that an option of plan stands for: --top 5 is plan.top=5. */
-static bool add_setting(struct options *o, const char *key, const char *value, bool list)
+/* Keeps a key of a plan that an option gives: --top 5. */
+static bool add_key(struct options *o, const char *key, const char *value, bool list)
 {
-    static char made[16][400];
-    static size_t count;
-    size_t room = sizeof *made;
-    if (count == sizeof made / sizeof *made || o->setting_count == sizeof o->settings / sizeof *o->settings)
+    if (o->key_count == sizeof o->keys / sizeof *o->keys)
         return false;
-    int length = snprintf(made[count], room, list ? "plan.%s=[%s]" : "plan.%s=%s", key, value);
-    o->settings[o->setting_count++] = made[count++];
-    return length > 0 && (size_t)length < room;
+    o->keys[o->key_count++] = (struct plan_key){key, value, list, o->setting_count};
+    return true;
 }
 
 /* An option with a value; false when the value cannot be used. */
@@ -352,14 +348,14 @@ static bool take_value(struct options *o, const char *flag, const char *value)
     static const struct {
         const char *flag, *key;
         bool list;
-    } settings[] = {
+    } keys[] = {
         {"--top", "top", false},           {"--pareto", "front", true},   {"--systems", "systems", true},
         {"--objective", "objective", false}, {"--deadline", "deadline", false}, {"--tokens", "tokens", false},
         {"--request-rate", "request_rate", false},
     };
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (!strcmp(flag, settings[i].flag))
-            return add_setting(o, settings[i].key, value, settings[i].list);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(flag, keys[i].flag))
+            return add_key(o, keys[i].key, value, keys[i].list);
     const struct {
         const char *flag, **to;
     } texts[] = {

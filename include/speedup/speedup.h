@@ -7,11 +7,13 @@
 #include <speedup/catalog.h>
 #include <speedup/claims.h>
 #include <speedup/context.h>
+#include <speedup/entry.h>
 #include <speedup/estimate.h>
 #include <speedup/job.h>
 #include <speedup/optimization.h>
 #include <speedup/plan.h>
 #include <speedup/report.h>
+#include <speedup/space.h>
 #include <speedup/status.h>
 #include <speedup/version.h>
 #include <speedup/vocabulary.h>

@@ -8,7 +8,7 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
 {
     const double *c = job->c;
     lanes n = v[VARIABLE_ACCELERATORS];
-    double steps = job->tokens / (job->global_batch * job->sequence);
+    double steps = ceil(job->tokens / (job->global_batch * job->sequence) * (1 - 1e-12)); /* whole ones */
     lanes seconds = steps * out[SPEEDUP_METRIC_STEP_SECONDS];
     /* Young (1974), Daly (2006): checkpoints every sqrt(2 C MTBF); each failure costs
      * half an interval and a restart. */
@@ -28,9 +28,6 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     out[SPEEDUP_METRIC_COST] = hours * job->price;
     out[SPEEDUP_METRIC_ENERGY] =
         hours * job->power / 1000 * c[COEFFICIENT_POWER_FRACTION] * c[COEFFICIENT_POWER_OVERHEAD];
-    out[SPEEDUP_METRIC_TIME_SIGMA] =
-        lanes_of((job->shape.experts > 0 ? c[COEFFICIENT_TIME_SIGMA_EXPERT] : c[COEFFICIENT_TIME_SIGMA]) *
-                 (job->generic ? c[COEFFICIENT_SIGMA_UNMEASURED] : 1));
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(c[COEFFICIENT_MEMORY_SIGMA]);
 }
 

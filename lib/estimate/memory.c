@@ -1,6 +1,8 @@
 /* Peak memory of a training step, by component, on the fullest accelerator: the
  * first pipeline stage (most micro-batches in flight) or the last (head and loss),
- * whichever needs more. What lives at once adds up. Sizes in bytes.
+ * whichever needs more, at the moment that needs most. What lives at once adds up.
+ * Sizes in bytes. Knows no software by name: what a stack keeps and when it frees it
+ * are coefficients (data/coefficients/memory.yaml).
  *
  * Activations follow Korthikanti et al. (arXiv 2205.05198, sec. 4), written with
  * the model's own widths instead of multiples of h. */
@@ -9,55 +11,96 @@
 #define C(name) (job->c[COEFFICIENT_##name])
 #define E(name) (e[TARGET_##name])
 #define V(name) (v[VARIABLE_##name])
-#define ONE_LANE lanes_of(1.0)
+#define ZERO lanes_of(0.0)
+#define ONE lanes_of(1.0)
+
+enum { COPY_BYTES = 2 }; /* of a 16-bit copy */
+
+/* What decides how things are kept: 1 or 0 in each lane. */
+struct way {
+    lanes frozen;  /* some weights are not trained */
+    lanes sharded; /* weights, gathered in 16 bits when they are needed */
+    lanes wide;    /* weights in fp32, cast to 16 bits for the products */
+    lanes stream;  /* so that the residual stream is in fp32 */
+    lanes again;   /* share of the layers that is recomputed */
+};
+
+/* Activations of one layer and one micro-batch. */
+struct layer {
+    lanes residual, sharded, scores, checkpoint;
+    lanes score_work; /* of the scores' own backward pass */
+    lanes last;       /* the last norm, and the input of the head */
+};
 
 /* Activations of `blocks` layers for `flights` micro-batches in flight. */
 struct kept {
     lanes residual, sharded, scores, gone; /* gone: to the host */
 };
 
-/* Activations of one layer and one micro-batch. */
-struct layer {
-    lanes residual, sharded, scores, checkpoint;
+/* What lives at one moment beside optimizer state and the gradients that stay, and what the allocator holds beyond it. */
+struct moment {
+    lanes copies, gradients, activations, residual, scores, logits, buffers, slack;
 };
 
-static void measure_layer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS],
+static inline lanes one_where(lane_mask mask)
+{
+    return lanes_select(mask, ONE, ZERO);
+}
+
+static void choose_way(const lanes e[TARGETS], struct way *way)
+{
+    way->frozen = one_where(E(UPDATE_FLOPS) < 1);
+    way->sharded = one_where(E(GATHER_LAYERS) > 0);
+    way->wide = E(CAST_WEIGHTS) * (1 - way->sharded);
+    way->stream = way->wide * (1 - way->frozen);
+    way->again = lanes_min(E(RECOMPUTE_LAYER), ONE);
+}
+
+static void measure_layer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
                           struct layer *layer)
 {
     const struct shape *s = &job->shape;
-    double width = job->activation_bytes, n = job->sequence;
+    double width = job->activation_bytes, n = job->sequence, routed_layers = s->expert_layers / s->layers;
     lanes sequences = job->global_batch / (V(DATA) * V(ACCUMULATION));
-    lanes tokens = sequences * n / V(CONTEXT);
+    lanes tokens = sequences * n / V(CONTEXT), unfused = lanes_min(E(MEMORY_SCORES), ONE), apart = E(MEMORY_APART);
     /* Queries, keys, values and the attention's output; inputs and inner widths of
-     * the feed-forward block; both sharded by tensor parallelism. */
+     * the feed-forward block; both sharded by tensor parallelism. Products written out
+     * need keys and values for each head. */
     double mixers = s->collective_layers < s->layers ? s->attention_layers / s->layers : 1;
-    double attention = mixers * width * (s->heads * (s->query_dim + s->value_dim) + s->kv_heads * (s->query_dim + s->value_dim)) +
-                       3 * width * s->state_space_width / s->layers;
-    double feed_forward = (2 + s->gated) * width * s->feed_forward / s->layers;
-    double routed = s->experts > 0 ? s->expert_layers / s->layers * s->active * width * s->expert_width : 0;
+    lanes kv = s->kv_heads + (s->heads - s->kv_heads) * lanes_max(unfused, lanes_min(E(MEMORY_KEYS), ONE));
+    lanes attention = mixers * width * (s->query_dim + s->value_dim) * (s->heads + kv) + 3 * width * s->state_space_width / s->layers;
+    /* Adapters that are cast keep what goes into the last product of attention once more. */
+    lanes adapters = one_where(E(ADAPTERS) > 0) * way->wide * mixers * width * s->heads * s->value_dim;
+    lanes feed_forward = (2 + s->gated * (1 + C(MEMORY_GATE) * apart)) * width * s->feed_forward / s->layers;
+    double routed = s->experts > 0 ? C(MEMORY_ROUTED) * routed_layers * s->active * width * s->expert_width : 0;
     /* Copies of tokens for experts are as many on every rank, however narrow the products. */
-    layer->sharded = tokens * (attention + feed_forward + routed) / V(TENSOR);
-    /* Inputs of the two norms and of the two blocks, and one dropout mask byte each. */
-    lanes fused = lanes_min(E(MEMORY_SCORES), ONE_LANE);
-    layer->residual = tokens * width / 2 * (8 + 2 * fused) * s->hidden;
-    layer->scores = C(MEMORY_SCORE_BYTES) * width / 2 * sequences * s->heads / V(TENSOR) * n * n / V(CONTEXT);
-    layer->checkpoint = C(MEMORY_CHECKPOINT) * width * tokens * s->hidden;
+    layer->sharded = tokens * (attention + adapters + feed_forward + routed) / V(TENSOR);
+    /* Inputs of the two norms and of the two blocks, and one dropout mask byte each; what a norm written out keeps, half
+     * of it for the gradient of its weights; the stream in fp32; the input of products that share one, cast for each. */
+    lanes norm = s->gated * C(MEMORY_NORM) * apart * (1 - way->frozen * width / 4);
+    lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * way->wide * (2 + s->gated * (1 - routed_layers));
+    lanes hidden = width / 2 * (C(MEMORY_HIDDEN) + C(MEMORY_DROPOUT) * unfused);
+    layer->residual = tokens * s->hidden * (hidden + norm + stream * (1 + apart) + copies);
+    layer->last = C(MEMORY_LAST) * tokens * s->hidden * (width / 2 * C(MEMORY_HIDDEN) + norm + 2 * stream);
+    lanes elements = sequences * s->heads / V(TENSOR) * n * n / V(CONTEXT), cast = C(MEMORY_SCORE_CAST) * way->wide;
+    layer->scores = elements * (C(MEMORY_SCORE_BYTES) * width / 2 + cast) + C(MEMORY_MASK) * n * n / V(CONTEXT);
+    layer->score_work = elements * (C(MEMORY_SCORE_WORK) * width / 2 + cast) * unfused;
+    layer->checkpoint = C(MEMORY_CHECKPOINT) * (width + stream) * tokens * s->hidden;
 }
 
 /* Without recomputation every layer keeps everything; with it, a checkpoint each
  * and one layer's working set; attention alone can be recomputed too. */
-static void keep(const struct job *job, const lanes e[TARGETS], const struct layer *layer, lanes blocks, lanes flights,
+static void keep(const struct job *job, const lanes e[TARGETS], const struct way *way, const struct layer *layer, lanes blocks, lanes flights,
                  struct kept *kept)
 {
-    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE_LANE);
-    lanes again_attention = lanes_max(again, lanes_min(E(RECOMPUTE_ATTENTION), ONE_LANE));
-    lanes all = blocks * flights, working = C(MEMORY_WORKING) * ONE_LANE;
+    lanes again = way->again, again_attention = lanes_max(again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
+    lanes all = blocks * flights, working = C(MEMORY_WORKING) * ONE;
     kept->residual = ((1 - again) * layer->residual * all + again * (layer->checkpoint * all + working * layer->residual)) *
                      E(MEMORY_RESIDUAL);
     kept->sharded = layer->sharded * ((1 - again) * all + again * working) * E(MEMORY_ACTIVATIONS);
-    kept->scores = layer->scores * ((1 - again_attention) * all + again_attention) * E(MEMORY_SCORES);
+    kept->scores = layer->scores * ((1 - again_attention) * all + again_attention * (1 - fmin(C(MEMORY_REBUILT), 1))) * E(MEMORY_SCORES);
     /* What goes to the host leaves the layer that is at work here. */
-    lanes gone = lanes_min(E(HOST_ACTIVATIONS), ONE_LANE);
+    lanes gone = lanes_min(E(HOST_ACTIVATIONS), ONE);
     lanes residual = kept->residual, sharded = kept->sharded;
     kept->residual = residual * (1 - gone) + gone * lanes_min(residual, layer->residual * E(MEMORY_RESIDUAL));
     kept->sharded = sharded * (1 - gone) + gone * lanes_min(sharded, layer->sharded * E(MEMORY_ACTIVATIONS));
@@ -66,69 +109,234 @@ static void keep(const struct job *job, const lanes e[TARGETS], const struct lay
 
 void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes *bytes)
 {
+    struct way way;
     struct layer layer;
-    measure_layer(job, v, e, &layer);
-    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE_LANE), blocks = job->shape.layers / V(PIPELINE);
+    choose_way(e, &way);
+    measure_layer(job, v, e, &way, &layer);
+    lanes again = way.again, blocks = job->shape.layers / V(PIPELINE);
     *bytes = blocks * (((1 - again) * layer.residual + again * layer.checkpoint) * E(MEMORY_RESIDUAL) +
                        (1 - again) * layer.sharded * E(MEMORY_ACTIVATIONS));
 }
 
-void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+/* Parameters of a rank, of one of its layers, and of its tables. */
+struct held {
+    lanes blocks, dense, routed, tables, table, all;
+};
+
+static void hold(const struct job *job, const lanes v[VARIABLES], struct held *held)
 {
     const struct shape *s = &job->shape;
-    lanes p = V(PIPELINE), t = V(TENSOR), d = V(DATA) * V(CONTEXT);
-    struct layer layer;
-    measure_layer(job, v, e, &layer);
-
+    lanes p = V(PIPELINE), t = V(TENSOR);
     /* Layers of the fullest stage, and of the ends when embedding and head take a place. */
     lanes per_stage = s->layers / p, slots = lanes_ceil((s->layers + 2) / p);
-    lanes blocks = lanes_select(((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0)) | (p <= 1), per_stage, lanes_max(slots - 1, ONE_LANE));
+    lane_mask even = (lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0);
+    held->blocks = lanes_select(even | (p <= 1), per_stage, lanes_max(slots - 1, ONE));
+    held->dense = s->dense / s->layers / t;
+    held->routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE);
+    held->table = s->embedding / t;
+    held->tables = lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied)) * held->table;
+    held->all = held->blocks * held->dense + held->blocks * held->routed + held->tables;
+}
 
-    /* Parameters held by a rank. */
-    lanes one_dense = s->dense / s->layers / t;
-    lanes one_routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE_LANE);
-    lanes tables = lanes_select(p > 1, ONE_LANE, lanes_of(2.0 - s->tied));
-    lanes routed = blocks * one_routed;
-    lanes held = blocks * one_dense + routed + tables * s->embedding / t;
-    lanes trained = held * E(UPDATE_FLOPS);
+/* What those parameters bring, whatever the micro-batch. */
+struct state {
+    lanes weights, optimizer, gradients;
+    lanes gradient, head;          /* of one parameter before it is sharded; of the head, where it is the first one new */
+    lanes copies, few, one_copy;   /* in 16 bits: of all layers and the head; of what is not recomputed; of one layer */
+    lanes gathered, buckets;
+    lanes reserve;
+};
 
-    lanes weights = held * job->weight_bytes * E(MEMORY_WEIGHTS);
-    lanes gradients = trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
+static void measure_state(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                          const struct held *held, struct state *state)
+{
+    lanes d = V(DATA) * V(CONTEXT), trained = E(UPDATE_FLOPS), layer = held->dense + held->routed;
+    /* What is trained is kept in fp32 where it is cast for the products; what is frozen is not. */
+    state->weights = held->all * job->weight_bytes * E(MEMORY_WEIGHTS) * (1 + trained * E(CAST_WEIGHTS));
+    lanes group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
+    state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
+    state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * lanes_select(way->sharded > 0, group, ONE) * (1 - way->frozen);
+    state->head = state->gradient * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
     /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
-    lanes away = lanes_min(E(HOST_OPTIMIZER), ONE_LANE);
-    lanes replicas = lanes_max(d * t / lanes_max(V(EXPERT), ONE_LANE), ONE_LANE);
-    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE_LANE) * d / replicas);
-    lanes state = 8 * E(UPDATE_FLOPS) * ((held - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
-    /* Weights gathered as they are needed: two layers at a time. */
-    lanes gathered = lanes_select(E(GATHER_ROUNDS) > 1, 2 * job->weight_bytes * (one_dense + one_routed), lanes_of(0.0));
+    lanes routed = held->blocks * held->routed;
+    lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);
+    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE) * d / replicas);
+    state->optimizer = 8 * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
+    /* Sharded weights are gathered two layers at a time, and the tables where they are gathered too; or all, and kept until the
+     * backward pass is over. */
+    lane_mask given_back = (way->sharded > 0) & (E(GATHER_ROUNDS) > V(ACCUMULATION));
+    lanes gathered = job->weight_bytes * (2 * layer + C(MEMORY_GATHERED_TABLES) * held->tables);
+    state->gathered = lanes_select(given_back, gathered, ZERO);
+    /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
+     * for the last time; a recomputed layer's are made again. */
+    lanes copy = lanes_select(given_back, ZERO, COPY_BYTES * E(CAST_WEIGHTS) * trained);
+    lanes tables = copy * lanes_select(way->sharded > 0, held->tables, held->table);
+    state->one_copy = copy * layer;
+    state->copies = held->blocks * state->one_copy + tables;
+    state->few = (1 - way->again * (1 - way->sharded)) * held->blocks * state->one_copy + tables;
+    /* Gradients that are exchanged whole have buckets; those of the first step stay with the allocator. */
+    state->buckets = lanes_select((V(DATA) > 1) & (way->sharded == 0), C(MEMORY_BUCKETS) * state->gradients, ZERO);
+    state->reserve = C(MEMORY_RESERVE) + C(MEMORY_BUCKETS_AGAIN) * state->buckets + C(MEMORY_SHARD_RESERVE) * state->gathered;
+}
 
+/* Activations of the fuller stage, at its fullest. */
+struct stage {
+    lanes activations, residual, scores, gone;
+    lanes logit;        /* elements */
+    lane_mask has_head;
+};
+
+static void fill_stage(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                       const struct layer *layer, lanes blocks, struct stage *stage)
+{
+    lanes p = V(PIPELINE), M = V(ACCUMULATION);
     /* 1F1B keeps up to p micro-batches on the first stage (arXiv 2104.04473, sec. 2.2);
      * an interleaved schedule 1 + (p-1)/(p v) times that (arXiv 2205.05198, sec. 4.2.3). */
-    lanes flights = lanes_min(V(ACCUMULATION), p);
+    lanes flights = lanes_min(M, p);
     lanes interleaved = 1 + (p - 1) / (p * V(VIRTUAL_STAGES));
-    flights = lanes_min(flights * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE_LANE), V(ACCUMULATION));
+    flights = lanes_min(flights * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
     struct kept first, last;
-    keep(job, e, &layer, blocks, flights, &first);
-    keep(job, e, &layer, blocks, lanes_min(ONE_LANE, V(ACCUMULATION)), &last);
-    lanes tokens = job->global_batch / (V(DATA) * V(ACCUMULATION)) * job->sequence / V(CONTEXT);
-    lanes logits = C(MEMORY_LOGIT_BYTES) * tokens * s->vocab / t * E(MEMORY_LOGITS);
+    keep(job, e, way, layer, blocks, flights, &first);
+    keep(job, e, way, layer, blocks, lanes_min(ONE, M), &last);
+    last.residual += layer->last * E(MEMORY_RESIDUAL);
+    lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
+    lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
+    stage->logit = tokens * job->shape.vocab / split * E(MEMORY_LOGITS);
     lanes first_total = first.residual + first.sharded + first.scores;
-    lanes last_total = last.residual + last.sharded + last.scores + logits;
-    lane_mask at_end = (p <= 1) | (last_total >= first_total);
+    lanes last_total = last.residual + last.sharded + last.scores + C(MEMORY_LOGIT_BYTES) * stage->logit;
+    stage->has_head = (p <= 1) | (last_total >= first_total);
+    stage->activations = lanes_select(stage->has_head, last.sharded, first.sharded);
+    stage->residual = lanes_select(stage->has_head, last.residual, first.residual);
+    stage->scores = lanes_select(stage->has_head, last.scores, first.scores);
+    stage->gone = lanes_max(first.gone, last.gone);
+}
 
-    out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = weights;
-    out[SPEEDUP_METRIC_MEMORY_GRADIENTS] = gradients;
-    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = state * (1 - away);
-    out[SPEEDUP_METRIC_MEMORY_ACTIVATIONS] = lanes_select(at_end, last.sharded, first.sharded);
-    out[SPEEDUP_METRIC_MEMORY_RESIDUAL] = lanes_select(at_end, last.residual, first.residual);
-    out[SPEEDUP_METRIC_MEMORY_SCORES] = lanes_select(at_end, last.scores, first.scores);
-    out[SPEEDUP_METRIC_MEMORY_LOGITS] = lanes_select(at_end, logits, lanes_of(0.0));
-    out[SPEEDUP_METRIC_MEMORY_KV] = lanes_of(0.0);
-    out[SPEEDUP_METRIC_MEMORY_BUFFERS] = (gathered + C(MEMORY_BUFFERS)) * E(MEMORY_BUFFERS);
-    out[SPEEDUP_METRIC_MEMORY_RUNTIME] = (C(MEMORY_RUNTIME) + C(MEMORY_SLACK) * weights) * E(MEMORY_RUNTIME);
-    lanes peak = lanes_of(0.0);
+/* ---- the moments of a step -------------------------------------------------------------------- */
+
+/* The loss is taken. Gradients that are freed between steps are there from the second micro-batch on, of sharded weights
+ * perhaps whole until the last; where the logits are small, the first gradient of the head takes more. */
+static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
+                        const struct layer *layer, const struct state *state, const struct stage *stage, struct moment *m)
+{
+    lane_mask earlier = V(ACCUMULATION) > 1;
+    lanes d = V(DATA) * V(CONTEXT), group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
+    lanes whole = 1 + C(MEMORY_GRADIENTS_WHOLE) * way->sharded * (group - 1);
+    lanes logits = C(MEMORY_LOGIT_BYTES) * stage->logit;
+    *m = (struct moment){
+        .copies = state->few,
+        .gradients = state->gradients * lanes_select(earlier, whole, lanes_of(C(MEMORY_GRADIENTS_STAY))),
+        .activations = stage->activations,
+        .residual = stage->residual,
+        .scores = stage->scores,
+        .logits = lanes_select(stage->has_head, lanes_max(logits, state->head), ZERO),
+        .buffers = state->gathered + state->buckets,
+        .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
+                 C(MEMORY_LOGIT_RESERVE) * lanes_select(stage->has_head, logits, ZERO) * (1 + way->again * way->wide) +
+                 C(MEMORY_SCORE_RESERVE) * layer->score_work * E(MEMORY_SCORES),
+    };
+}
+
+/* Just before, where autocast still holds all of its copies. */
+static void before_the_loss(const struct job *job, const lanes e[TARGETS], const struct state *state, const struct stage *stage,
+                            struct moment *m)
+{
+    m->copies = state->copies * E(MEMORY_APART) + state->few * (1 - E(MEMORY_APART));
+    m->logits = lanes_select(stage->has_head, C(MEMORY_LOGITS_FORWARD) * stage->logit, ZERO);
+}
+
+/* In the last layer's backward pass, when the logits are gone. */
+static void going_back(const struct job *job, const lanes e[TARGETS], const struct way *way, const struct layer *layer,
+                       const struct state *state, const struct stage *stage, struct moment *m)
+{
+    lanes again = C(MEMORY_REBUILT) * way->again;
+    lanes again_scores = C(MEMORY_REBUILT) * lanes_max(way->again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
+    m->copies = state->few + way->again * (1 - way->sharded) * state->one_copy;
+    m->logits = lanes_select(stage->has_head, state->head, ZERO);
+    m->activations += again * layer->sharded * E(MEMORY_ACTIVATIONS);
+    m->residual += (again * layer->residual - lanes_select(stage->has_head, layer->last, ZERO)) * E(MEMORY_RESIDUAL);
+    m->scores += (again_scores * layer->scores + layer->score_work) * E(MEMORY_SCORES);
+}
+
+/* After the backward pass: all gradients, a tied table's once more while its two are summed, and those of sharded weights
+ * before they are reduced. */
+static void at_the_end(const struct job *job, const lanes v[VARIABLES], const struct way *way, const struct held *held,
+                       const struct state *state, struct moment *m)
+{
+    lanes tied = lanes_select(V(PIPELINE) > 1, ZERO, job->shape.tied * (2 - way->wide) * held->table);
+    lanes more = C(MEMORY_TABLE_GRADIENTS) * state->gradient;
+    *m = (struct moment){
+        .gradients = state->gradients + more * lanes_select(way->sharded > 0, held->tables, tied),
+        .buffers = state->buckets + more * way->sharded * (held->dense + held->routed),
+        .slack = state->reserve + more * (held->table + held->routed),
+    };
+}
+
+static inline lanes sum_of(const struct moment *m)
+{
+    return m->copies + m->gradients + m->activations + m->residual + m->scores + m->logits + m->buffers;
+}
+
+/* Takes a moment for the fullest if it is; `allocated` is the most in use at any. */
+static inline void consider(const struct moment *other, struct moment *most, lanes *allocated)
+{
+    lanes sum = sum_of(other);
+    lane_mask larger = sum + other->slack > sum_of(most) + most->slack;
+    *allocated = lanes_max(*allocated, sum);
+#define TAKE(part) most->part = lanes_select(larger, other->part, most->part)
+    TAKE(copies);
+    TAKE(gradients);
+    TAKE(activations);
+    TAKE(residual);
+    TAKE(scores);
+    TAKE(logits);
+    TAKE(buffers);
+    TAKE(slack);
+#undef TAKE
+}
+
+void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
+    struct way way;
+    struct layer layer;
+    struct held held;
+    struct state state;
+    struct stage stage;
+    choose_way(e, &way);
+    measure_layer(job, v, e, &way, &layer);
+    hold(job, v, &held);
+    measure_state(job, v, e, &way, &held, &state);
+    fill_stage(job, v, e, &way, &layer, held.blocks, &stage);
+
+    struct moment most, other;
+    at_the_loss(job, v, e, &way, &layer, &state, &stage, &most);
+    lanes allocated = sum_of(&most);
+    other = most;
+    before_the_loss(job, e, &state, &stage, &other);
+    consider(&other, &most, &allocated);
+    going_back(job, e, &way, &layer, &state, &stage, &other);
+    consider(&other, &most, &allocated);
+    at_the_end(job, v, &way, &held, &state, &other);
+    consider(&other, &most, &allocated);
+
+    /* Nothing is exchanged where there is nobody else. */
+    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(E(HOST_OPTIMIZER), ONE);
+    lanes channels = lanes_select(V(ACCELERATORS) > 1, C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks, ZERO);
+    lanes held_back = most.slack + C(MEMORY_SLACK) * state.weights, optimizer = state.optimizer * (1 - away);
+    out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = state.weights + most.copies;
+    out[SPEEDUP_METRIC_MEMORY_GRADIENTS] = most.gradients;
+    out[SPEEDUP_METRIC_MEMORY_OPTIMIZER] = optimizer;
+    out[SPEEDUP_METRIC_MEMORY_ACTIVATIONS] = most.activations;
+    out[SPEEDUP_METRIC_MEMORY_RESIDUAL] = most.residual;
+    out[SPEEDUP_METRIC_MEMORY_SCORES] = most.scores;
+    out[SPEEDUP_METRIC_MEMORY_LOGITS] = most.logits;
+    out[SPEEDUP_METRIC_MEMORY_KV] = ZERO;
+    out[SPEEDUP_METRIC_MEMORY_BUFFERS] = (most.buffers + channels) * E(MEMORY_BUFFERS);
+    out[SPEEDUP_METRIC_MEMORY_RUNTIME] = (C(MEMORY_RUNTIME) + C(MEMORY_WORKSPACE) + held_back) * E(MEMORY_RUNTIME);
+    lanes peak = ZERO;
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
         peak += out[i];
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state * away + lanes_max(first.gone, last.gone));
+    out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
+    out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + stage.gone);
 }

@@ -161,7 +161,11 @@ static void set_generic(speedup_scenario *scenario)
     bool kernels = calibrates(chip, slots[training ? COEFFICIENT_MATMUL_EFFICIENCY : COEFFICIENT_STREAM_16]);
     bool steps = training && (calibrates(chip, slots[COEFFICIENT_TIME_SIGMA]) || calibrates(chip, slots[COEFFICIENT_TIME_SIGMA_EXPERT]));
     scenario->job.generic = !(kernels || steps) || (chip->provenance != PROVENANCE_MEASURED && chip->provenance != PROVENANCE_FITTED);
-    scenario->job.generic_stack = !(scenario->stack && calibrates(&scenario->stack->calibration, slots[COEFFICIENT_LAYER_SECONDS]));
+    /* A stack may stand on a measured one, and not be measured itself. */
+    const struct stack *stack = scenario->stack;
+    uint32_t software = slots[training ? COEFFICIENT_LIBRARY_RATE : COEFFICIENT_LAYER_SECONDS];
+    scenario->job.generic_stack =
+        !(stack && calibrates(&stack->calibration, software) && (!training || stack->provenance != PROVENANCE_GENERIC));
 }
 
 /* Coefficients, from the general to the particular: catalog, accelerator, stack, job. */

@@ -85,7 +85,7 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* The last product of a block, and the sum behind it, are not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
     lanes spared = multiply(&p, mb->tokens, lanes_of(last->n), last->k * split) * last->count / s->layers;
-    mb->spared = C(RECOMPUTE_STOPS) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
+    mb->spared = C(RECOMPUTE_STOPS) * E(RECOMPUTE_SPARED) * s->layers * (spared + 10 * mb->tokens * s->hidden / mb->stream);
 }
 
 /* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
@@ -139,9 +139,13 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
     lanes product = flops * penalty / rate, casts = mb->wide * E(CAST_BYTES);
     lanes scores = layers * elements * (job->activation_bytes / 2) / mb->stream;
-    mb->attention.forward = product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
+    /* Context parallelism cuts fused kernels into shorter ones, and merges what they give (arXiv 2310.01889). */
+    lanes c = V(CONTEXT), cut = (n + C(FUSED_DEPTH) * c) / (n + C(FUSED_DEPTH));
+    lanes merges = (c - 1) * C(CONTEXT_MERGE) * mb->tokens * heads * s->value_dim * layers / mb->stream;
+    product *= lanes_select(unfused < 1, cut, ONE);
+    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) +
                             scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
-    mb->attention.backward = 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
+    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) +
                              scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
 }
 
@@ -182,11 +186,11 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
 {
     double layers = job->shape.layers, gated = job->shape.gated > 0 ? C(GATED_HOST) : 1;
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
-    mb->launch = (struct passes){C(LAUNCHES_FORWARD) * gap, C(LAUNCHES_BACKWARD) * gap};
+    lanes casts = C(CAST_LAUNCHES) * mb->wide;
+    mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap};
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
-    lanes gathers = layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION);
-    gathers = lanes_select(E(REDUCE_ROUNDS) > 0, lanes_select(E(GATHER_BYTES) > 0, gathers, ZERO), ZERO);
+    lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION), ZERO);
     tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
     mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
     mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor + gathers + C(HOST_BATCH) / 2;
@@ -276,7 +280,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     /* A ring moves (d-1)/d of the bytes; experts are replicated over fewer ranks. */
     lanes copies = lanes_max(d * t / V(EXPERT), ONE), dense = held->dense, routed = held->routed;
     lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies, trained = (dense + routed) * E(UPDATE_FLOPS);
-    lane_mask sharded = E(GATHER_ROUNDS) > 1;
+    lane_mask sharded = E(GATHER_LAYERS) > 0;
     lanes pieces = s->layers / p * E(DATA_MESSAGES), latency = C(DATA_LATENCY) * (d - 1) * pieces;
     lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
     /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
@@ -289,7 +293,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, reduced * piece)), scatter);
     lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, reduced * piece)), 2 * scatter);
     lanes sent = COLLECTIVE(SEND, d, ONE, weights), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, weights * piece));
-    gather = lanes_select(inside, lanes_select(sharded | (C(GATHER_SHOWS) <= 0 ? sharded == sharded : sharded), all, sent), gather);
+    gather = lanes_select(inside, C(GATHER_SHOWS) > 0 ? lanes_select(sharded, all, sent) : all, gather);
     lanes reduce = lanes_select(E(REDUCE_BYTES) < 1, 2 * E(REDUCE_BYTES) * scatter, E(REDUCE_BYTES) * whole);
 
     /* Inside a shard group: scatter and gather there, over the link where it stays within,
@@ -354,7 +358,8 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth)};
     mb.sequences = job->global_batch / (V(DATA) * M);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
-    mb.wide = E(CAST_WEIGHTS) * E(UPDATE_FLOPS); /* frozen weights stay narrow */
+    /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
+    mb.wide = lanes_select(E(GATHER_LAYERS) > 0, ZERO, E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
     matmul(job, v, e, &mb);
     expert(job, v, e, &mb);
     attention(job, v, e, &mb);
@@ -375,10 +380,10 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
 
-    /* Weights kept wide are cast once a pass, unless they are gathered as the products take them. */
+    /* Weights kept wide are cast once a pass. */
     struct held held = held_by(job, v);
     lanes parameters = held.dense + held.routed;
-    lanes casts = lanes_select(E(GATHER_ROUNDS) > 1, ZERO, mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream);
+    lanes casts = mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream;
     lanes cast = casts * (2 + 0.67 * again);
     lanes layers = s->dense / V(TENSOR) / p + held.routed;
     cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again) / mb.stream;
@@ -408,7 +413,15 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes uneven = lanes_max(slots * blocks / s->layers, mean);
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
-    struct data data = data_parallel(job, v, e, &mb, &held, stage);
+    /* Offloaded activations cross the host link behind the work of their own micro-batch; what they wait is time that
+     * communication can hide behind. */
+    lanes paused = ZERO;
+    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
+        lanes kept;
+        training_kept(job, v, e, &kept);
+        paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
+    }
+    struct data data = data_parallel(job, v, e, &mb, &held, stage + paused);
     /* One micro-batch alone waits for the host in its forward pass too. */
     lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.head.forward +
                     mb.launch.forward + casts + mb.tensor;
@@ -431,19 +444,16 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
     lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
     lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
-    /* Offloaded activations too, behind the work of their own micro-batch. */
-    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
-        lanes kept;
-        training_kept(job, v, e, &kept);
-        offload += M * lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
-    }
+    offload += M * paused;
+    /* Waiting for the slowest of many nodes. */
+    lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes summed = (M - 1) * sum, communication = M * data.each + data.once;
     /* The host shows where it is slower with a step's micro-batches, or with the whole of the step. */
     lanes behind = M * (host / p - stage - data.each) - summed;
     lanes waiting = lanes_max(lanes_max(behind, behind + C(HOST_STEP) - optimizer), ZERO);
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
-        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + C(STEP_SECONDS);
+        M * (stage + send) + waiting + first + summed + bubble + communication + optimizer + offload + fixed;
     out[SPEEDUP_METRIC_TIME_MATMUL] = M * matmul_seconds / p;
     out[SPEEDUP_METRIC_TIME_EXPERT] = M * expert_seconds / p;
     out[SPEEDUP_METRIC_TIME_ATTENTION] = M * attention_seconds / p;
@@ -460,16 +470,27 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     out[SPEEDUP_METRIC_TIME_DATA] = communication;
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
-    out[SPEEDUP_METRIC_TIME_FIXED] = lanes_of(C(STEP_SECONDS));
+    out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
+
+    /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
+    lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes host_part = C(SIGMA_HOST) * (waiting + first) / step;
+    lanes wire_part = C(SIGMA_WIRE) * (communication + M * (joined / p + send)) / step;
+    double kind = s->experts > 0 ? C(TIME_SIGMA_EXPERT) : C(TIME_SIGMA), chip = job->generic ? C(SIGMA_CHIP) : 0,
+           stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;
+    double known = kind * kind + chip * chip + stack * stack + narrow * narrow;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(known + host_part * host_part + wire_part * wire_part);
+
     at_site(C(SITE_FACTOR), out);
 
-    /* Model operations as MFU counts them: 6 a parameter and token, causal attention. */
-    double per_token = 6 * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                       6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
+    lanes passes = 4 + 2 * E(UPDATE_FLOPS);
+    lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
+                      6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
-    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again / 3) / job->half_peak;
+    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
     lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);

@@ -72,7 +72,6 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
         if (known && seconds > 0 && seconds < LONGEST_TIME)
             bound->work += seconds * below;
     }
-    bound->fixed = job->c[COEFFICIENT_STEP_SECONDS] * job->c[COEFFICIENT_SITE_FACTOR] * below;
 }
 
 bool bound_finite(const struct job *job)

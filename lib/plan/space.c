@@ -477,9 +477,8 @@ static bool begin_plan(struct builder *b)
     return b->defaults != NULL;
 }
 
-static speedup_status build(speedup_context *context, const speedup_catalog *catalog, speedup_space *made,
-                            struct yaml_tree *tree, const char *const *settings, size_t setting_count,
-                            speedup_space **space)
+speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
+                          const char *const *settings, size_t setting_count, speedup_space **space)
 {
     static const char *const sections[] = {"plan", NULL};
     for (size_t i = 0; i < setting_count && !context->first; i++)
@@ -524,7 +523,7 @@ static speedup_status build(speedup_context *context, const speedup_catalog *cat
     return SPEEDUP_OK;
 }
 
-static speedup_space *allocate(speedup_context *context)
+speedup_space *space_allocate(speedup_context *context)
 {
     speedup_space *made = context->allocator.allocate(context->allocator.user, sizeof *made);
     if (!made) {
@@ -550,7 +549,7 @@ speedup_status speedup_space_create(speedup_context *context, const speedup_cata
     REQUIRE_ROOM(context, text, length);
     REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
-    speedup_space *made = allocate(context);
+    speedup_space *made = space_allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;
     if (!tree)
         no_memory(context);
@@ -558,7 +557,7 @@ speedup_status speedup_space_create(speedup_context *context, const speedup_cata
         yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, tree);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    return build(context, catalog, made, tree, settings, setting_count, space);
+    return space_make(context, catalog, made, tree, settings, setting_count, space);
 }
 
 speedup_status speedup_space_create_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
@@ -572,7 +571,7 @@ speedup_status speedup_space_create_file(speedup_context *context, const speedup
     REQUIRE_GIVEN(context, space);
     REQUIRE_ROOM(context, settings, setting_count);
     diagnostics_clear(context);
-    speedup_space *made = allocate(context);
+    speedup_space *made = space_allocate(context);
     struct yaml_tree *tree = made ? arena_zeroed(&made->arena, 1, sizeof *tree) : NULL;
     if (!tree)
         no_memory(context);
@@ -580,7 +579,7 @@ speedup_status speedup_space_create_file(speedup_context *context, const speedup
         yaml_read_file(context, &made->arena, path, tree);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    return build(context, catalog, made, tree, settings, setting_count, space);
+    return space_make(context, catalog, made, tree, settings, setting_count, space);
 }
 
 speedup_space *speedup_space_ref(speedup_space *space)

@@ -43,6 +43,12 @@ struct builder {
     size_t list_count;
 };
 
+/* A space to be made from a tree in its arena, with settings put over it: handed over, or
+ * ended after a problem, also after one from before. */
+speedup_space *space_allocate(speedup_context *context);
+speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
+                          const char *const *settings, size_t setting_count, speedup_space **space);
+
 /* The table of the builder's kind of plan. */
 const struct record_table *plan_table_of(const struct builder *b);
 

@@ -49,6 +49,7 @@ static inline void compute_memory(struct walker *w, lanes out[METRICS], lane_mas
 static inline void bound_time(struct walker *w, lanes out[METRICS])
 {
     out[SPEEDUP_METRIC_STEP_SECONDS] = w->bound.work / w->v[VARIABLE_ACCELERATORS] + w->bound.fixed;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_of(0.0); /* of a time that is no estimate */
     w->job.kernel->training_run(&w->job, w->v, out);
 }
 

@@ -36,6 +36,22 @@ static void put_headlines(struct arena *arena, struct node *root, const struct a
         }
         put_known(arena, row, "modelled", "modelled", h->modelled, "x");
         put_verdict(arena, row, &h->judgement);
+        put_nulls(arena, row, KEYS_AUDIT_HEADLINE);
+    }
+}
+
+/* What the parts of the whole would have to be for the product to be true. */
+static void put_shares(struct arena *arena, struct node *table, const struct gains *g)
+{
+    struct node *parts = put_list(arena, table, "shares", report_say(arena, "Shares of the baseline that would make %s true", report_quantity(arena, "x", g->overall)));
+    for (size_t p = 0; p < g->part_count; p++) {
+        struct node *row = put_object(arena, parts, NULL, NULL);
+        put_text(arena, row, "resource", "resource", g->parts[p].resource);
+        put_number(arena, row, "factor", "shrinks by", g->parts[p].factor, "x");
+        put_number(arena, row, "largest_share", "share at most", g->parts[p].largest_share, "%");
+        if (g->modelled_effective > 0)
+            put_number(arena, row, "modelled_share", "modelled share", g->parts[p].modelled_share, "%");
+        put_nulls(arena, row, KEYS_AUDIT_SHARE);
     }
 }
 
@@ -56,6 +72,7 @@ static void put_gains(struct arena *arena, struct node *parent, const struct gai
             put_known(arena, row, "modelled_cumulative", "in all", gain->modelled_cumulative, "x");
         }
         put_verdict(arena, row, &gain->judgement);
+        put_nulls(arena, row, KEYS_AUDIT_GAIN);
     }
     put_number(arena, table, "overall", "claimed in all", g->overall, "x");
     put_number(arena, table, "nominal", "product (nominal)", g->composition.nominal, "x");
@@ -66,17 +83,9 @@ static void put_gains(struct arena *arena, struct node *parent, const struct gai
         put_text(arena, table, "configuration", "modelled on", g->configuration);
     put_verdict(arena, table, &g->judgement);
     bool bound = g->composition.nominal > g->overall * 1.05;
-    if (!bound)
-        return;
-    struct node *parts = put_list(arena, table, "shares", report_say(arena, "Shares of the baseline that would make %s true", report_quantity(arena, "x", g->overall)));
-    for (size_t p = 0; p < g->part_count; p++) {
-        struct node *row = put_object(arena, parts, NULL, NULL);
-        put_text(arena, row, "resource", "resource", g->parts[p].resource);
-        put_number(arena, row, "factor", "shrinks by", g->parts[p].factor, "x");
-        put_number(arena, row, "largest_share", "share at most", g->parts[p].largest_share, "%");
-        if (g->modelled_effective > 0)
-            put_number(arena, row, "modelled_share", "modelled share", g->parts[p].modelled_share, "%");
-    }
+    if (bound)
+        put_shares(arena, table, g);
+    put_nulls(arena, table, KEYS_AUDIT_GAINS);
 }
 
 static void put_training(struct arena *arena, struct node *root, const struct audit *audit)
@@ -136,6 +145,7 @@ static void put_identities(struct arena *arena, struct node *root, const struct 
             put_number(arena, row, "error", "error", d->error, "%");
         put_known(arena, row, "exponent", "exact exponent", d->exponent, "1");
         put_verdict(arena, row, &d->judgement);
+        put_nulls(arena, row, KEYS_AUDIT_IDENTITY);
     }
 }
 
@@ -156,6 +166,7 @@ speedup_status report_audit_tree(speedup_context *context, const struct audit *a
         put_serving(arena, root, audit);
     if (audit->identity_count)
         put_identities(arena, root, audit);
+    put_nulls(arena, root, KEYS_AUDIT);
     return context->first;
 }
 

@@ -12,6 +12,16 @@ static const char *unit_of(const struct field *field)
     return units[field->dimension];
 }
 
+/* Fields that an entry has not are null: those of records as the others. What a node or a value becomes, its kind puts. */
+static void put_absent(struct arena *arena, struct node *parent, const struct record_table *table)
+{
+    for (const struct field *field = table->fields; field->key; field++) {
+        const char *const keys[] = {field->key, NULL};
+        if (field->type != FIELD_NODE && field->type != FIELD_VALUE)
+            put_missing(arena, parent, keys);
+    }
+}
+
 static void put_record(struct arena *arena, struct node *parent, const struct record_table *table, const void *record)
 {
     uint64_t present = ((const struct record *)record)->present;
@@ -41,8 +51,11 @@ static void put_record(struct arena *arena, struct node *parent, const struct re
                 put_text(arena, parent, field->key, field->key, field->choices[*(const int32_t *)at]);
             break;
         case FIELD_RECORD:
-            if (given)
-                put_record(arena, put_object(arena, parent, field->key, field->key), field->record, at);
+            if (given) {
+                struct node *inner = put_object(arena, parent, field->key, field->key);
+                put_record(arena, inner, field->record, at);
+                put_absent(arena, inner, field->record);
+            }
             break;
         case FIELD_NODE:
         case FIELD_VALUE:
@@ -129,14 +142,21 @@ static void put_entry(struct arena *arena, struct node *root, const speedup_cata
 {
     put_text(arena, root, "id", "id", entry->id);
     put_record(arena, root, kinds[kind].table, entry);
-    if (kind == KIND_ACCELERATOR)
+    if (kind == KIND_ACCELERATOR) {
         put_calibration(arena, root, catalog, &((const struct accelerator *)entry)->calibration);
-    if (kind == KIND_STACK)
+        put_nulls(arena, root, KEYS_ACCELERATOR);
+    }
+    if (kind == KIND_STACK) {
         put_calibration(arena, root, catalog, &((const struct stack *)entry)->calibration);
-    if (kind == KIND_OPTIMIZATION)
+        put_nulls(arena, root, KEYS_STACK);
+    }
+    if (kind == KIND_OPTIMIZATION) {
         put_optimization(arena, root, (const struct optimization *)entry);
+        put_nulls(arena, root, KEYS_OPTIMIZATION);
+    }
     if (kind == KIND_MODEL)
         put_model(arena, root, (const struct model *)entry);
+    put_absent(arena, root, kinds[kind].table);
 }
 
 static int find_kind(const char *name)

@@ -113,8 +113,7 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
     for (size_t i = 0; i < sizeof run / sizeof *run; i++)
         if (run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0)
             report_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
-    static const char *const keys[] = {"cost", NULL};
-    put_missing(arena, whole, keys);
+    put_nulls(arena, whole, KEYS_TRAINING_RUN);
 }
 
 static void put_terms(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
@@ -208,9 +207,7 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
         put_number(arena, row, "tokens_per_second", "throughput", change->values[SPEEDUP_METRIC_TOKENS_PER_SECOND], "tokens/s");
         if (scenario->job.kind == JOB_INFERENCE)
             put_number(arena, row, "max_concurrency", "requests that fit", change->values[SPEEDUP_METRIC_MAX_CONCURRENCY], "1");
-        static const char *const keys[] = {"tensor", "pipeline", "micro_batch", "concurrency", "prefill_tensor", "optimization",
-                                           "max_concurrency", NULL};
-        put_missing(arena, row, keys);
+        put_nulls(arena, row, KEYS_ESTIMATE_CHANGE);
     }
     if (!count)
         put_text(arena, root, "changes_note", "to fit", "no single change, nor one with an optimization of the catalog, is enough");
@@ -269,6 +266,14 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
                                                          scenario->model->quantized));
     if (!training && scenario->job.inference.serving && !scenario->stack)
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
+    if (training && scenario->job.generic_stack)
+        put_text(arena, root, "stack_note", "note",
+                 scenario->stack ? report_say(arena, "training with '%s' was not measured: its intervals are wide", scenario->stack->head.id)
+                                 : "no 'stack' is given: the software is taken as that of large published runs, and intervals are wide");
+    if (training && scenario->job.generic)
+        put_text(arena, root, "chip_note", "note",
+                 report_say(arena, "no kernels were measured on '%s': its rates follow from its datasheet, and intervals are wide",
+                            scenario->accelerator->head.id));
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
@@ -285,12 +290,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     report_memory(arena, root, values);
     (training ? put_waterfall : report_inference_waterfall)(arena, root, scenario, steps, count);
     put_published(arena, root, scenario, values);
-    static const char *const keys[JOB_KINDS][11] = {
-        [JOB_TRAINING] = {"note", "stack_note", "run", "changes", "changes_note", "published", "published_source", "memory_host", NULL},
-        [JOB_INFERENCE] = {"note", "stack_note", "pools", "per_million", "time", "bound_by", "changes", "changes_note", "published",
-                           "published_source", NULL},
-    };
-    put_missing(arena, root, keys[scenario->job.kind]);
+    put_nulls(arena, root, training ? KEYS_TRAINING : KEYS_INFERENCE);
     return context->first;
 }
 
@@ -353,8 +353,7 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
         else
             put_number(&arena, row, "value", "value", e[t][0], "1");
         put_text(&arena, row, "text", "what it is", targets[t].text);
-        static const char *const keys[] = {"choice", "value", NULL};
-        put_missing(&arena, row, keys);
+        put_nulls(&arena, row, KEYS_COMPOSITION_EFFECT);
     }
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);

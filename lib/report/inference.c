@@ -41,8 +41,7 @@ static void put_price(struct arena *arena, struct node *root, const speedup_scen
         speedup_metric_interval(values, METRICS, rows[i].energy, scenario->confidence, &low, &high);
         put_interval(arena, row, "joules", "energy", joules, low * rows[i].joules, high * rows[i].joules, "J");
         put_number(arena, row, "kilowatt_hours", "", joules / 3.6e6, "kWh");
-        static const char *const keys[] = {"cost", NULL};
-        put_missing(arena, row, keys);
+        put_nulls(arena, row, KEYS_INFERENCE_MILLION);
     }
 }
 
@@ -145,12 +144,7 @@ void report_inference_answer(struct arena *arena, struct node *root, const speed
     };
     put_all(arena, answer, values, memory, sizeof memory / sizeof *memory, scenario->confidence);
     put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
-    static const char *const keys[] = {
-        "load", "room", "meets_targets", "concurrency_at_targets", "requests_per_second_at_targets", "load_at_targets",
-        "prefill_queue_seconds", "transfer_seconds", "transfer_bytes", "time_to_first_token", "time_per_output_token",
-        "request_seconds", "prefill_seconds", "decode_seconds", "longest_gap_seconds", "queue_seconds",
-        "tokens_per_second_per_accelerator", "tokens_per_second", "requests_per_second", "batch", "occupancy", "bandwidth_used", NULL};
-    put_missing(arena, answer, keys);
+    put_nulls(arena, answer, KEYS_INFERENCE_ANSWER);
     put_pools(arena, root, scenario, values);
     if (fits)
         put_price(arena, root, scenario, values);

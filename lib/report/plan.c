@@ -91,8 +91,7 @@ void report_plan_row(struct arena *arena, struct node *row, const speedup_space 
     arena->failed |= ids.failed;
     put_text(arena, row, "optimizations", "optimizations", ids.length ? report_say(arena, "%s", ids.bytes) : "none");
     text_end(&ids);
-    static const char *const keys[] = {"price", "cost", NULL};
-    put_missing(arena, row, keys);
+    put_nulls(arena, row, space->kind == JOB_TRAINING ? KEYS_RUN : KEYS_SERVICE);
 }
 
 /* Of what was not said, what was taken. */
@@ -166,9 +165,7 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
     }
     report_why(context, &arena, root, result, threads);
     put_assumed(&arena, root, space, format);
-    static const char *const keys[] = {"assumed", "best", "front", "front_size", "why", "gain", "next", "binds", "worth", "nearest",
-                                       "more_accelerators", "more_accelerators_note", "additions", NULL};
-    put_missing(&arena, root, keys);
+    put_nulls(&arena, root, KEYS_PLAN);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;

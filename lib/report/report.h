@@ -4,7 +4,7 @@
 
 #include "plan/attribution.h"
 #include "plan/audit.h"
-#include "report/tree.h"
+#include "report/keys.h"
 
 #include <speedup/report.h>
 

@@ -106,6 +106,7 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
                      : "no request would be admitted: the job must change");
     put_service(&arena, root, verdict);
     put_needs(&arena, root, request, verdict);
+    put_nulls(&arena, root, KEYS_VERDICT);
     speedup_status status = report_finish(context, &arena, root, format, text);
     arena_end(&arena);
     return status;

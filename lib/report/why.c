@@ -136,6 +136,7 @@ static void put_attribution(speedup_context *context, struct arena *arena, struc
             put_number(arena, row, "share", "share of the gain", whole > 0 ? all[i].shapley / whole : 0, "%");
         }
         put_figures(arena, row, &all[i]);
+        put_nulls(arena, row, KEYS_PLAN_WHY);
     }
     if (shared)
         put_number(arena, root, "gain", count ? "in all" : NULL, exp(whole), "x");
@@ -276,6 +277,7 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
         struct node *row = put_object(arena, more, NULL, NULL);
         put_number(arena, row, "accelerators", "accelerators", remedy.accelerators, "1");
         report_figures(arena, row, space, remedy.values);
+        put_nulls(arena, row, space->kind == JOB_TRAINING ? KEYS_RUN_ACCELERATORS : KEYS_SERVICE_ACCELERATORS);
     } else {
         put_text(arena, root, "more_accelerators_note", "more accelerators", report_say(arena, "no; up to %.0f were tried", remedy.most));
     }
@@ -292,6 +294,7 @@ static void put_remedies(speedup_context *context, struct arena *arena, struct n
         put_text(arena, row, "optimization", "optimization", cures[i].added->head.id);
         report_figures(arena, row, space, cures[i].values);
         put_number(arena, row, "index", NULL, (double)index, "1");
+        put_nulls(arena, row, space->kind == JOB_TRAINING ? KEYS_RUN_ADDITION : KEYS_SERVICE_ADDITION);
     }
 }
 

@@ -50,8 +50,12 @@ bool read_text(speedup_context *context, const struct yaml_tree *tree, uint32_t 
 {
     if (!expect_value(context, tree, node, what))
         return false;
-    *value = yaml_text(tree, node);
-    return true;
+    struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->number)
+        problem(context, SPEEDUP_WRONG_TYPE, &place, "'%s' takes a text, not a number", what);
+    else
+        *value = yaml_text(tree, node);
+    return !yaml_at(tree, node)->number;
 }
 
 bool check_text(speedup_context *context, const struct place *place, const char *what, const char *text)
@@ -159,6 +163,13 @@ bool read_number(speedup_context *context, const struct yaml_tree *tree, uint32_
                  enum dimension dimension, double least, double most, double *value)
 {
     struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->number) {
+        double number = yaml_number(tree, node);
+        bool good = check_number(context, &place, what, dimension, least, most, false, number);
+        if (good)
+            *value = number;
+        return good;
+    }
     return expect_value(context, tree, node, what) &&
            parse_number(context, &place, what, dimension, yaml_text(tree, node), yaml_at(tree, node)->length, least,
                         most, value);
@@ -212,6 +223,10 @@ static bool parse_bool(speedup_context *context, const struct place *place, cons
 bool read_bool(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, bool *value)
 {
     struct place place = yaml_place(tree, node);
+    if (yaml_at(tree, node)->number && (yaml_number(tree, node) == 0 || yaml_number(tree, node) == 1)) {
+        *value = yaml_number(tree, node) != 0;
+        return true;
+    }
     return expect_value(context, tree, node, what) && parse_bool(context, &place, what, yaml_text(tree, node), value);
 }
 

@@ -406,6 +406,13 @@ speedup_status yaml_read_file(speedup_context *context, struct arena *arena, con
     return status ? status : yaml_read(context, arena, path, bytes, length, tree);
 }
 
+double yaml_number(const struct yaml_tree *tree, uint32_t node)
+{
+    double number;
+    memcpy(&number, yaml_text(tree, node) - sizeof number, sizeof number);
+    return number;
+}
+
 uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *key)
 {
     const struct yaml_node *nodes = tree->nodes;

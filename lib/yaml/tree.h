@@ -24,6 +24,7 @@ struct yaml_node {
     uint8_t kind;
     uint8_t plain; /* scalar without quotes */
     uint8_t keyed; /* value of a mapping: its key is the node before */
+    uint8_t number; /* scalar that a call gave: the double in the bytes before its text, in SI units */
 };
 
 struct yaml_tree {
@@ -35,6 +36,8 @@ struct yaml_tree {
     const char *bytes;
     uint32_t root;
     const char *const *settings; /* a node of line 0 and column n came from settings[n - 1] */
+    size_t setting_count, setting_room;        /* rooms: of what may be changed (yaml/edit.h); */
+    size_t node_room, byte_count, byte_room;   /* 0 as long as nodes and bytes are those of a text */
 };
 
 /* Reads a text into a tree that lives in the arena, its bytes copied. Problems go
@@ -59,6 +62,9 @@ static inline const char *yaml_text(const struct yaml_tree *tree, uint32_t node)
 {
     return tree->bytes + tree->nodes[node].text;
 }
+
+/* The number of a node that is one. */
+double yaml_number(const struct yaml_tree *tree, uint32_t node);
 
 /* The value of a key of a mapping, 0 when it has none. */
 uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *key);

@@ -14,9 +14,9 @@ document that it would be in YAML. What goes wrong raises SpeedupError with ever
 text, each with its place.
 
 Threads: Catalog, Scenario and Estimate never change and may be used from any thread at once;
-an Optimization belongs to one thread at a time. Every thread has a context of its own, which
-you never see. Calls let other Python threads run, except while an effect that is a Python
-function runs.
+an Optimization, an Entry, a Job and a SpaceBuilder belong to one thread at a time. Every thread
+has a context of its own, which you never see. Calls let other Python threads run, except while an
+effect that is a Python function runs.
 
 Objects end when nothing refers to them; close() or a `with` block ends them sooner.
 """
@@ -33,9 +33,9 @@ from . import _signatures as c
 from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Estimate", "Interval", "Job", "Optimization", "Plan",
-           "Result", "Scenario", "Space", "SpeedupError", "View", "Word", "answer", "audit", "compose", "format_reference", "metrics",
-           "precisions", "rules", "statuses", "targets", "variables", "version"]
+__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Optimization", "Plan",
+           "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+           "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
 
@@ -172,6 +172,10 @@ class Catalog(Owner):
         """A catalog with an Optimization as well."""
         return self._made(lib.speedup_catalog_register, optimization._handle, kept=optimization._functions)
 
+    def add(self, entry):
+        """A catalog with an Entry as well."""
+        return self._made(lib.speedup_catalog_add, entry._handle)
+
     @staticmethod
     def kinds():
         """The kinds of entries."""
@@ -214,6 +218,73 @@ class Catalog(Owner):
             return "<speedup.Catalog, closed>"
         return "<speedup.Catalog: " + ", ".join(
             f"{lib.speedup_catalog_count(self._handle, _string(kind))} {kind}" for kind in self.kinds()) + ">"
+
+
+class _Described(Owner):
+    """Base of what is described key by key and looked at as a whole; `_noun` is what the library calls it."""
+
+    __slots__ = ()
+
+    def _call(self, call, *arguments):
+        with context() as used:
+            check(getattr(lib, f"{self._noun}_{call}")(used, self._handle, *arguments), used)
+        return self
+
+    def set(self, key, value):
+        """Give a key ("memory", "peak.bf16") a number, a truth, a text, a list or a mapping of its own keys, in
+        place of what it had."""
+        if isinstance(value, Mapping):
+            for name, own in value.items():
+                self.set(f"{key}.{name}", own)
+            return self
+        if isinstance(value, str):
+            return self._call("set_text", _string(key), _string(value))
+        if not isinstance(value, (list, tuple)):
+            return self._call("set_number", _string(key), float(value))
+        self._call("set_list", _string(key))
+        for index, item in enumerate(value):
+            if isinstance(item, (list, tuple)):
+                self.set(f"{key}.{index}", item)
+            elif isinstance(item, Mapping):
+                (id, parameters), = item.items()
+                self.add(key, id, **(parameters or {}))
+            else:
+                self.add(key, item)
+        return self
+
+    def add(self, list, item, **parameters):
+        """Add a text or a number behind the items of a list; an optimization with values of its parameters."""
+        if not isinstance(item, str):
+            return self._call("add_number", _string(list), float(item))
+        names = (ctypes.c_char_p * len(parameters))(*(_string(name) for name in parameters))
+        values = (ctypes.c_double * len(parameters))(*parameters.values())
+        return self._call("add", _string(list), _string(item), names, values, len(parameters))
+
+
+class Entry(_Described):
+    """An entry of a catalog described by calls: a model, a system, an accelerator, ..., with its keys of YAML.
+
+        chip = speedup.Entry("accelerators", "our-chip", peak={"bf16": "400 TFLOP/s"}, memory="64 GB",
+                             bandwidth="2 TB/s", power=500, calibration={"matmul_efficiency": 0.7})
+        node = speedup.Entry("systems", "our-node", accelerator="our-chip", accelerators_per_node=8)
+        catalog = speedup.Catalog().add(chip).add(node)
+
+    A text is one value, with its unit where one is due: nothing in it is read as YAML. Numbers are in SI
+    units. Catalog.add() tells all that is wrong at once. An Optimization has a class of its own.
+    """
+
+    __slots__ = ("kind", "id")
+    _noun = "speedup_entry"
+
+    def __init__(self, kind, id, **keys):
+        self.kind, self.id = kind, id
+        self._held = make(c.speedup_entry, lib.speedup_entry_destroy, lambda used, made: lib.speedup_entry_create(
+            used, _string(kind), _string(id), made))
+        for key, value in keys.items():
+            self.set(key, value)
+
+    def __repr__(self):
+        return f"<speedup.Entry {self.kind}.{self.id}>"
 
 
 class View:
@@ -596,6 +667,42 @@ class Plan(namedtuple("Plan", "index layout estimate")):
     __slots__ = ()
 
 
+class SpaceBuilder(_Described):
+    """A space of plans described by calls: the keys of a `plan:` section.
+
+        plan = speedup.SpaceBuilder(model="llama-2-70b", systems=["dgx-h100"], tensor=[4, 8], deadline="30 d",
+                                    choices=[["bf16-mixed-precision"], ["none", "zero-1", {"lora": {"share": 0.01}}]])
+        for accelerators in 32, 64:
+            print(plan.set("accelerators", accelerators).space().search().best[0].estimate["cost"])
+
+    source  a pathlib.Path: begin with what a file has
+
+    A text is one value, with its unit where one is due: nothing in it is read as YAML. Numbers are in SI
+    units. space() tells all that is wrong at once; every other method gives the description itself.
+    """
+
+    __slots__ = ()
+    _noun = "speedup_space_builder"
+
+    def __init__(self, source=None, **keys):
+        self._held = make(c.speedup_space_builder, lib.speedup_space_builder_destroy,
+                          lambda used, made: lib.speedup_space_builder_create(used, made) if source is None else
+                          lib.speedup_space_builder_create_file(used, _string(source), made))
+        for key, value in keys.items():
+            self.set(key, value)
+
+    def apply(self, setting):
+        """Put a setting over it, as the command's --set: "plan.tensor=[1, 2]"."""
+        return self._call("apply", _string(setting))
+
+    def space(self, catalog=None):
+        """The Space of the description as it is now; it can then be changed and used again."""
+        return Space(self, catalog)
+
+    def __repr__(self):
+        return "<speedup.SpaceBuilder>"
+
+
 class Space(_Document):
     """Plans to choose from: systems x prices x choices of optimizations x layouts. Never changes.
 
@@ -604,12 +711,23 @@ class Space(_Document):
         print(result.best[0].layout["accelerators"], result.best[0].estimate["cost"])
         print(result.report())
 
-    Arguments are as for Scenario, with a `plan:` section in place of a job; what it leaves out is
-    taken from the catalog, and told in the report. len(space) is how many plans there are.
+    Arguments are as for Scenario, with a `plan:` section in place of a job, or a SpaceBuilder; what it
+    leaves out is taken from the catalog, and told in the report. len(space) is how many plans there are.
     """
 
     __slots__ = ()
     _noun = "speedup_space"
+
+    def __init__(self, source, catalog=None, settings=None, name="<text>"):
+        if not isinstance(source, SpaceBuilder):
+            super().__init__(source, catalog, settings, name)
+            return
+        if settings:
+            raise TypeError("settings are put over a SpaceBuilder by its apply()")
+        self.catalog = Catalog() if catalog is None else catalog
+        held = self.catalog._handle
+        self._held = make(c.speedup_space, lib.speedup_space_unref, lib.speedup_space_build, held, source._handle,
+                          kept=(held,))
 
     def __len__(self):
         return lib.speedup_space_size(self._handle)

@@ -282,6 +282,10 @@ class speedup_composition(Structure):
     ]
 
 
+class speedup_entry(Structure):
+    """Opaque."""
+
+
 class speedup_scenario(Structure):
     """Opaque."""
 
@@ -417,6 +421,10 @@ class speedup_contribution(Structure):
     ]
 
 
+class speedup_space_builder(Structure):
+    """Opaque."""
+
+
 # name: (result, parameters)
 FUNCTIONS = {
     "speedup_status_name": (c_char_p, [c_int32]),
@@ -470,6 +478,20 @@ FUNCTIONS = {
         POINTER(c_double)]),
     "speedup_claims_compose": (c_int32, [POINTER(speedup_claim), c_size_t, POINTER(speedup_share), c_size_t,
         POINTER(speedup_composition)]),
+    "speedup_entry_create": (c_int32, [POINTER(speedup_context), c_char_p, c_char_p,
+        POINTER(POINTER(speedup_entry))]),
+    "speedup_entry_destroy": (None, [POINTER(speedup_entry)]),
+    "speedup_entry_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_entry), c_char_p,
+        c_double]),
+    "speedup_entry_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_entry), c_char_p,
+        c_char_p]),
+    "speedup_entry_set_list": (c_int32, [POINTER(speedup_context), POINTER(speedup_entry), c_char_p]),
+    "speedup_entry_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_entry), c_char_p, c_char_p,
+        POINTER(c_char_p), POINTER(c_double), c_size_t]),
+    "speedup_entry_add_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_entry), c_char_p,
+        c_double]),
+    "speedup_catalog_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        POINTER(speedup_entry), POINTER(POINTER(speedup_catalog))]),
     "speedup_metric_at": (c_int32, [c_size_t, POINTER(speedup_word)]),
     "speedup_scenario_create": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,
         c_char_p, c_size_t, POINTER(c_char_p), c_size_t, POINTER(POINTER(speedup_scenario))]),
@@ -551,6 +573,25 @@ FUNCTIONS = {
         POINTER(speedup_contribution), POINTER(c_size_t)]),
     "speedup_report_contribution": (c_int32, [POINTER(speedup_context), POINTER(speedup_contribution),
         POINTER(POINTER(speedup_text))]),
+    "speedup_space_builder_create": (c_int32, [POINTER(speedup_context),
+        POINTER(POINTER(speedup_space_builder))]),
+    "speedup_space_builder_create_file": (c_int32, [POINTER(speedup_context), c_char_p,
+        POINTER(POINTER(speedup_space_builder))]),
+    "speedup_space_builder_destroy": (None, [POINTER(speedup_space_builder)]),
+    "speedup_space_builder_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p, c_double]),
+    "speedup_space_builder_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p, c_char_p]),
+    "speedup_space_builder_set_list": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p]),
+    "speedup_space_builder_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p, c_char_p, POINTER(c_char_p), POINTER(c_double), c_size_t]),
+    "speedup_space_builder_add_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p, c_double]),
+    "speedup_space_builder_apply": (c_int32, [POINTER(speedup_context), POINTER(speedup_space_builder),
+        c_char_p]),
+    "speedup_space_build": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        POINTER(speedup_space_builder), POINTER(POINTER(speedup_space))]),
     "speedup_version": (c_char_p, []),
     "speedup_version_number": (c_int32, []),
     "speedup_version_check": (c_int32, [c_int32, c_int32, c_int32]),

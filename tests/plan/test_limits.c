@@ -398,6 +398,10 @@ static void a_space_that_would_take_long_is_not_answered_in_one_call(void **stat
     speedup_text *json = NULL;
     assert_int_equal(speedup_answer(world.context, yaml, strlen(yaml), &json), SPEEDUP_TOO_COMPLEX);
     assert_non_null(strstr(speedup_text_get(json), "speedup_space_search"));
+    /* It has no place, and says so. */
+    assert_non_null(strstr(speedup_text_get(json), "\"file\": null"));
+    assert_non_null(strstr(speedup_text_get(json), "\"line\": null"));
+    assert_non_null(strstr(speedup_text_get(json), "\"column\": null"));
     speedup_text_destroy(json);
     free(yaml);
 }

@@ -152,6 +152,17 @@ class Command(unittest.TestCase):
         file = str(ROOT / "examples" / "plan-llama-70b-serving.yaml")
         self.assertEqual(self.plan(file, "--systems", "dgx-h100", "--set", "plan.budget=30 USD/h")["best"][0]["system"], "dgx-h100")
 
+    def test_options_and_settings_of_a_plan_hold_in_their_order(self):
+        small = ("--model", "llama-2-7b", "--systems", "dgx-h100", "--accelerators", "8")
+        self.assertEqual(len(self.plan(*small, "--top", "3", "--set", "plan.top=2")["best"]), 2)
+        self.assertEqual(len(self.plan(*small, "--set", "plan.top=2", "--top", "3")["best"]), 3)
+
+    def test_optimizations_have_parameters(self):
+        chosen = "bf16-mixed-precision , lora : { share : 0.01 }, activation-offload: {share: 0.5}"
+        written = "plan.optimizations=[bf16-mixed-precision, lora: {share: 0.01}, activation-offload: {share: 0.5}]"
+        small = ("plan", "--model", "llama-2-7b", "--systems", "dgx-h100", "--accelerators", "8", "--top", "1", "--json")
+        self.assertEqual(run(*small, "--optimize", chosen), run(*small, "--set", written))
+
     def test_a_plan_that_cannot_be_says_what_it_lacks(self):
         lacking = json.loads(subprocess.run([SPEEDUP, "plan", "--model", "llama-2-70b", "--deadline", "2h", "--json"],
                                             capture_output=True, text=True, check=False).stdout)
@@ -164,7 +175,9 @@ class Command(unittest.TestCase):
         for wrong in (("--serve", "64x1024"), ("--serve", "1x2x3", "--train", "1x2"), ("--serve", "1x2x3", "--request-rate", "1 /s")):
             self.assertIn("PROMPTxOUTPUT", run("plan", "--model", "llama-2-7b", *wrong, code=2))
         self.assertIn("neither", run("plan", "--model", "no-such", code=1))
-        self.assertIn("dgx-h100", run("plan", "--model", "llama-2-7b", "--systems", "dgx-h10", code=1))
+        self.assertIn("systems: error[SPD-301]: there is no system 'dgx-h10'; did you mean 'dgx-h100'?",
+                      run("plan", "--model", "llama-2-7b", "--systems", "dgx-h10", code=1))
+        self.assertIn("there is no optimization 'zero-1: {'", run("plan", "--model", "llama-2-7b", "--optimize", "zero-1: {", code=1))
         self.assertIn("'prompt' makes", run("plan", "--model", "llama-2-7b", "--serve", "1x2x3", "--tokens", "1T", code=1))
 
     def plan(self, *arguments):

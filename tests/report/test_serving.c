@@ -35,6 +35,28 @@ static void audit(const char *yaml)
     keep(text, SPEEDUP_FORMAT_JSON);
 }
 
+static void has_keys(const char *keys)
+{
+    char key[40];
+    for (; *keys; keys += strcspn(keys, " ") + (keys[strcspn(keys, " ")] == ' ')) {
+        snprintf(key, sizeof key, "\"%.*s\": ", (int)strcspn(keys, " "), keys);
+        assert_non_null(strstr(report, key));
+    }
+}
+
+/* Without a place, of a space that would take long: tests/plan/test_limits.c. */
+static void an_error_has_all_keys(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"train: {model: nothing}", "train: [", "", "plan: {model: nothing}", "claims: {gains: 1}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        speedup_text *text = NULL;
+        assert_int_not_equal(speedup_answer(world.context, texts[i], strlen(texts[i]), &text), SPEEDUP_OK);
+        keep(text, SPEEDUP_FORMAT_JSON);
+        has_keys("errors code name message file line column remedy");
+    }
+}
+
 static double number(const char *path)
 {
     double value = 0;
@@ -397,6 +419,7 @@ static void a_space_without_systems_or_a_job_of_another_kind_is_refused(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_error_has_all_keys),
         cmocka_unit_test(an_interval_stands_around_each_time),
         cmocka_unit_test(the_terms_add_up_to_the_time_of_a_token),
         cmocka_unit_test(what_binds_a_term_follows_the_load),

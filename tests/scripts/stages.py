@@ -2,9 +2,9 @@
 
 usage: stages.py SOURCE_ROOT
 Also: yaml.h is included below lib/yaml alone, texts are read where they come in and
-nowhere else, so that no part hands YAML to another; the library neither prints nor ends
-the process nor touches the locale, and every public function says since when it
-exists and who may call it from which thread.
+nowhere else, so that no part hands YAML to another, nor our programs to the library; the
+library neither prints nor ends the process nor touches the locale, and every public
+function says since when it exists and who may call it from which thread.
 """
 import pathlib
 import re
@@ -16,8 +16,12 @@ FORBIDDEN = ["printf", "vprintf", "fprintf", "vfprintf", "puts", "fputs", "putch
 
 # Where a text of the caller comes in. What one part has for another is a value.
 DOORS = ["catalog/catalog.c", "catalog/import.c", "estimate/builder.c", "estimate/scenario.c", "estimate/setting.c",
-         "plan/space.c", "report/answer.c", "report/audit.c"]
+         "plan/builder.c", "plan/space.c", "report/answer.c", "report/audit.c"]
 READS = re.compile(r"(?<![\w.>])yaml_read(?:_file)?\s*\(")
+
+# Our own programs describe what they want by calls; a text that they hand over is a user's.
+TOOL_DOORS = ["speedup.c"]
+TAKES_TEXT = re.compile(r"\bspeedup_(?:(?:space|scenario)_create|catalog_extend|answer|admit|report_audit)\s*\(")
 
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(FORBIDDEN) + r")\s*\(")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -52,6 +56,13 @@ def check_source(path, stage):
             yield f"{path}:{number}: a text is read where none comes in; hand over a value"
 
 
+def check_tool(path):
+    code = COMMENT_OR_STRING.sub(blank, path.read_text(encoding="utf-8")).splitlines()
+    for number, line in enumerate(code, 1):
+        if TAKES_TEXT.search(line) and path.name not in TOOL_DOORS:
+            yield f"{path}:{number}: a text is handed to the library; describe it by calls"
+
+
 def check_header(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".h" and "@file" not in text:
@@ -75,6 +86,8 @@ def main():
         for path in sorted((root / "lib" / stage).rglob("*.[ch]")):
             problems += check_source(path, stage)
             sources += 1
+    for path in sorted((root / "tools").rglob("*.[ch]")):
+        problems += check_tool(path)
     headers = sorted((root / "include" / "speedup").iterdir())
     for path in headers:
         problems += check_header(path)

@@ -282,6 +282,78 @@ static speedup_status admit(speedup_context *context, char *out)
 
 static const char served[] = "serve: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 1, prompt: 512, output: 128, concurrency: 16, price: 2 USD/h}\n";
 
+static speedup_status describe_entry(speedup_context *context, char *out)
+{
+    static const char *const names[] = {"share"};
+    static const double half[] = {0.5};
+    speedup_entry *entry;
+    speedup_catalog *made = NULL;
+    speedup_status status = speedup_entry_create(context, "stacks", "mine", &entry);
+    if (status) {
+        assert_null(entry);
+        return status;
+    }
+    static char notes[100001];
+    memset(notes, 'x', sizeof notes - 1);
+    status = speedup_entry_set_number(context, entry, "calibration.step_seconds", 0.01);
+    for (int i = 0; i < 4 && !status; i++) /* until what was replaced is dropped */
+        status = speedup_entry_set_text(context, entry, "notes", notes);
+    if (!status)
+        status = speedup_entry_set_list(context, entry, "always");
+    if (!status)
+        status = speedup_entry_add(context, entry, "always", "activation-offload", names, half, 1);
+    if (!status)
+        status = speedup_entry_add_number(context, entry, "always", 1);
+    if (!status)
+        status = speedup_entry_set_list(context, entry, "always");
+    if (!status)
+        status = speedup_catalog_add(context, world.catalog, entry, &made);
+    else
+        assert_null(made);
+    if (!status)
+        sprintf(out, "%zu", speedup_catalog_count(made, "stacks"));
+    speedup_entry_destroy(entry);
+    speedup_catalog_unref(made);
+    return status;
+}
+
+static speedup_status describe_space(speedup_context *context, char *out)
+{
+    static const char *const names[] = {"share"};
+    static const double half[] = {0.5};
+    speedup_space_builder *plan;
+    speedup_space *space = NULL;
+    speedup_status status = speedup_space_builder_create_file(context, EXAMPLES "/plan-llama-70b-serving.yaml", &plan);
+    if (status) {
+        assert_null(plan);
+        return status;
+    }
+    status = speedup_space_builder_set_number(context, plan, "prompt", 500);
+    if (!status)
+        status = speedup_space_builder_set_number(context, plan, "prompt.deviation", 50);
+    if (!status)
+        status = speedup_space_builder_set_text(context, plan, "model", "llama-2-7b");
+    if (!status)
+        status = speedup_space_builder_set_list(context, plan, "choices");
+    if (!status)
+        status = speedup_space_builder_add(context, plan, "choices.0", "none", NULL, NULL, 0);
+    if (!status)
+        status = speedup_space_builder_add(context, plan, "choices.0.1", "activation-offload", names, half, 1);
+    if (!status)
+        status = speedup_space_builder_apply(context, plan, "plan.choices=[]");
+    if (!status)
+        status = speedup_space_builder_add_number(context, plan, "tensor", 1);
+    if (!status)
+        status = speedup_space_build(context, world.catalog, plan, &space);
+    else
+        assert_null(space);
+    if (!status)
+        sprintf(out, "%llu", (unsigned long long)speedup_space_size(space));
+    speedup_space_builder_destroy(plan);
+    speedup_space_unref(space);
+    return status;
+}
+
 static speedup_status serve(speedup_context *context, char *out)
 {
     speedup_text *text = NULL;
@@ -414,6 +486,8 @@ static void survives(path *run)
     }
 SURVIVES(create_catalog)
 SURVIVES(describe_job)
+SURVIVES(describe_entry)
+SURVIVES(describe_space)
 SURVIVES(extend_catalog)
 SURVIVES(extend_with_errors)
 SURVIVES(build_and_register)
@@ -457,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create_catalog_survives), cmocka_unit_test(describe_job_survives),     cmocka_unit_test(extend_catalog_survives),
+        cmocka_unit_test(describe_entry_survives), cmocka_unit_test(describe_space_survives),
         cmocka_unit_test(extend_with_errors_survives), cmocka_unit_test(build_and_register_survives),
         cmocka_unit_test(report_scenario_survives),    cmocka_unit_test(attribute_survives),
         cmocka_unit_test(scenario_with_errors_survives), cmocka_unit_test(audit_survives),

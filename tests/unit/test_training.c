@@ -92,10 +92,11 @@ static void frozen_weights_are_gathered_where_they_are_sharded(void **state)
     estimate_with(", lora, zero-1", adapters);
     estimate_with(", lora, zero-3: {prefetch: 0}", sharded);
     assert_true(sharded[SPEEDUP_METRIC_TIME_DATA] > 10 * adapters[SPEEDUP_METRIC_TIME_DATA]);
-    /* Weights in NF4 take about a quarter of the room, and of the wire. */
+    /* Weights in NF4 take about a quarter of the room, and of the wire; vocabulary tables stay as they are. */
+    double tables = 2. * 32000 * 4096 / 6738415616, quarter = 0.515625 / 2;
     estimate_with(", lora", kept);
     estimate_with(", qlora", narrow);
-    assert_near(narrow[SPEEDUP_METRIC_MEMORY_WEIGHTS], kept[SPEEDUP_METRIC_MEMORY_WEIGHTS] * 0.515625 / 2, 1e-12);
+    assert_near(narrow[SPEEDUP_METRIC_MEMORY_WEIGHTS], kept[SPEEDUP_METRIC_MEMORY_WEIGHTS] * (tables + (1 - tables) * quarter), 1e-4);
     assert_near(narrow[SPEEDUP_METRIC_MEMORY_OPTIMIZER], kept[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 1e-12);
     /* Adapters are work, whatever the format of what they are added to. */
     assert_true(narrow[SPEEDUP_METRIC_STEP_SECONDS] >= kept[SPEEDUP_METRIC_STEP_SECONDS]);

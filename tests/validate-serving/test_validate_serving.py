@@ -9,6 +9,7 @@ bad/KIND-NAME.txt, or a row more in skipped.csv.
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,19 @@ def leaving_out(validate):
         expect(f"{one['id']} near", 0.5 < one["predicted"] / other["predicted"] < 2, other)
 
 
+def code_knows_no_name():
+    """What publications and software are called is data; where fits begin (fit.c) is told by engine as well."""
+    tools = HERE.parent.parent / "tools" / "validation"
+    names = set()
+    for table, columns in (("engines", ("holds", "stack", "static_stack")), ("shapes", ("name",)), ("models", ("begins", "id")),
+                           ("drafts", ("draft",)), ("cards", ("name", "id", "before_digits")), ("names", ("name", "id"))):
+        with open(tools / "words" / f"{table}.csv", encoding="utf-8", newline="") as file:
+            names.update(row[column] for row in csv.DictReader(file) for column in columns)
+    for file in sorted(tools.glob("*.c")):
+        held = set(re.findall(r'"([^"\\\n]+)"', file.read_text(encoding="utf-8"))) & names
+        expect(f"{file.name} knows no name", file.name == "fit.c" or not held, held)
+
+
 def main():
     validate, update = str(Path(sys.argv[1]).resolve()), "--update" in sys.argv[2:]
     goldens(validate, update)
@@ -180,6 +194,7 @@ def main():
     fixed_lengths_are_a_column(validate)
     names_are_found(validate)
     leaving_out(validate)
+    code_knows_no_name()
     print("failed: " + ", ".join(failures) if failures else "all good")
     sys.exit(bool(failures))
 

@@ -120,6 +120,8 @@ def plans(validate, update):
     rows = [row for row in answer["rows"] if not row["uneven"] and not row["unfit"]]
     expect("plans are compared", len(rows) == answer["overall"]["n"] > 5, answer["overall"])
     expect("no plan is slower", answer["overall"]["slower"] == 0 and all(row["gain"] >= 1 for row in rows), rows)
+    expect("each row without a plan has its reason", answer["overall"]["skipped"] ==
+           sum(answer["overall"]["skipped_by_reason"].values()) > 0, answer["overall"])
 
 
 ROW = {"source": "nobody", "model": "Llama 3 8B", "gpu": "H100", "n_gpus": "16", "tp": "2", "pp": "1", "dp": "8", "seq": "8192",

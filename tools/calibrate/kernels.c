@@ -158,7 +158,7 @@ static struct samples products_of(const struct measured_rows *rows, const char *
 static void fit_stream(const struct measured_rows *rows, struct chip *chip, struct profile *profile, FILE *to)
 {
     struct samples samples = products_of(rows, "bf16", 0, FEW_TOKENS);
-    struct parameter stream = {"matmul_stream", chip->stream, 1};
+    struct parameter stream = {"matmul_stream", 0.7, 1};
     if (fit(to, "products of few tokens", stream_curve, chip, &stream, 1, &samples)) {
         chip->stream = stream.value;
         profile_put(profile, "matmul_stream", stream.value);
@@ -187,7 +187,7 @@ static void split_products(const struct chip *chip, struct profile *profile)
 static size_t fit_products(const struct measured_rows *rows, struct chip *chip, struct profile *profile, FILE *to)
 {
     struct samples samples = products_of(rows, "bf16", MANY_TOKENS, INFINITY);
-    struct parameter p[] = {{"matmul_efficiency", chip->efficiency, 1}, {"matmul_depth", fmax(chip->depth, 50), 2}};
+    struct parameter p[] = {{"matmul_efficiency", 0.75, 1}, {"matmul_depth", 150, 2}};
     struct judged judged = {0};
     if (fit(to, "products, 16 bits", product_curve, chip, p, COUNT(p), &samples)) {
         chip->efficiency = p[0].value;

@@ -84,7 +84,7 @@ static void write_values(const struct profile_value *values, size_t count, FILE 
 static void write_stack(const struct profile *profile, const char *id, FILE *to)
 {
     if (!command_has(profile->session, "stacks", id))
-        return;
+        return; /* a catalog need not have them all */
     fprintf(to, "  %s:\n    base: %s\n    replaces: true\n    calibration:\n", id, id);
     write_values(profile->software, profile->software_count, to);
     for (size_t i = 0; profile->host > 0 && i < sizeof host_times / sizeof *host_times; i++) {
@@ -109,6 +109,8 @@ void profile_write(const struct profile *profile, FILE *to)
     if (!profile->software_count && !(profile->host > 0))
         return;
     fprintf(to, "stacks:\n");
-    for (size_t i = 0; i < sizeof measured_stacks / sizeof *measured_stacks; i++)
+    if (!profile->shared)
+        write_stack(profile, profile->stack, to);
+    for (size_t i = 0; profile->shared && i < sizeof measured_stacks / sizeof *measured_stacks; i++)
         write_stack(profile, measured_stacks[i], to);
 }

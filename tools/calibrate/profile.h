@@ -16,7 +16,8 @@ struct profile_value {
 
 struct profile {
     const struct session *session;
-    const char *accelerator, *stack;
+    const char *accelerator, *stack; /* stack: "" for none */
+    bool shared;                     /* what the software has goes to all stacks that share PyTorch's kernels and host */
     struct profile_value chip[PROFILE_VALUES], software[PROFILE_VALUES];
     size_t chip_count, software_count;
     double host;          /* this host's times over those that the stacks have; 0: not measured */

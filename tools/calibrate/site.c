@@ -28,7 +28,7 @@ struct configuration {
     double predicted, sigma; /* as estimated before; of the logarithm */
     double median, scatter;  /* of log(measured / predicted) */
     bool good, held, experts;
-    char accelerator[80];
+    char accelerator[80], stack[80];
 };
 
 struct log {
@@ -179,6 +179,8 @@ static void estimate(struct log *log, struct configuration *c)
         c->experts = values[SPEEDUP_METRIC_TIME_EXPERT] > 0;
         if (!speedup_scenario_entry(scenario, SPEEDUP_ENTRY_ACCELERATOR, &id))
             snprintf(c->accelerator, sizeof c->accelerator, "%s", id);
+        if (!speedup_scenario_entry(scenario, SPEEDUP_ENTRY_STACK, &id) && id)
+            snprintf(c->stack, sizeof c->stack, "%s", id);
     }
     speedup_scenario_unref(scenario);
     if (c->good)
@@ -267,13 +269,14 @@ static bool judge(struct configuration *c, size_t count, struct found *found)
 
 static void write_site(const struct log *log, const struct configuration *c, const struct found *found)
 {
-    struct profile profile = {.session = log->session, .accelerator = c->accelerator, .stack = ""};
-    double before = catalog_value(log->session, "accelerators", c->accelerator, "calibration.site_factor", 1);
+    struct profile profile = {.session = log->session, .accelerator = c->accelerator, .stack = c->stack};
+    const char *sigma_name = c->experts ? "time_sigma_expert" : "time_sigma";
     bool supported = !found->by_step && found->held >= SUPPORTED, wider = found->rms > c->sigma;
     double sigma = supported ? found->sigma : found->rms;
-    profile_put_chip(&profile, "site_factor", before * found->factor);
+    profile_put(&profile, "site_factor", profile_get(&profile, "site_factor") * found->factor);
     if (supported || wider) {
-        profile_put_chip(&profile, c->experts ? "time_sigma_expert" : "time_sigma", sigma);
+        profile_put_chip(&profile, sigma_name, sigma); /* which says that the accelerator has been measured */
+        profile_put(&profile, sigma_name, sigma);
         profile.provenance = "fitted";
         fprintf(stderr, "standard deviation of the logarithm of a step: %.3f, %s; it was %.3f\n", sigma,
                 supported ? "the upper 90 % limit of what was held back" : "as what was held back shows at least", c->sigma);
@@ -306,8 +309,9 @@ static int report(struct log *log)
     qsort(log->configurations, good, sizeof *log->configurations, by_name);
     for (size_t i = 1; i < good; i++)
         if (strcmp(log->configurations[i].accelerator, log->configurations[0].accelerator) ||
+            strcmp(log->configurations[i].stack, log->configurations[0].stack) ||
             log->configurations[i].experts != log->configurations[0].experts) {
-            fprintf(stderr, "speedup: the steps are of several accelerators, or of models with and without experts: give a log of each\n");
+            fprintf(stderr, "speedup: the steps are of several accelerators or stacks, or of models with and without experts: give a log of each\n");
             return EXIT_ERROR;
         }
     if (!judge(log->configurations, good, &found))

@@ -16,6 +16,8 @@ import speedup
 
 from steps import EXPERTS, SHAPES
 
+NORMAL = 1.6448536269514722  # of a 90 % interval
+
 CHIPS = {"NVIDIA H200": "h200-sxm-141gb", "NVIDIA H100 80GB HBM3": "h100-sxm-80gb"}
 PRECISIONS = {"amp": ["bf16-mixed-precision"], "pure": ["pure-bf16"], "bf16-gathered": ["bf16-mixed-precision"], "tf32": ["tf32"],
               "fp32": []}
@@ -42,6 +44,8 @@ def read(path):
                 row[key] = otherwise
         if not row.get("attention"):
             row["attention"] = "flash"
+        if row["compiled"] is True:
+            row["compiled"] = "blocks"
         if row["what"] == "moe" and not row.get("layers"):
             raise ValueError("experts without a shape")
         if row["mode"].startswith("fsdp"):
@@ -95,6 +99,10 @@ def job(row):
     }
 
 
+def estimate(row, settings=()):
+    return dict(speedup.Scenario(job(row), settings=list(settings)).estimate().items())
+
+
 def kind(row):
     if row["what"] != "train":
         return row["what"] + (" lora" if float(row["lora"]) else "")
@@ -117,6 +125,10 @@ def errors(values):
     return f"{100 * sum(e) / len(e):5.1f} {100 * e[len(e) // 2]:5.1f} {100 * e[int(0.9 * (len(e) - 1))]:5.1f} {100 * sum(values) / len(values):+6.1f}"
 
 
+def inside(rows, key):
+    return f"{100 * sum(values[key] for _, _, _, values in rows) / len(rows):4.0f}%"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+")
@@ -133,27 +145,28 @@ def main():
                 skipped["no time"] = skipped.get("no time", 0) + 1
                 continue
             try:
-                scenario = speedup.Scenario(job(row), settings=options.set)
-                values = scenario.estimate()
+                values = estimate(row, options.set)
             except speedup.Error as problem:
                 skipped[str(problem).splitlines()[0]] = skipped.get(str(problem).splitlines()[0], 0) + 1
                 continue
             time = math.log(values["step_seconds"] / float(row["step_s"]))
             used = math.log(values["memory_peak"] / float(row["used"])) if row.get("used") else None
+            values["inside"] = abs(time) <= NORMAL * values["time_sigma"]
+            values["inside_memory"] = used is not None and abs(used) <= NORMAL * values["memory_sigma"]
             table.setdefault(kind(row), []).append((row, time, used, values))
     everything = []
-    print(f"{'kind':34}{'rows':>5}  time: mean median 90 % bias   memory: mean median 90 % bias")
+    print(f"{'kind':34}{'rows':>5}  time: mean median 90 % bias inside   memory: mean median 90 % bias inside")
     for name in sorted(table):
         rows = table[name]
         everything += rows
         memory = [u for _, _, u, _ in rows if u is not None]
-        print(f"{name:34}{len(rows):5}  {errors([t for _, t, _, _ in rows])}   {errors(memory) if memory else ''}")
+        print(f"{name:34}{len(rows):5}  {errors([t for _, t, _, _ in rows])} {inside(rows, 'inside')}   {errors(memory) + ' ' + inside(rows, 'inside_memory') if memory else ''}")
         if options.each:
             for row, t, u, v in rows:
                 print(f"    {row['gpu'][7:11]} {row.get('shape', ''):14} s{row['seq']} b{row['batch']} M{row['accumulation']} {1e3 * float(row['step_s']):8.1f} ms"
                       f" {100 * t:+6.1f}" + (f"  {float(row['used']) / 1e9:6.2f} GB {100 * u:+6.1f}" if u is not None else ""))
     memory = [u for _, _, u, _ in everything if u is not None]
-    print(f"{'all':34}{len(everything):5}  {errors([t for _, t, _, _ in everything])}   {errors(memory)}")
+    print(f"{'all':34}{len(everything):5}  {errors([t for _, t, _, _ in everything])} {inside(everything, 'inside')}   {errors(memory)} {inside(everything, 'inside_memory')}")
     for why, count in skipped.items():
         print(f"skipped {count}: {why}")
 

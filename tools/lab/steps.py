@@ -3,7 +3,7 @@
     python3 tools/lab/steps.py SET --out steps.csv [--seconds 500] [--only WORDS]
     python3 tools/lab/steps.py SET --list           # the configurations as JSON, without PyTorch
 
-SET is h100, h200, pair or quad (below). Each configuration runs in a process of its own, forked before any GPU
+SET is h100, h200, pair, quad, fresh or fresh-pair (below). Each configuration runs in a process of its own, forked before any GPU
 is touched, so that what the driver says is in use is this job's alone. Warm-up, then steps with a wait after
 each (step_s, the median) and as many without (async_s, the mean). Synthetic tokens; nothing of libspeedup.
 """
@@ -215,7 +215,30 @@ QUAD = [
     multi("ddp", "gpt-774m", 1024, 8, **BLOCKS), multi("fsdp", "llama-3b", 2048, 4, **BLOCKS),
     multi("fsdp", "llama-8b", 2048, 2, **BLOCKS, **CK),
 ]
-SETS = {"h100": (1, H100), "h200": (1, H200), "pair": (2, PAIR), "quad": (4, QUAD)}
+# Chosen after the model was fitted, to see it fail: none of these rows was ever fitted.
+FRESH = [
+    plain("gpt-350m", 2048, 4), plain("gpt-774m", 4096, 2), plain("gpt-1b3", 2048, 6), plain("gpt-2b6", 1024, 8),
+    plain("llama-1b1", 4096, 2), plain("llama-1b", 1024, 8), plain("qwen-1b5", 2048, 2), plain("llama-3b", 1024, 4),
+    plain("qwen-0b5", 1024, 16), plain("gpt-1b3", 1024, 8, attention="cudnn"), plain("llama-1b1", 8192, 1, attention="cudnn"),
+    plain("gpt-774m", 2048, 4, attention="unfused"), plain("gpt-350m", 1024, 16, precision="tf32"),
+    plain("gpt-774m", 1024, 8, **PURE), plain("llama-1b1", 2048, 6, **PURE), plain("llama-3b", 2048, 2, **PURE),
+    plain("qwen-1b5", 2048, 4, **PURE), plain("gpt-1b3", 2048, 4, **CK), plain("llama-1b", 4096, 2, **CK),
+    plain("llama-3b", 4096, 1, **PURE, **CK), plain("gpt-774m", 1024, 4, accumulation=4), plain("llama-1b1", 1024, 4, accumulation=4),
+    plain("gpt-1b3", 2048, 2, optimizer="foreach"), plain("llama-1b1", 2048, 2, optimizer="loop"),
+    plain("llama-3b", 2048, 2, lora=16, **PURE), plain("llama-8b", 1024, 2, lora=32, **PURE),
+    trainer("llama-1b1", 2048, 2), trainer("qwen-0b5", 2048, 4), trainer("llama-3b", 1024, 2, lora=16),
+    trainer("llama-1b", 2048, 4, **CK), trainer("llama-8b", 1024, 1, lora=16),
+    experts("moe-64x1024", 2048, 4, **PURE), experts("moe-32x1408", 4096, 2), experts("moe-8x3584", 2048, 8),
+    plain("gpt-1b3", 1024, 8, **BLOCKS), plain("llama-1b1", 2048, 6, **BLOCKS), plain("gpt-774m", 2048, 4, **BLOCKS, **CK),
+]
+FRESH_PAIR = [
+    multi("ddp", "gpt-774m", 2048, 4), multi("ddp", "qwen-0b5", 2048, 4), multi("ddp", "llama-1b1", 2048, 2, accumulation=4),
+    multi("zero1", "gpt-1b3", 2048, 2), multi("fsdp", "llama-1b1", 4096, 2), multi("fsdp", "gpt-1b3", 2048, 2),
+    multi("fsdp", "llama-3b", 2048, 3), multi("fsdp-zero2", "gpt-2b6", 2048, 2), multi("fsdp", "qwen-1b5", 2048, 4, **CK),
+    multi("fsdp", "gpt-774m", 2048, 4, accumulation=4), multi("tp", "llama-1b1", 2048, 4), multi("tp", "gpt-1b3-untied", 2048, 4),
+    multi("tp", "llama-8b", 4096, 2), multi("ddp", "gpt-1b3", 1024, 8, **BLOCKS), multi("fsdp", "gpt-1b3", 2048, 4, **BLOCKS),
+]
+SETS = {"fresh": (1, FRESH), "fresh-pair": (2, FRESH_PAIR), "h100": (1, H100), "h200": (1, H200), "pair": (2, PAIR), "quad": (4, QUAD)}
 
 DEFAULTS = {"accumulation": 1, "checkpoint": "none", "compiled": "none", "lora": 0, "base": "", "mode": "", "n": 1}
 COLUMNS = ["id", "aside", "what", "shape", "mode", "n", "seq", "batch", "accumulation", "precision", "attention",

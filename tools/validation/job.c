@@ -233,36 +233,93 @@ size_t job_yaml(const struct job *job, char text[JOB_YAML])
 
 /* ---- the library ---------------------------------------------------------------------------- */
 
-/* The session's catalog, with what the job brings; a new reference. */
-static speedup_status job_catalog(const struct session *session, const struct job *job, speedup_catalog **catalog)
+/* A value as a number, where it is one. */
+static bool is_number(const char *value, double *number)
 {
-    char text[JOB_YAML];
-    struct writer out = {text, 0};
-    text[0] = 0;
-    put_fields(job, &out, true);
-    if (out.length)
-        return speedup_catalog_extend(session->context, session->catalog, "row", text, out.length, catalog);
+    char *end;
+    *number = strtod(value, &end);
+    return *value && !*end;
+}
+
+/* How long the name of the entry is that a key begins with: "models.published". */
+static size_t entry_length(const char *key)
+{
+    size_t section = strcspn(key, ".") + 1;
+    return section + strcspn(key + section, ".");
+}
+
+/* The entry that a field of a job is the first of, from all its fields. */
+static speedup_status describe_entry(speedup_context *context, const struct job *job, const char *name, speedup_entry **entry)
+{
+    char kind[40], id[40];
+    double number;
+    size_t length = entry_length(name), section = strcspn(name, ".");
+    snprintf(kind, sizeof kind, "%.*s", (int)section, name);
+    snprintf(id, sizeof id, "%.*s", (int)(length - section - 1), name + section + 1);
+    speedup_status status = speedup_entry_create(context, kind, id, entry);
+    for (size_t i = 0; i < job->field_count && !status; i++) {
+        const struct job_field *field = &job->fields[i];
+        if (strncmp(field->key, name, length) != 0 || field->key[length] != '.')
+            continue;
+        const char *key = field->key + length + 1;
+        status = is_number(field->value, &number) ? speedup_entry_set_number(context, *entry, key, number)
+                                                  : speedup_entry_set_text(context, *entry, key, field->value);
+    }
+    return status;
+}
+
+/* Is it the first field of its entry? */
+static bool is_first(const struct job *job, size_t at)
+{
+    const char *key = job->fields[at].key;
+    size_t length = entry_length(key);
+    for (size_t i = 0; i < at; i++)
+        if (!strncmp(job->fields[i].key, key, length + 1))
+            return false;
+    return true;
+}
+
+speedup_status job_catalog(const struct session *session, const struct job *job, speedup_catalog **catalog)
+{
+    speedup_status status = SPEEDUP_OK;
     *catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)session->catalog);
-    return SPEEDUP_OK;
+    for (size_t i = 0; i < job->field_count && !status; i++) {
+        if (!is_entry(&job->fields[i]) || !is_first(job, i))
+            continue;
+        speedup_catalog *base = *catalog;
+        speedup_entry *entry = NULL;
+        *catalog = NULL;
+        status = describe_entry(session->context, job, job->fields[i].key, &entry);
+        if (!status)
+            status = speedup_catalog_add(session->context, base, entry, catalog);
+        speedup_entry_destroy(entry);
+        speedup_catalog_unref(base);
+    }
+    return status;
 }
 
 static speedup_status describe_field(speedup_context *context, const struct job_field *field, speedup_job *described)
 {
-    char *end;
-    double number = strtod(field->value, &end);
-    return *field->value && !*end ? speedup_job_set_number(context, described, field->key, number)
-                                  : speedup_job_set_text(context, described, field->key, field->value);
+    double number;
+    return is_number(field->value, &number) ? speedup_job_set_number(context, described, field->key, number)
+                                            : speedup_job_set_text(context, described, field->key, field->value);
+}
+
+size_t job_parameters(const struct job_pick *pick, const char *names[JOB_PARAMETERS], double values[JOB_PARAMETERS])
+{
+    for (size_t i = 0; i < pick->parameter_count; i++) {
+        names[i] = pick->names[i];
+        values[i] = strtod(pick->values[i], NULL);
+    }
+    return pick->parameter_count;
 }
 
 static speedup_status describe_pick(speedup_context *context, const struct job_pick *pick, speedup_job *described)
 {
     const char *names[JOB_PARAMETERS];
     double values[JOB_PARAMETERS];
-    for (size_t i = 0; i < pick->parameter_count; i++) {
-        names[i] = pick->names[i];
-        values[i] = strtod(pick->values[i], NULL);
-    }
-    return speedup_job_add(context, described, pick->without ? "without" : "optimizations", pick->id, names, values, pick->parameter_count);
+    size_t count = job_parameters(pick, names, values);
+    return speedup_job_add(context, described, pick->without ? "without" : "optimizations", pick->id, names, values, count);
 }
 
 speedup_status job_scenario(const struct session *session, const struct job *job, const char *const *settings, size_t count,

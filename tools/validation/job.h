@@ -57,6 +57,12 @@ uint32_t job_hash(const struct job *job, const char *but);
 /* The job as the file that a user would write. */
 size_t job_yaml(const struct job *job, char text[JOB_YAML]);
 
+/* The session's catalog, with the entries that the job brings; a new reference, NULL after an error. */
+speedup_status job_catalog(const struct session *session, const struct job *job, speedup_catalog **catalog);
+
+/* The parameters of a pick as numbers; how many. */
+size_t job_parameters(const struct job_pick *pick, const char *names[JOB_PARAMETERS], double values[JOB_PARAMETERS]);
+
 /* The job to the library, with settings put over it. */
 speedup_status job_scenario(const struct session *session, const struct job *job, const char *const *settings, size_t count,
                             speedup_scenario **scenario);

@@ -4,40 +4,40 @@
  * predicted very much faster is more often a hole in the model than a better plan. */
 #include "plans.h"
 
+#include "reasons.h"
 #include "training_rows.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PLAN_TEXT = 2 * JOB_YAML, CHOICE_TEXT = 200, WORST = 10 };
+enum { CHOICE_TEXT = 200, WORST = 10 };
 
 /* What the search may choose instead of what a row ran. The rest of a row's
  * optimizations (precision, kernels, overlap) is its software, and stays. */
 static const struct {
     const char *begins[4]; /* how a row's own choice begins */
-    const char *others;    /* in a plan's flow YAML */
+    const char *others[4]; /* what else there is to choose */
 } free_choices[] = {
-    {{"activation-checkpointing", "selective-checkpointing"}, "none, selective-checkpointing, activation-checkpointing"},
-    {{"zero-", "fsdp", "distributed-optimizer"}, "none, distributed-optimizer, zero-3"},
-    {{"sequence-parallelism"}, "none, sequence-parallelism"},
+    {{"activation-checkpointing", "selective-checkpointing"}, {"none", "selective-checkpointing", "activation-checkpointing"}},
+    {{"zero-", "fsdp", "distributed-optimizer"}, {"none", "distributed-optimizer", "zero-3"}},
+    {{"sequence-parallelism"}, {"none", "sequence-parallelism"}},
 };
 enum { FREE_CHOICES = sizeof free_choices / sizeof *free_choices };
 
 static const struct {
     const char *key;
     int32_t variable;
-    const char *values; /* tried beside the row's own */
+    double values[12]; /* tried beside the row's own */
 } axes[] = {
-    {"tensor", SPEEDUP_VARIABLE_TENSOR, "1, 2, 4, 8"},
-    {"pipeline", SPEEDUP_VARIABLE_PIPELINE, "1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64"},
-    {"context", SPEEDUP_VARIABLE_CONTEXT, "1, 2"},
-    {"expert", SPEEDUP_VARIABLE_EXPERT, "1, 2, 4, 8, 16, 32, 64"},
-    {"virtual_stages", SPEEDUP_VARIABLE_VIRTUAL_STAGES, "1, 2, 3, 4, 6, 8, 12"},
-    {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, "1, 2, 4, 8, 16"},
+    {"tensor", SPEEDUP_VARIABLE_TENSOR, {1, 2, 4, 8}},
+    {"pipeline", SPEEDUP_VARIABLE_PIPELINE, {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64}},
+    {"context", SPEEDUP_VARIABLE_CONTEXT, {1, 2}},
+    {"expert", SPEEDUP_VARIABLE_EXPERT, {1, 2, 4, 8, 16, 32, 64}},
+    {"virtual_stages", SPEEDUP_VARIABLE_VIRTUAL_STAGES, {1, 2, 3, 4, 6, 8, 12}},
+    {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, {1, 2, 4, 8, 16}},
 };
 enum { AXES = sizeof axes / sizeof *axes };
 
@@ -52,22 +52,6 @@ struct compared {
     bool impossible; /* nor then */
     char skipped[REASON_TEXT];
 };
-
-struct writer {
-    char *text;
-    size_t length, room;
-};
-
-static void put(struct writer *out, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int written = vsnprintf(out->text + out->length, out->room - out->length, format, arguments);
-    va_end(arguments);
-    out->length += written > 0 ? (size_t)written : 0;
-    if (out->length >= out->room)
-        out->length = out->room - 1;
-}
 
 /* Of those, what software always has. */
 static const char free_always[] = "sequence-parallelism";
@@ -89,54 +73,100 @@ static int choice_of(const char *item)
     return -1;
 }
 
-/* One pick of a job in flow YAML. */
-static void put_pick(const struct job_pick *pick, struct writer *out)
+static speedup_status add_pick(speedup_context *context, speedup_space_builder *plan, const char *list, const struct job_pick *pick)
 {
-    put(out, pick->parameter_count ? "%s: {" : "%s", pick->id);
-    for (size_t i = 0; i < pick->parameter_count; i++)
-        put(out, "%s%s: %s", i ? ", " : "", pick->names[i], pick->values[i]);
-    put(out, "%s", pick->parameter_count ? "}" : "");
+    const char *names[JOB_PARAMETERS];
+    double values[JOB_PARAMETERS];
+    size_t count = job_parameters(pick, names, values);
+    return speedup_space_builder_add(context, plan, list, pick->id, names, values, count);
 }
 
-/* The plan around a job: what the search may choose is left to it, also where the software always has it. */
-static void plan_around(const struct job *job, bool uneven, struct writer *out)
+static speedup_status add_id(speedup_context *context, speedup_space_builder *plan, const char *list, const char *id)
 {
-    static const char *const kept[] = {"model", "stack", "sequence", "global_batch"};
-    char yaml[JOB_YAML];
+    return speedup_space_builder_add(context, plan, list, id, NULL, NULL, 0);
+}
+
+/* What of the job stays: its model and load, on as many accelerators. */
+static speedup_status keep_load(speedup_context *context, const struct job *job, bool uneven, speedup_space_builder *plan)
+{
+    static const char *const texts[] = {"model", "stack"}, *const numbers[] = {"sequence", "global_batch", "accelerators"};
+    const struct {
+        const char *key;
+        double value;
+    } wanted[] = {{"top", 1}, {"confidence", 0.5}, {"uneven", uneven}};
+    speedup_status status = add_id(context, plan, "systems", "published");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && !status; i++)
+        if (*job_get(job, texts[i]))
+            status = speedup_space_builder_set_text(context, plan, texts[i], job_get(job, texts[i]));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
+        if (*job_get(job, numbers[i]))
+            status = speedup_space_builder_set_number(context, plan, numbers[i], job_number(job, numbers[i]));
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted && !status; i++)
+        status = speedup_space_builder_set_number(context, plan, wanted[i].key, wanted[i].value);
+    return status;
+}
+
+static speedup_status open_layout(speedup_context *context, const struct job *job, speedup_space_builder *plan)
+{
+    speedup_status status = SPEEDUP_OK;
+    for (int axis = 0; axis < AXES && !status; axis++) {
+        for (size_t i = 0; i < sizeof axes[axis].values / sizeof *axes[axis].values && axes[axis].values[i] > 0 && !status; i++)
+            status = speedup_space_builder_add_number(context, plan, axes[axis].key, axes[axis].values[i]);
+        if (!status)
+            status = speedup_space_builder_add_number(context, plan, axes[axis].key, axis_of(job, axis));
+    }
+    return status;
+}
+
+/* What the search may choose is left to it, also where the software always has it; the rest is as the job has it. */
+static speedup_status open_choices(speedup_context *context, const struct job *job, speedup_space_builder *plan)
+{
     const struct job_pick *own[FREE_CHOICES] = {NULL};
-    job_yaml(job, yaml);
-    put(out, "%.*splan:\n", (int)(strstr(yaml, "train:\n") - yaml), yaml);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        if (*job_get(job, kept[i]))
-            put(out, "  %s: %s\n", kept[i], job_get(job, kept[i]));
-    put(out, "  systems: [published]\n  accelerators: [%s]\n", job_get(job, "accelerators"));
-    for (int i = 0; i < AXES; i++)
-        put(out, "  %s: [%s, %.0f]\n", axes[i].key, axes[i].values, axis_of(job, i));
-    put(out, "  top: 1\n  confidence: 0.5\n  uneven: %s\n  optimizations:\n", uneven ? "true" : "false");
-    for (size_t i = 0; i < job->pick_count; i++) {
+    speedup_status status = speedup_space_builder_set_list(context, plan, "optimizations");
+    if (!status)
+        status = add_id(context, plan, "without", free_always);
+    for (size_t i = 0; i < job->pick_count && !status; i++) {
         const struct job_pick *pick = &job->picks[i];
         int choice = choice_of(pick->id);
-        if (pick->without)
-            continue;
-        if (choice >= 0) {
+        if (choice < 0)
+            status = add_pick(context, plan, pick->without ? "without" : "optimizations", pick);
+        else if (!pick->without)
             own[choice] = pick;
-            continue;
-        }
-        put(out, "    - ");
-        put_pick(pick, out);
-        put(out, "\n");
     }
-    put(out, "  without: [%s", free_always);
-    for (size_t i = 0; i < job->pick_count; i++)
-        if (job->picks[i].without && choice_of(job->picks[i].id) < 0)
-            put(out, ", %s", job->picks[i].id);
-    put(out, "]\n  choices:\n");
     for (int c = 0; c < FREE_CHOICES; c++) {
-        put(out, "    - [%s%s", free_choices[c].others, own[c] ? ", " : "");
-        if (own[c])
-            put_pick(own[c], out);
-        put(out, "]\n");
+        char list[24];
+        snprintf(list, sizeof list, "choices.%d", c);
+        for (int i = 0; free_choices[c].others[i] && !status; i++)
+            status = add_id(context, plan, list, free_choices[c].others[i]);
+        if (own[c] && !status)
+            status = add_pick(context, plan, list, own[c]);
     }
+    return status;
+}
+
+/* The space around a job. */
+static speedup_status space_around(const struct session *session, const struct job *job, bool uneven, speedup_space **space)
+{
+    const struct options *o = session->options;
+    speedup_context *context = session->context;
+    speedup_catalog *catalog = NULL;
+    speedup_space_builder *plan = NULL;
+    speedup_status status = job_catalog(session, job, &catalog);
+    if (!status)
+        status = speedup_space_builder_create(context, &plan);
+    if (!status)
+        status = keep_load(context, job, uneven, plan);
+    if (!status)
+        status = open_layout(context, job, plan);
+    if (!status)
+        status = open_choices(context, job, plan);
+    for (size_t i = 0; i < o->setting_count && !status; i++)
+        status = speedup_space_builder_apply(context, plan, o->settings[i]);
+    if (!status)
+        status = speedup_space_build(context, catalog, plan, space);
+    speedup_space_builder_destroy(plan);
+    speedup_catalog_unref(catalog);
+    return status;
 }
 
 /* The optimizations of the best plan, from its report: what the choices came to. */
@@ -149,25 +179,24 @@ static void name_choices(const struct session *session, const speedup_result *re
     if (speedup_report_plan(session->context, result, SPEEDUP_FORMAT_JSON, &report))
         return;
     const char *at = strstr(speedup_text_get(report), key);
-    struct writer out = {names, 0, CHOICE_TEXT};
+    size_t length = 0;
     for (at = at ? at + sizeof key - 1 : "\""; *at != '"';) {
         size_t word = strcspn(at, " \"");
-        if (choice_of(at) >= 0)
-            put(&out, "%s%.*s", out.length ? " " : "", (int)word, at);
+        if (choice_of(at) >= 0 && length + word + 2 < CHOICE_TEXT)
+            length += (size_t)snprintf(names + length, CHOICE_TEXT - length, "%s%.*s", length ? " " : "", (int)word, at);
         at += word + (at[word] == ' ');
     }
     speedup_text_destroy(report);
 }
 
-static speedup_status search(const struct session *session, const struct writer *plan, struct compared *row)
+static speedup_status search(const struct session *session, const struct job *job, struct compared *row)
 {
     const struct options *o = session->options;
     speedup_space *space = NULL;
     speedup_result *result = NULL;
     double values[SPEEDUP_METRIC_COUNT], layout[SPEEDUP_VARIABLE_COUNT];
     uint64_t best;
-    speedup_status status = speedup_space_create(session->context, session->catalog, "row", plan->text, plan->length,
-                                                 o->settings, o->setting_count, &space);
+    speedup_status status = space_around(session, job, row->chunks, &space);
     if (!status)
         status = speedup_space_search(session->context, space, 0, UINT64_MAX, o->threads, NULL, NULL, &result);
     if (!status && !(status = speedup_result_best(result, 0, &best)) &&
@@ -184,8 +213,6 @@ static speedup_status search(const struct session *session, const struct writer 
 
 static void compare(const struct session *session, const struct published_job *job, const struct job *mapped, struct compared *row)
 {
-    char text[PLAN_TEXT];
-    struct writer plan = {text, 0, sizeof text};
     double values[SPEEDUP_METRIC_COUNT];
     speedup_scenario *scenario = NULL;
     speedup_status status = SPEEDUP_OK;
@@ -215,8 +242,7 @@ static void compare(const struct session *session, const struct published_job *j
             row->uneven = !row->chunks;
             speedup_scenario_unref(scenario);
         }
-        plan_around(mapped, row->chunks, &plan);
-        status = search(session, &plan, row);
+        status = search(session, mapped, row);
     }
     const char *message = speedup_diagnostic_message(session->context, 0);
     if (estimated && status)
@@ -273,7 +299,7 @@ static void print_layout(const double layout[AXES])
         printf(" %4.0f", layout[i]);
 }
 
-static void print_text(const struct compared *rows, const struct summary *s)
+static void print_text(const struct compared *rows, const struct summary *s, const struct reasons *reasons)
 {
     printf("the best plan beside the published layout, both predicted\n"
            "  configurations, each once         %5zu\n"
@@ -294,6 +320,7 @@ static void print_text(const struct compared *rows, const struct summary *s)
         print_layout(row->layout[1]);
         printf("  %s; %s\n", *row->optimizations ? row->optimizations : "none", row->source);
     }
+    reasons_print(reasons);
 }
 
 static void print_json_layout(const char *key, const double layout[AXES])
@@ -304,11 +331,13 @@ static void print_json_layout(const char *key, const double layout[AXES])
     printf("}");
 }
 
-static void print_json(const struct compared *rows, const struct summary *s)
+static void print_json(const struct compared *rows, const struct summary *s, const struct reasons *reasons)
 {
     printf("{\"overall\": {\"configurations\": %zu, \"uneven\": %zu, \"unfit\": %zu, \"n\": %zu, \"slower\": %zu, \"least\": %.6g, \"median\": %.6g, \"p90\": %.6g, "
-           "\"most\": %.6g, \"skipped\": %zu},\n \"rows\": [",
+           "\"most\": %.6g, \"skipped\": %zu, \"skipped_by_reason\": ",
            s->all, s->uneven, s->unfit, s->n, s->slower, s->least, s->median, s->p90, s->most, s->skipped);
+    reasons_print_json(reasons);
+    printf("},\n \"rows\": [");
     for (size_t i = 0; i < s->all; i++) {
         const struct compared *row = &rows[i];
         printf("%s\n  {\"id\": ", i ? "," : "");
@@ -334,6 +363,7 @@ bool validate_plans(const struct session *session, const struct csv *csv)
 {
     struct compared *rows = calloc(csv->rows + 1, sizeof *rows);
     struct job *jobs = calloc(csv->rows + 1, sizeof *jobs);
+    struct reasons reasons = {.count = 0};
     size_t count = 0, skipped = 0;
     bool good = rows && jobs;
     time_t begun = time(NULL);
@@ -344,29 +374,34 @@ bool validate_plans(const struct session *session, const struct csv *csv)
         char why[REASON_TEXT];
         if (!published_read(csv, i, &job, why)) {
             skipped++;
+            good &= reasons_add(&reasons, why);
             continue;
         }
         map_job(session, &job, &jobs[count]);
         bool known = jobs[count].skipped[0] != 0;
         skipped += known;
+        good &= !known || reasons_add(&reasons, jobs[count].skipped);
         for (size_t j = 0; j < count && !known; j++)
             known = job_equal(&jobs[j], &jobs[count]);
         if (known)
             continue;
         *row = (struct compared){.id = csv_text(csv, i, id), .source = csv_text(csv, i, source)};
         compare(session, &job, &jobs[count], row);
-        if (row->skipped[0])
+        if (row->skipped[0]) {
             skipped++;
-        else
+            good &= reasons_add(&reasons, row->skipped);
+        } else {
             count++;
+        }
         show_progress(begun, i + 1, csv->rows);
     }
     if (good) {
         qsort(rows, count, sizeof *rows, by_gain);
         struct summary s = summarize(rows, count);
         s.skipped = skipped;
-        (session->options->json ? print_json : print_text)(rows, &s);
+        (session->options->json ? print_json : print_text)(rows, &s, &reasons);
     }
+    reasons_free(&reasons);
     free(rows);
     free(jobs);
     return good;

@@ -1,7 +1,6 @@
 /* From the columns of published inference rows to jobs. What words stand for is said by the
  * tables of words/, with reasons; here is how they come together.
- *  - Names: accelerators by `cards`, else as training rows are found; one that begins with a
- *    digit is an RTX. Models by `models`, or by the longest id of the catalog that their name
+ *  - Names: accelerators by `cards`, else as training rows are found. Models by `models`, or by the longest id of the catalog that their name
  *    holds, letters and digits alone; a smaller or distilled relative (`relatives`) is another
  *    model. A shape in columns goes before the catalog.
  *  - Software: the engine names the stack (`engines`, `engine_versions`).
@@ -9,9 +8,10 @@
  *    without it a source_locator may (`notes`).
  *  - Precisions: labels have one spelling (`labels`), which goes to optimizations
  *    (`checkpoints`), and that of the cache (`caches`), which static rows have a column for.
- *  - Layout: attention_data as published, tensor parallelism over the rest. llama.cpp
- *    splits layers, so its accelerators are pipeline stages. Static rows that publish no
- *    degree are taken as tensor parallel.
+ *  - Layout: attention_data as published, tensor parallelism over the rest. Of an
+ *    engine that splits layers (`engines`) accelerators are pipeline stages. Static rows that
+ *    publish no degree are taken as tensor parallel.
+ *  - Comparisons: which two jobs one is of, and what is added to the second (`comparisons`).
  *  - Offline rows (a maximum throughput, the batch chosen by the engine) are a service
  *    with more requests than it takes: 2,048 a rank, as that engine's benchmark asks. */
 #include "serving.h"
@@ -46,10 +46,13 @@ static const char *find_accelerator(const struct words *words, const char *publi
     for (size_t i = 0; i < words_count(words, TABLE_CARDS); i++)
         if (word_is(words, TABLE_CARDS, i, "name", name.text))
             return accelerator_id(words, word_of(words, TABLE_CARDS, i, "id"));
-    char card[64];
-    snprintf(card, sizeof card, "RTX %s", published);
     const char *id = accelerator_id(words, published);
-    return id ? id : isdigit((unsigned char)published[0]) ? accelerator_id(words, card) : NULL;
+    for (size_t i = 0; !id && isdigit((unsigned char)published[0]) && i < words_count(words, TABLE_CARDS); i++) {
+        char card[64];
+        snprintf(card, sizeof card, "%s %s", word_of(words, TABLE_CARDS, i, "before_digits"), published);
+        id = *word_of(words, TABLE_CARDS, i, "before_digits") ? accelerator_id(words, card) : NULL;
+    }
+    return id;
 }
 
 static const char *find_model(const struct words *words, const char *published)
@@ -88,13 +91,20 @@ static const char *kind_of(const struct words *words, const char *model)
     return of_model(words, model, "experts.count") > 0 ? "expert" : "dense";
 }
 
-/* The stack of an engine: its rule's own, or (of static batches) what it is there. */
-static const char *stack_of(const struct words *words, const char *engine, bool fixed)
+/* The rule for an engine; the last is for all others. */
+static size_t engine_rule(const struct words *words, const char *engine)
 {
     struct name name = squeezed(engine);
     size_t i = 0;
     while (i + 1 < words_count(words, TABLE_ENGINES) && !strstr(name.text, word_of(words, TABLE_ENGINES, i, "holds")))
         i++;
+    return i;
+}
+
+/* The stack of an engine: its rule's own, or (of static batches) what it is there. */
+static const char *stack_of(const struct words *words, const char *engine, bool fixed)
+{
+    size_t i = engine_rule(words, engine);
     const char *other = word_of(words, TABLE_ENGINES, i, "static_stack");
     return fixed && *other ? other : word_of(words, TABLE_ENGINES, i, "stack");
 }
@@ -245,7 +255,7 @@ static void put_usual_cache(const struct words *words, const struct checkpoint *
 {
     for (size_t i = 0; i < words_count(words, TABLE_CACHES); i++) {
         const char *own = word_of(words, TABLE_CACHES, i, "stack");
-        if ((!*own || is(own, stack)) && is_one_of(c->weights, word_of(words, TABLE_CACHES, i, "weights")) &&
+        if (word_is(words, TABLE_CACHES, i, "published", "") && (!*own || is(own, stack)) && is_one_of(c->weights, word_of(words, TABLE_CACHES, i, "weights")) &&
             word_allows(word_of(words, TABLE_CACHES, i, "blackwell"), c->blackwell) &&
             word_allows(word_of(words, TABLE_CACHES, i, "mixture"), c->mixture)) {
             job_add(job, word_of(words, TABLE_CACHES, i, "optimization"));
@@ -258,10 +268,11 @@ static void put_usual_cache(const struct words *words, const struct checkpoint *
 static void put_published_cache(const struct words *words, const char *published, struct job *job)
 {
     const char *label = label_of(words, published);
-    if (is(label, "fp8"))
-        job_add(job, "fp8-kv-cache");
-    else if (is(label, "int8"))
-        job_add(job, "int8-kv-cache");
+    size_t i = 0;
+    while (i < words_count(words, TABLE_CACHES) && !word_is(words, TABLE_CACHES, i, "published", label))
+        i++;
+    if (i < words_count(words, TABLE_CACHES))
+        job_add(job, word_of(words, TABLE_CACHES, i, "optimization"));
     else if (!is(label, "bf16"))
         job_skip(job, "precision of the cache '%.60s'", published);
 }
@@ -462,7 +473,7 @@ void generation_read(const struct words *words, const struct csv *csv, size_t ro
                                     .blackwell = is_blackwell(words, accelerator)};
     if (!*text_of(csv, row, "tp") && !*text_of(csv, row, "pp"))
         requests.tensor = gpus;
-    if (is(stack, "llama-cpp")) {
+    if (word_is(words, TABLE_ENGINES, engine_rule(words, engine), "splits", "layers")) {
         requests.tensor = 1;
         requests.pipeline = gpus;
     }
@@ -521,61 +532,93 @@ static const char *model_in(const struct words *words, const char *workload)
     return found;
 }
 
-static void put_speculation(const struct words *words, const char *change, const char *workload, struct inference_ablation *ablation)
+/* A published comparison, and the rule of comparisons.csv that says which jobs it is of. */
+struct comparison {
+    const struct words *words;
+    const struct csv *csv;
+    size_t row, rule;
+};
+
+/* The first rule whose words each column holds; the last of them has none. */
+static size_t comparison_rule(const struct words *words, const struct csv *csv, size_t row)
 {
-    double cost = 0;
-    for (size_t i = 0; i < words_count(words, TABLE_DRAFTS); i++)
-        cost = find(change, word_of(words, TABLE_DRAFTS, i, "draft")) ? word_number(words, TABLE_DRAFTS, i, "cost") : cost;
-    double acceptance = behind(workload, "alpha"), tokens = behind(change, "gamma");
-    if (acceptance <= 0 || tokens <= 0 || cost <= 0)
+    static const struct {
+        const char *column, *words;
+    } matched[] = {{"category", "category"}, {"notes", "notes"}, {"optimization", "optimization"}, {"optimization", "more"},
+                   {"workload", "workload"}, {"metric", "metric"}};
+    size_t rule = 0, same = 0, count = sizeof matched / sizeof *matched;
+    for (; rule < words_count(words, TABLE_COMPARISONS) && same < count; rule += same < count)
+        for (same = 0; same < count && holds(text_of(csv, row, matched[same].column), word_of(words, TABLE_COMPARISONS, rule, matched[same].words));)
+            same++;
+    return rule;
+}
+
+/* A quantity of a rule: a number as it stands, or the column and the word that the number stands behind, as in
+ * "workload batch", and then so much at least. 0 where the rule has none. */
+static double quantity(const struct comparison *c, const char *column, double least)
+{
+    const char *said = word_of(c->words, TABLE_COMPARISONS, c->rule, column), *word = strchr(said, ' ');
+    char from[40];
+    if (!word)
+        return strtod(said, NULL);
+    snprintf(from, sizeof from, "%.*s", (int)(word - said), said);
+    return fmax(least, behind(text_of(c->csv, c->row, from), word + 1));
+}
+
+/* The optimizations that a rule says to be the difference, "a|b". */
+static void put_added(const struct comparison *c, struct inference_ablation *ablation)
+{
+    double acceptance = quantity(c, "acceptance", 0), tokens = quantity(c, "draft_tokens", 0), cost = 0;
+    const char *added = word_of(c->words, TABLE_COMPARISONS, c->rule, "add");
+    bool drafts = *word_of(c->words, TABLE_COMPARISONS, c->rule, "acceptance");
+    for (size_t i = 0; drafts && i < words_count(c->words, TABLE_DRAFTS); i++)
+        if (find(text_of(c->csv, c->row, "optimization"), word_of(c->words, TABLE_DRAFTS, i, "draft")))
+            cost = word_number(c->words, TABLE_DRAFTS, i, "cost");
+    if (drafts && (acceptance <= 0 || tokens <= 0 || cost <= 0))
         job_skip(&ablation->job[0], "%s", "acceptance, length or cost of the draft not published");
-    char rule[120];
-    snprintf(rule, sizeof rule, "speculative-decoding acceptance=%g draft_tokens=%g draft_cost=%g", acceptance, tokens, cost);
-    job_add(&ablation->job[1], rule);
+    while (*added) {
+        char pick[120];
+        int length = (int)strcspn(added, "|");
+        if (drafts)
+            snprintf(pick, sizeof pick, "%.*s acceptance=%g draft_tokens=%g draft_cost=%g", length, added, acceptance, tokens, cost);
+        else
+            snprintf(pick, sizeof pick, "%.*s", length, added);
+        job_add(&ablation->job[1], pick);
+        added += length + (added[length] == '|');
+    }
 }
 
 /* One job twice, with a stack each. */
-static void put_sides(const struct words *words, struct inference_ablation *ablation, const char *accelerator, const struct shape *shape,
-                      const struct requests *both, const char *without, const char *with)
+static void put_sides(const struct comparison *c, struct inference_ablation *ablation, const char *accelerator, const struct shape *shapes,
+                      const struct requests *both)
 {
     for (int side = 0; side < 2; side++) {
         struct job *job = &ablation->job[side];
         struct requests r = *both;
-        r.stack = side ? with : without;
-        if (shape)
-            put_shape(job, &shape[side]);
-        put_system(words, job, accelerator, "200 GB/s");
+        const char *stack = word_of(c->words, TABLE_COMPARISONS, c->rule, side ? "with" : "without");
+        r.stack = *stack ? stack : NULL;
+        if (shapes)
+            put_shape(job, &shapes[side]);
+        put_system(c->words, job, accelerator, "200 GB/s");
         put_requests(job, &r);
     }
 }
 
-static void four_bits(const struct words *words, const char *accelerator, const char *change, const char *workload,
-                      const char *metric, struct requests *r, struct inference_ablation *ablation)
+/* A metric by its name; time for a token where there is none. */
+static int32_t metric_named(const char *name)
 {
-    bool cpp = find(change, "llama.cpp") != NULL;
-    if (!find(change, "q4_k_m") && !find(change, "awq") && !find(change, "gptq")) {
-        job_skip(&ablation->job[0], "%s", "format of the weights is not in the catalog");
-        return;
-    }
-    r->model = model_in(words, workload);
-    if (!r->model) {
-        job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
-        return;
-    }
-    r->prompt = cpp ? behind(metric, "pp") : 4;
-    r->output = cpp ? behind(metric, "tg") : 1;
-    ablation->metric = r->prompt > 4 ? SPEEDUP_METRIC_PREFILL_SECONDS : SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN;
-    put_sides(words, ablation, accelerator, NULL, r, cpp ? "llama-cpp" : find(change, "(hf)") ? "hugging-face" : NULL,
-              cpp ? "llama-cpp" : find(change, "tinychat") ? "tinychat" : NULL);
-    job_add(&ablation->job[1], cpp ? "q4-k-m" : find(change, "awq") ? "awq" : "gptq");
+    speedup_word word = {.struct_size = sizeof word};
+    for (size_t i = 0; speedup_metric_at(i, &word) == SPEEDUP_OK; i++)
+        if (is(word.name, name))
+            return (int32_t)i;
+    return SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN;
 }
 
 bool inference_ablation_read(const struct words *words, const struct csv *csv, size_t row,
                              struct inference_ablation *ablation)
 {
-    const char *category = text_of(csv, row, "category"), *change = text_of(csv, row, "optimization");
-    const char *workload = text_of(csv, row, "workload"), *hardware = text_of(csv, row, "hardware");
-    const char *metric = text_of(csv, row, "metric");
+    const char *category = text_of(csv, row, "category"), *workload = text_of(csv, row, "workload");
+    const char *hardware = text_of(csv, row, "hardware");
     bool inference = false;
     for (size_t i = 0; i < words_count(words, TABLE_ELSEWHERE); i++)
         inference |= word_is(words, TABLE_ELSEWHERE, i, "reason", "inference") && holds(category, word_of(words, TABLE_ELSEWHERE, i, "words"));
@@ -590,56 +633,26 @@ bool inference_ablation_read(const struct words *words, const struct csv *csv, s
     snprintf(name, sizeof name, "%.*s", (int)strcspn(card, "("), card);
     const char *accelerator = find_accelerator(words, name);
     gpus = card == hardware ? 1 : gpus;
-    if (find(text_of(csv, row, "notes"), "formula"))
-        job_skip(&ablation->job[0], "%s", "a formula, not a measurement");
-    if (find(text_of(csv, row, "notes"), "maximum") || find(text_of(csv, row, "notes"), "range "))
-        job_skip(&ablation->job[0], "%s", "a maximum or a range over jobs that are not published");
+    struct comparison c = {words, csv, row, comparison_rule(words, csv, row)};
+    const char *skip = word_of(words, TABLE_COMPARISONS, c.rule, "skip"), *own = word_of(words, TABLE_COMPARISONS, c.rule, "shape");
+    const char *model = *own ? "published" : model_in(words, workload);
     if (!accelerator)
         job_skip(&ablation->job[0], "%s", "accelerator not in the catalog");
-    if (find(category, "int3"))
-        job_skip(&ablation->job[0], "%s", "weights in 3 bits");
+    if (*skip || c.rule == words_count(words, TABLE_COMPARISONS))
+        job_skip(&ablation->job[0], "%s", *skip ? skip : "no rule of comparisons.csv fits");
+    if (!model)
+        job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
     if (ablation->job[0].skipped[0])
         return true;
-    struct requests r = {.section = "generate", .model = "published", .load = "batch", .accelerators = gpus,
-                         .count = fmax(1, behind(workload, "batch")), .prompt = fmax(1, behind(workload, "in")),
-                         .output = fmax(2, behind(workload, "out")), .tensor = gpus, .pipeline = 1, .attention_data = 1};
-    struct shape t5 = shape_named(words, "t5-xxl");
-    if (find(category, "weight-only")) {
-        four_bits(words, accelerator, change, workload, metric, &r, ablation);
-    } else if (find(category, "speculative") && find(workload, "t5-xxl")) {
-        r.prompt = 128;
-        put_sides(words, ablation, accelerator, (struct shape[2]){t5, t5}, &r, "xla-loop", "xla-loop");
-        put_speculation(words, change, workload, ablation);
-    } else if (find(category, "gqa") && find(workload, "t5-xxl")) {
-        /* Summaries of 2,048 tokens, 32 prompts a chip (arXiv 2305.13245, sec. 3.1). What
-         * the encoder does to a prompt is what a prefill of as many layers takes. */
-        struct shape grouped = t5;
-        grouped.kv_heads = find(change, "gqa-") ? behind(change, "gqa-") : 1;
-        r.count = 32 * gpus;
-        r.prompt = 2048;
-        r.output = 256;
-        ablation->metric = SPEEDUP_METRIC_REQUEST_SECONDS;
-        put_sides(words, ablation, accelerator, (struct shape[2]){t5, grouped}, &r, "xla-loop", "xla-loop");
-    } else if (find(category, "fused-inference") && find(change, "fastertransformer")) {
-        bool half = find(workload, "gpt-89b") != NULL;
-        struct shape shape = shape_named(words, "gpt-89b");
-        r.model = half ? "published" : model_in(words, workload);
-        ablation->metric = SPEEDUP_METRIC_REQUEST_SECONDS;
-        if (!r.model)
-            job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
-        else
-            put_sides(words, ablation, accelerator, half ? (struct shape[2]){shape, shape} : NULL, &r, "megatron-lm-generation",
-                      "fastertransformer");
-    } else if (find(category, "cuda-graphs")) {
-        r.model = model_in(words, workload);
-        if (!r.model)
-            job_skip(&ablation->job[0], "model of '%.60s' is not in the catalog", workload);
-        else
-            put_sides(words, ablation, accelerator, NULL, &r, NULL, NULL);
-        job_add(&ablation->job[1], "cuda-graphs");
-        job_add(&ablation->job[1], "torch-compile");
-    } else {
-        job_skip(&ablation->job[0], "%s", "workload not published");
-    }
+    struct shape shapes[2] = {shape_named(words, own), shape_named(words, own)};
+    double kv_heads = quantity(&c, "kv_heads", 1);
+    shapes[1].kv_heads = kv_heads > 0 ? kv_heads : shapes[1].kv_heads;
+    ablation->metric = metric_named(word_of(words, TABLE_COMPARISONS, c.rule, "measured"));
+    put_sides(&c, ablation, accelerator, *own ? shapes : NULL,
+              &(struct requests){.section = "generate", .model = model, .load = "batch", .accelerators = gpus,
+                                 .count = quantity(&c, "batch", 1) * (word_is(words, TABLE_COMPARISONS, c.rule, "batch_per_accelerator", "yes") ? gpus : 1),
+                                 .prompt = quantity(&c, "prompt", 1), .output = quantity(&c, "output", 2), /* one behind the first */
+                                 .tensor = gpus, .pipeline = 1, .attention_data = 1});
+    put_added(&c, ablation);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "ablations.h"
 #include "plans.h"
+#include "reasons.h"
 #include "serving.h"
 #include "training_rows.h"
 
@@ -164,6 +165,8 @@ static void judge_training(const struct session *session, const struct csv *csv,
         return;
     write_job(session, row->id, "", &mapped);
     row->metric = SPEEDUP_METRIC_STEP_SECONDS;
+    row->labels[LABEL_KIND] = number_in_catalog(session->words, "models", job_get(&mapped, "model"), "experts.count") > 0 ? "mixtures of experts"
+                                                                                                                        : "dense models";
     row->value.measured = result.step_seconds;
     row->unjudged = row->open && result.memory_bytes > 0;
     row->memory.measured = row->open ? 0 : result.memory_bytes;
@@ -306,13 +309,30 @@ static void replace(struct figure *figure, double predicted)
     figure->high *= change;
 }
 
-/* Replaces the predictions by those of fits that did not see the row's source, or its
+/* Has another source rows of the accelerators and the software of this one? */
+static bool is_familiar(const struct training_rows *fit, size_t row)
+{
+    const struct fit_row *own = &fit->rows[row];
+    for (size_t i = 0; i < fit->count; i++)
+        if (strcmp(fit->rows[i].source, own->source) && !strcmp(fit->rows[i].group, own->group) && !strcmp(fit->rows[i].stack, own->stack))
+            return true;
+    return false;
+}
+
+/* Replaces the predictions by those of fits that did not see the row's source, its model, or its
  * configuration. */
 static bool refit(const struct session *session, const struct csv *csv, struct judged *rows)
 {
+    const char *what = session->options->leave_out;
     struct training_rows fit;
-    bool good = training_rows_read(session, csv, NULL, NULL, &fit) &&
-                fit_leave_out(session, fit.rows, fit.count, !strcmp(session->options->leave_out, "source"), show_refits);
+    bool good = training_rows_read(session, csv, NULL, NULL, &fit);
+    for (size_t i = 0; good && i < fit.count; i++) {
+        if (!strcmp(what, "source") && !is_familiar(&fit, i))
+            rows[fit.which[i]].labels[LABEL_KIND] = "chip and software of no other source";
+        if (!strcmp(what, "model"))
+            fit.rows[i].source = csv_text(csv, fit.which[i], csv_column(csv, "model"));
+    }
+    good = good && fit_leave_out(session, fit.rows, fit.count, strcmp(what, "configuration") != 0, show_refits);
     for (size_t i = 0; good && i < fit.count; i++)
         replace(&rows[fit.which[i]].value, fit.rows[i].predicted);
     training_rows_free(&fit);
@@ -389,7 +409,7 @@ static bool can_leave_out(const struct kind *kind, const char *what)
 {
     if (kind->judge == judge_serving)
         return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "configuration");
-    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "configuration"));
+    return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "model") || !strcmp(what, "configuration"));
 }
 
 /* A line on a terminal once it takes long enough to wonder. */
@@ -470,32 +490,13 @@ static void print_worst(const struct judged *rows, size_t count, enum part part)
     free(printed);
 }
 
-/* Rows skipped by reason, each reason once. */
-struct reasons {
-    const char **text;
-    size_t *count, found;
-};
-
 static struct reasons list_reasons(const struct judged *rows, size_t count)
 {
-    struct reasons r = {.text = calloc(count + 1, sizeof *r.text), .count = calloc(count + 1, sizeof *r.count)};
-    for (size_t i = 0; r.text && r.count && i < count; i++) {
-        size_t j = 0;
-        while (rows[i].skipped[0] && j < r.found && strcmp(r.text[j], rows[i].skipped))
-            j++;
-        if (!rows[i].skipped[0])
-            continue;
-        r.text[j] = rows[i].skipped;
-        r.found += j == r.found;
-        r.count[j]++;
-    }
-    return r;
-}
-
-static void reasons_free(struct reasons *reasons)
-{
-    free(reasons->text);
-    free(reasons->count);
+    struct reasons reasons = {.count = 0};
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].skipped[0] && !reasons_add(&reasons, rows[i].skipped))
+            break;
+    return reasons;
 }
 
 /* Rows of which something was taken, because it is not published. */
@@ -569,10 +570,7 @@ static void print_text(const struct session *session, const struct judged *rows,
         print_worst(rows, count, PART_MEMORY);
     }
     struct reasons reasons = list_reasons(rows, count);
-    if (reasons.found)
-        printf("\nskipped\n");
-    for (size_t i = 0; i < reasons.found; i++)
-        printf("  %4zu  %s\n", reasons.count[i], reasons.text[i]);
+    reasons_print(&reasons);
     reasons_free(&reasons);
     if (session->options->leave_out)
         printf("\nleft out: %s %s; %s as shipped\n", left_out_note, session->options->leave_out,
@@ -654,14 +652,10 @@ static void print_json(const struct session *session, const struct judged *rows,
     all.skipped += suspect.skipped;
     printf("{\"overall\": ");
     print_json_score(&all, ratios);
-    printf(", \"skipped_by_reason\": {");
-    for (size_t i = 0; i < reasons.found; i++) {
-        printf("%s", i ? ", " : "");
-        print_string(reasons.text[i]);
-        printf(": %zu", reasons.count[i]);
-    }
+    printf(", \"skipped_by_reason\": ");
+    reasons_print_json(&reasons);
     reasons_free(&reasons);
-    printf("}, \"suspect\": ");
+    printf(", \"suspect\": ");
     print_json_score(&suspect, ratios);
     const char *left_out = session->options->leave_out;
     printf("}, \"coefficients\": \"%s\", \"left_out\": %s%s%s},\n \"by_source\": {", left_out ? "fitted without the row" : "as shipped",
@@ -722,7 +716,7 @@ int run_validate(const struct session *session)
     if (!kind)
         return usage("--kind is 'training', 'serving', 'inference', 'ablation' or 'plans'");
     if (o->leave_out && !can_leave_out(kind, o->leave_out))
-        return usage("--leave-out takes 'source' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
+        return usage("--leave-out takes 'source', 'model' or 'configuration' of training rows, 'model', 'gpu' or 'configuration' of serving rows");
     struct csv csv;
     if (!csv_read(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const files[TABLES] = {
-    "adapters", "attentions", "boards", "caches", "cards", "checkpoints", "drafts", "elsewhere", "engine_versions", "engines",
+    "adapters", "attentions", "boards", "caches", "cards", "checkpoints", "comparisons", "drafts", "elsewhere", "engine_versions", "engines",
     "feed_forward", "flags", "gradients", "labels", "models", "names", "notes", "offline", "overlap", "phrases", "precisions",
     "recomputation", "relatives", "releases", "shapes", "sharding", "sizes", "suspects", "systems",
 };
