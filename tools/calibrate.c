@@ -182,30 +182,15 @@ static void say_machine(struct profile *profile, const struct measured_rows *row
             profile_say(profile, said[i].format, said[i].words);
 }
 
-/* The profile's text, and the catalog with it; NULL after telling why not. */
-static char *profile_text(struct profile *profile, speedup_catalog **with)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *to = open_memstream(&text, &length);
-    if (to)
-        profile_write(profile, to);
-    if (!to || fclose(to) ||
-        speedup_catalog_extend(profile->session->context, profile->session->catalog, "profile", text, length, with)) {
-        tell_problems(profile->session);
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 /* Whole blocks were not fitted: where they scatter more than steps are held to, so may steps. */
 static bool judge_blocks(struct profile *profile, const struct measured_rows *rows)
 {
     speedup_catalog *with = NULL;
-    char *text = profile_text(profile, &with);
-    if (!text)
+    if (profile_catalog(profile, &with)) {
+        tell_problems(profile->session);
+        speedup_catalog_unref(with);
         return false;
+    }
     struct session judging = *profile->session;
     judging.catalog = with;
     size_t unsteady;
@@ -221,7 +206,6 @@ static bool judge_blocks(struct profile *profile, const struct measured_rows *ro
         profile_put(profile, "time_sigma", blocks.rms);
     }
     speedup_catalog_unref(with);
-    free(text);
     return true;
 }
 

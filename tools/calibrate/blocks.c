@@ -2,10 +2,9 @@
  * has them. */
 #include "kernels.h"
 
-#include <math.h>
-#include <string.h>
+#include "../validation/job.h"
 
-enum { YAML = 2000 };
+#include <string.h>
 
 /* Spread over median of a block that the accelerator alone is timed by. */
 static const double steady = 0.2;
@@ -20,7 +19,7 @@ static const struct measured *backward_of(const struct measured_rows *rows, size
 {
     const struct measured *f = &rows->rows[forward];
     size_t length = strlen(f->name) - strlen("forward");
-    for (size_t i = forward + 1; i < rows->count; i++) {
+    for (size_t i = 0; i < rows->count; i++) {
         const struct measured *b = &rows->rows[i];
         if (!strcmp(b->kind, "block") && !strncmp(b->name, f->name, length) && !strcmp(b->name + length, "backward") &&
             !strcmp(b->precision, f->precision) && b->m == f->m && b->seq == f->seq)
@@ -29,30 +28,60 @@ static const struct measured *backward_of(const struct measured_rows *rows, size
     return NULL;
 }
 
-static int block_yaml(const struct measured *r, const char *accelerator, char text[YAML])
+static void block_job(const struct measured *r, const char *accelerator, struct job *job)
 {
-    bool gated = named(r, "llama");
-    return snprintf(text, YAML,
-                    "models: {block: {layers: %.0f, hidden: %.0f, heads: %.0f, kv_heads: %.0f, head_dim: %.0f, ffn: %.0f, vocab: 64, "
-                    "ffn_kind: %s, bias: %s, tied_embeddings: true, source: measured}}\n"
-                    "systems: {block: {accelerator: %s, accelerators_per_node: 1, network: 50 GB/s, source: measured}}\n"
-                    "train: {model: block, system: block, stack: pytorch, accelerators: 1, sequence: %.0f, global_batch: %.0f, micro_batch: %.0f, "
-                    "calibration: {host_forward: 0, host_backward: 0, host_batch: 0, host_step: 0}, optimizations: [%s, flash-attention-2%s]}\n",
-                    r->layers, r->k, r->heads, r->kv, r->width, r->n, gated ? "gated" : "plain", gated ? "false" : "true", accelerator, r->seq,
-                    r->batch, r->batch, strcmp(r->precision, "amp") ? "pure-bf16" : "bf16-mixed-precision",
-                    named(r, "compiled") ? ", torch-compile" : "");
+    bool gated = named(r, "llama"), half = strcmp(r->precision, "amp") != 0;
+    const struct {
+        const char *key, *text; /* NULL: the number */
+        double number;
+    } fields[] = {
+        {"models.block.layers", NULL, r->layers},
+        {"models.block.hidden", NULL, r->k},
+        {"models.block.heads", NULL, r->heads},
+        {"models.block.kv_heads", NULL, r->kv},
+        {"models.block.head_dim", NULL, r->width},
+        {"models.block.ffn", NULL, r->n},
+        {"models.block.vocab", NULL, 64}, /* so that the head takes no time */
+        {"models.block.ffn_kind", gated ? "gated" : "plain", 0},
+        {"models.block.bias", NULL, !gated},
+        {"models.block.tied_embeddings", NULL, 1},
+        {"models.block.source", "measured", 0},
+        {"systems.block.accelerator", accelerator, 0},
+        {"systems.block.accelerators_per_node", NULL, 1},
+        {"systems.block.source", "measured", 0},
+        {"model", "block", 0},
+        {"system", "block", 0},
+        {"stack", "pytorch", 0},
+        {"accelerators", NULL, 1},
+        {"sequence", NULL, r->seq},
+        {"global_batch", NULL, r->batch},
+        {"micro_batch", NULL, r->batch},
+        {"calibration.host_forward", NULL, 0}, /* the accelerator's time alone was measured */
+        {"calibration.host_backward", NULL, 0},
+        {"calibration.host_batch", NULL, 0},
+        {"calibration.host_step", NULL, 0},
+    };
+    *job = (struct job){.section = "train"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i].text)
+            job_set(job, fields[i].key, fields[i].text);
+        else
+            job_set_number(job, fields[i].key, fields[i].number);
+    job_add(job, half ? "pure-bf16" : "bf16-mixed-precision");
+    job_add(job, "flash-attention-2");
+    if (named(r, "compiled"))
+        job_add(job, "torch-compile");
 }
 
 static double block_seconds(const struct session *session, const struct measured *row, const char *accelerator)
 {
     static const int parts[] = {SPEEDUP_METRIC_TIME_MATMUL, SPEEDUP_METRIC_TIME_ATTENTION, SPEEDUP_METRIC_TIME_POINTWISE,
                                 SPEEDUP_METRIC_TIME_LAUNCH, SPEEDUP_METRIC_TIME_CAST};
-    char text[YAML];
+    struct job job;
     double values[SPEEDUP_METRIC_COUNT], seconds = 0;
     speedup_scenario *scenario = NULL;
-    int length = block_yaml(row, accelerator, text);
-    if (length <= 0 || length >= YAML ||
-        speedup_scenario_create(session->context, session->catalog, "block", text, (size_t)length, NULL, 0, &scenario))
+    block_job(row, accelerator, &job);
+    if (job_scenario(session, &job, NULL, 0, &scenario))
         return 0;
     if (!speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT))
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

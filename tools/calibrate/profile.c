@@ -7,6 +7,8 @@
 /* Stacks that run PyTorch's kernels from PyTorch's host. */
 static const char *const measured_stacks[] = {"pytorch", "pytorch-ddp", "hugging-face"};
 
+enum { STACKS = sizeof measured_stacks / sizeof *measured_stacks };
+
 /* All that a host takes: it goes with the speed of its processor. */
 static const char *const host_times[] = {
     "host_forward", "host_backward", "host_again", "host_gather", "host_tensor",
@@ -75,42 +77,98 @@ void profile_say(struct profile *profile, const char *format, const char *words)
     snprintf(profile->source + at, sizeof profile->source - at, format, harmless);
 }
 
-static void write_values(const struct profile_value *values, size_t count, FILE *to)
+/* What is written of an entry, whichever way. */
+struct replacement {
+    const char *kind, *id, *provenance; /* provenance: NULL as it was */
+    struct profile_value values[PROFILE_VALUES];
+    size_t count;
+};
+
+static struct replacement chip_of(const struct profile *profile)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(to, "      %s: %.4g\n", values[i].name, values[i].value);
+    struct replacement made = {.kind = "accelerators", .id = profile->accelerator, .provenance = profile->provenance, .count = profile->chip_count};
+    memcpy(made.values, profile->chip, sizeof made.values);
+    return made;
 }
 
-static void write_stack(const struct profile *profile, const char *id, FILE *to)
+static struct replacement stack_of(const struct profile *profile, const char *id)
 {
-    if (!command_has(profile->session, "stacks", id))
-        return; /* a catalog need not have them all */
-    fprintf(to, "  %s:\n    base: %s\n    replaces: true\n    calibration:\n", id, id);
-    write_values(profile->software, profile->software_count, to);
+    struct replacement made = {.kind = "stacks", .id = id, .count = profile->software_count};
+    memcpy(made.values, profile->software, sizeof made.values);
     for (size_t i = 0; profile->host > 0 && i < sizeof host_times / sizeof *host_times; i++) {
         double seconds = calibrated(profile->session, "stacks", id, host_times[i], 0);
         if (seconds > 0)
-            fprintf(to, "      %s: %.4g\n", host_times[i], seconds * profile->host);
+            put(profile->session, made.values, &made.count, host_times[i], seconds * profile->host);
     }
-    fprintf(to, "    source: \"%s\"\n", profile->source);
+    return made;
+}
+
+/* All entries that the profile has something of; how many. */
+static size_t replacements(const struct profile *profile, struct replacement made[1 + STACKS])
+{
+    size_t count = 0;
+    if (profile->chip_count || profile->provenance)
+        made[count++] = chip_of(profile);
+    for (size_t i = 0; i < (profile->shared ? STACKS : 1); i++) {
+        const char *id = profile->shared ? measured_stacks[i] : profile->stack;
+        if (command_has(profile->session, "stacks", id)) /* a catalog need not have them all */
+            made[count] = stack_of(profile, id), count += made[count].count > 0;
+    }
+    return count;
+}
+
+static speedup_status add(speedup_context *context, const struct replacement *made, const char *source, speedup_catalog **catalog)
+{
+    speedup_entry *entry = NULL;
+    speedup_catalog *base = *catalog;
+    speedup_status status = speedup_entry_create(context, made->kind, made->id, &entry);
+    if (!status)
+        status = speedup_entry_set_text(context, entry, "base", made->id);
+    if (!status)
+        status = speedup_entry_set_number(context, entry, "replaces", 1);
+    if (!status && made->provenance)
+        status = speedup_entry_set_text(context, entry, "provenance", made->provenance);
+    for (size_t i = 0; i < made->count && !status; i++) {
+        char key[80];
+        snprintf(key, sizeof key, "calibration.%s", made->values[i].name);
+        status = speedup_entry_set_number(context, entry, key, made->values[i].value);
+    }
+    if (!status)
+        status = speedup_entry_set_text(context, entry, "source", source);
+    if (!status)
+        status = speedup_catalog_add(context, base, entry, catalog);
+    if (!status)
+        speedup_catalog_unref(base);
+    speedup_entry_destroy(entry);
+    return status;
+}
+
+speedup_status profile_catalog(const struct profile *profile, speedup_catalog **catalog)
+{
+    static struct replacement made[1 + STACKS];
+    size_t count = replacements(profile, made);
+    speedup_status status = SPEEDUP_OK;
+    *catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)profile->session->catalog);
+    for (size_t i = 0; i < count && !status; i++)
+        status = add(profile->session->context, &made[i], profile->source, catalog);
+    return status;
 }
 
 void profile_write(const struct profile *profile, FILE *to)
 {
-    if (profile->chip_count || profile->provenance) {
-        fprintf(to, "accelerators:\n  %s:\n    base: %s\n    replaces: true\n", profile->accelerator, profile->accelerator);
-        if (profile->provenance)
-            fprintf(to, "    provenance: %s\n", profile->provenance);
-        if (profile->chip_count)
+    static struct replacement made[1 + STACKS];
+    size_t count = replacements(profile, made);
+    for (size_t i = 0; i < count; i++) {
+        const struct replacement *m = &made[i];
+        if (!i || strcmp(m->kind, made[i - 1].kind))
+            fprintf(to, "%s:\n", m->kind);
+        fprintf(to, "  %s:\n    base: %s\n    replaces: true\n", m->id, m->id);
+        if (m->provenance)
+            fprintf(to, "    provenance: %s\n", m->provenance);
+        if (m->count)
             fprintf(to, "    calibration:\n");
-        write_values(profile->chip, profile->chip_count, to);
+        for (size_t k = 0; k < m->count; k++)
+            fprintf(to, "      %s: %.4g\n", m->values[k].name, m->values[k].value);
         fprintf(to, "    source: \"%s\"\n", profile->source);
     }
-    if (!profile->software_count && !(profile->host > 0))
-        return;
-    fprintf(to, "stacks:\n");
-    if (!profile->shared)
-        write_stack(profile, profile->stack, to);
-    for (size_t i = 0; profile->shared && i < sizeof measured_stacks / sizeof *measured_stacks; i++)
-        write_stack(profile, measured_stacks[i], to);
 }

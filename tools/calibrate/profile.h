@@ -39,6 +39,9 @@ void profile_put_software(struct profile *profile, const char *name, double valu
 /* Words of a file that was read, added to the source; what YAML or a terminal could take amiss is left out. */
 void profile_say(struct profile *profile, const char *format, const char *words);
 
+/* The session's catalog with the profile; a new reference. */
+speedup_status profile_catalog(const struct profile *profile, speedup_catalog **catalog);
+
 /* The profile as YAML. */
 void profile_write(const struct profile *profile, FILE *to);
 
