@@ -41,7 +41,7 @@ static void put(const struct session *session, struct profile_value *values, siz
     size_t at = 0;
     while (at < *count && strcmp(values[at].name, name))
         at++;
-    if (at == PROFILE_VALUES)
+    if (at == PROFILE_VALUES || isnan(catalog_value(session, "coefficients", name, "value", NAN)))
         return;
     *count += at == *count;
     values[at] = (struct profile_value){name, fmin(fmax(value, least), most)};
