@@ -1,6 +1,10 @@
-/* The `calibrate` command: fits an accelerator's own coefficients to published step
- * times, or to measured kernels, judges them on rows held back, and writes them as an
- * entry of a catalog. */
+/* The `calibrate` command: what a CSV measured becomes entries of a catalog, judged on rows held back. By its
+ * columns the CSV is one of speedup.measure, a log of a job's steps, a table of tuned products, or published rows. */
+#include "calibrate/guess.h"
+#include "calibrate/kernels.h"
+#include "calibrate/progress.h"
+#include "calibrate/site.h"
+#include "calibrate/table.h"
 #include "validation/training_rows.h"
 
 #include <math.h>
@@ -9,38 +13,38 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HELD_BACK = 4 }; /* one configuration in so many */
-enum { LEAST_ROWS = 10 };
+enum { HELD_BACK = 4 /* one configuration in so many */, LEAST_ROWS = 10, SUPPORTED = 5 };
 
-/* Mean and median of |predicted / measured - 1| over the rows held back, in percent. */
-static void score(const struct training_rows *rows, const bool *used, double *mean, double *median, size_t *count)
+static struct judged score(const struct training_rows *rows, const bool *used)
 {
-    double *errors = calloc(rows->count + 1, sizeof *errors);
-    *count = 0;
-    *mean = *median = 0;
-    for (size_t i = 0; errors && i < rows->count; i++) {
-        if (used[i])
+    struct samples samples = {0};
+    for (size_t i = 0; i < rows->count; i++) {
+        struct sample *s = used[i] ? NULL : samples_add(&samples);
+        if (!s)
             continue;
-        double error = fabs(rows->rows[i].predicted / rows->rows[i].measured - 1), swap;
-        size_t at = (*count)++;
-        *mean += error;
-        for (errors[at] = error; at && errors[at - 1] > errors[at]; at--) {
-            swap = errors[at];
-            errors[at] = errors[at - 1];
-            errors[at - 1] = swap;
-        }
+        s->held = true;
+        s->predicted = rows->rows[i].predicted;
+        s->seconds = rows->rows[i].measured;
     }
-    if (*count) {
-        *mean *= 100 / (double)*count;
-        *median = 100 * errors[*count / 2];
-    }
-    free(errors);
+    struct judged judged = samples_judge(&samples);
+    samples_free(&samples);
+    return judged;
 }
 
-static void show_fitting(const char *what)
+static void show_fitting(void *progress, size_t evaluations)
 {
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "%s\n", what);
+    progress_show(progress, evaluations, 0);
+}
+
+/* Fits, and shows that it does where that takes long. */
+static bool fit_shown(const struct session *session, struct fit *fit, struct training_rows *rows, const bool *used)
+{
+    struct progress progress = progress_begin("fitting, trials");
+    fit->progress = show_fitting;
+    fit->user = &progress;
+    bool good = fit_rows(session, fit, rows->rows, rows->count, used);
+    progress_end(&progress);
+    return good;
 }
 
 /* Fits one accelerator's own coefficients, judged on a quarter of its configurations, and
@@ -49,8 +53,7 @@ static bool calibrate_accelerator(const struct session *session, struct training
 {
     const char *id = session->options->accelerator;
     struct fit fit = {0};
-    size_t held = 0;
-    double before[2] = {0}, after[2] = {0};
+    struct judged before = {0}, after;
     if (rows->count < 4) {
         fprintf(stderr, "speedup: %zu usable rows of '%s'; at least 4 are needed\n", rows->count, group);
         return false;
@@ -61,19 +64,26 @@ static bool calibrate_accelerator(const struct session *session, struct training
         rows->rows[i].weight = 1;
     }
     if (good) {
-        score(rows, used, &before[0], &before[1], &held);
-        good = fit_begin(&fit, rows->rows, rows->count, group) && fit_rows(session, &fit, rows->rows, rows->count, used);
+        before = score(rows, used);
+        good = fit_begin(&fit, rows->rows, rows->count, group) && fit_shown(session, &fit, rows, used);
     }
     if (good) {
-        score(rows, used, &after[0], &after[1], &held);
-        fprintf(stderr, "%zu rows fitted, %zu held back by configuration\n", rows->count - held, held);
-        fprintf(stderr, "held back, mean / median error: %.1f / %.1f %% as shipped, %.1f / %.1f %% fitted\n", before[0], before[1],
-                after[0], after[1]);
-        printf("accelerators:\n  %s:\n    base: %s\n    replaces: true\n    provenance: fitted\n    calibration:\n", id, id);
+        after = score(rows, used);
+        bool supported = after.count >= SUPPORTED;
+        double sigma = catalog_value(session, "coefficients", "time_sigma", "value", 0);
+        fprintf(stderr, "%zu rows fitted, %zu held back by configuration\n", rows->count - after.count, after.count);
+        fprintf(stderr, "held back, mean / median error: %.1f / %.1f %% as shipped, %.1f / %.1f %% fitted\n", 100 * before.mean,
+                100 * before.median, 100 * after.mean, 100 * after.median);
+        if (!supported)
+            fprintf(stderr, "fewer than %d rows held back: the accelerator's intervals stay as they are\n", SUPPORTED);
+        printf("accelerators:\n  %s:\n    base: %s\n    replaces: true\n%s    calibration:\n", id, id,
+               supported ? "    provenance: fitted\n" : "");
         for (size_t i = 0; i < fit.count; i++)
             printf("      %s: %.4g\n", fit.free[i].name, fit_group_value(&fit, i, group));
-        printf("    source: fitted by 'speedup calibrate' to %zu rows; mean error on %zu held back %.1f %%\n", rows->count - held, held,
-               after[0]);
+        if (after.count && after.rms > sigma)
+            printf("      time_sigma: %.4g\n", after.rms);
+        printf("    source: fitted by 'speedup calibrate' to %zu rows; mean error on %zu held back %.1f %%\n", rows->count - after.count,
+               after.count, 100 * after.mean);
     }
     fit_end(&fit);
     free(used);
@@ -92,14 +102,14 @@ static size_t count_scope(const struct fit *fit, const char *scope)
 /* Accelerators with fitted coefficients: `group` tells whose. */
 static void write_accelerators(const struct session *session, const struct fit *fit)
 {
-    const char *id;
-    printf("accelerators:\n");
+    const char *id, *section = "accelerators:\n";
     for (size_t i = 0; speedup_catalog_at(session->catalog, "accelerators", i, &id, NULL) == SPEEDUP_OK; i++) {
         char group[40];
         fit_group(id, group, sizeof group);
         if (!count_scope(fit, group))
             continue;
-        printf("  %s:\n    base: %s\n    replaces: true\n    calibration:\n", id, id);
+        printf("%s  %s:\n    base: %s\n    replaces: true\n    calibration:\n", section, id, id);
+        section = "";
         for (size_t c = 0; c < fit->count; c++)
             if (fit_is_of_group(fit, c, group))
                 printf("      %s: %.4g\n", fit->free[c].name, fit_group_value(fit, c, group));
@@ -109,7 +119,7 @@ static void write_accelerators(const struct session *session, const struct fit *
 /* Each stack once, with all of its own. */
 static void write_stacks(const struct fit *fit)
 {
-    printf("stacks:\n");
+    const char *section = "stacks:\n";
     for (size_t i = 0; i < fit->count; i++) {
         const char *scope = fit->free[i].scope;
         size_t first = 0;
@@ -117,7 +127,8 @@ static void write_stacks(const struct fit *fit)
             first++;
         if (first < i || strncmp(scope, "stack:", 6))
             continue;
-        printf("  %s:\n    base: %s\n    replaces: true\n    calibration:\n", scope + 6, scope + 6);
+        printf("%s  %s:\n    base: %s\n    replaces: true\n    calibration:\n", section, scope + 6, scope + 6);
+        section = "";
         for (size_t c = i; c < fit->count; c++)
             if (!strcmp(fit->free[c].scope, scope))
                 printf("      %s: %.4g\n", fit->free[c].name, fit_stack_value(fit, c));
@@ -136,9 +147,7 @@ static bool calibrate_all(const struct session *session, struct training_rows *r
         fprintf(stderr, "speedup: %zu usable rows; at least %d are needed to fit everything\n", rows->count, LEAST_ROWS);
         good = false;
     }
-    if (good)
-        show_fitting("fitting all coefficients, which takes about ten seconds");
-    good = good && fit_begin(&fit, rows->rows, rows->count, NULL) && fit_rows(session, &fit, rows->rows, rows->count, used);
+    good = good && fit_begin(&fit, rows->rows, rows->count, NULL) && fit_shown(session, &fit, rows, used);
     if (good) {
         fprintf(stderr, "%zu coefficients fitted to %zu rows; 'speedup-validate --leave-out' judges such fits\n", fit.count, rows->count);
         printf("# Fitted by 'speedup calibrate' to %zu rows of published runs.\ncoefficients:\n", rows->count);
@@ -160,6 +169,74 @@ static const char *words_folder(void)
     return access(WORDS_INSTALLED, R_OK) ? WORDS_SOURCE : WORDS_INSTALLED;
 }
 
+/* Where and with what it was measured, as the profile's source. */
+static void say_machine(struct profile *profile, const struct measured_rows *rows)
+{
+    snprintf(profile->source, sizeof profile->source, "measured by speedup.measure");
+    const struct {
+        const char *format, *words;
+    } said[] = {{" on %s", rows->date},    {": %s", rows->gpu},        {", PyTorch %s", rows->torch},
+                {", CUDA %s", rows->cuda}, {", driver %s", rows->driver}, {"; host %s", rows->processor}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (*said[i].words)
+            profile_say(profile, said[i].format, said[i].words);
+}
+
+/* Whole blocks were not fitted: where they scatter more than steps are held to, so may steps. */
+static bool judge_blocks(struct profile *profile, const struct measured_rows *rows)
+{
+    speedup_catalog *with = NULL;
+    if (profile_catalog(profile, &with)) {
+        tell_problems(profile->session);
+        speedup_catalog_unref(with);
+        return false;
+    }
+    struct session judging = *profile->session;
+    judging.catalog = with;
+    size_t unsteady;
+    struct judged blocks = blocks_judge(&judging, rows, profile->accelerator, &unsteady);
+    double sigma = profile_get(profile, "time_sigma");
+    if (blocks.count)
+        fprintf(stderr, "  %-28s%5d fitted%5zu held back%15s   mean %5.1f %%   median %5.1f %%\n", "whole blocks", 0, blocks.count, "",
+                100 * blocks.mean, 100 * blocks.median);
+    if (unsteady)
+        fprintf(stderr, "  %zu blocks waited for the host, by the scatter of their times, and were left out\n", unsteady);
+    if (blocks.count && blocks.rms > sigma) {
+        fprintf(stderr, "  blocks scatter by %.3f, more than the %.3f of steps: the profile's time_sigma is wider\n", blocks.rms, sigma);
+        profile_put(profile, "time_sigma", blocks.rms);
+    }
+    speedup_catalog_unref(with);
+    return true;
+}
+
+static int calibrate_measured(const struct session *session, const struct csv *csv)
+{
+    struct measured_rows rows;
+    struct profile profile = {.session = session, .accelerator = session->options->accelerator,
+                              .stack = "pytorch", .shared = true};
+    int code = EXIT_ERROR;
+    if (!measured_read(csv, stderr, &rows)) {
+        measured_free(&rows);
+        return EXIT_ERROR;
+    }
+    if (!profile.accelerator)
+        profile.accelerator = guess_accelerator(session, rows.gpu, rows.gpu_memory, rows.capability, rows.power_limit);
+    if (profile.accelerator) {
+        fprintf(stderr, "%s: %zu rows of %.60s, for '%s'; %zu passed over\n", csv->path, rows.count, rows.gpu, profile.accelerator,
+                rows.bad + csv->bad);
+        say_machine(&profile, &rows);
+        kernels_fit(&rows, &profile, stderr);
+        if (!profile.chip_count && !profile.software_count && !(profile.host > 0)) {
+            fprintf(stderr, "speedup: nothing could be fitted; run python3 -m speedup.measure for as long as it takes\n");
+        } else if (judge_blocks(&profile, &rows)) {
+            profile_write(&profile, stdout);
+            code = fflush(stdout) ? EXIT_ERROR : EXIT_FINE;
+        }
+    }
+    measured_free(&rows);
+    return code;
+}
+
 int run_calibrate(const struct session *session)
 {
     const struct options *o = session->options;
@@ -171,10 +248,24 @@ int run_calibrate(const struct session *session)
         fprintf(stderr, "speedup: there is no accelerator '%s'; 'speedup catalog list accelerators' lists them\n", o->accelerator);
         return EXIT_ERROR;
     }
-    if (!csv_read(o->arguments[0], stderr, &csv))
+    if (!csv_read_good(o->arguments[0], stderr, &csv))
         return EXIT_ERROR;
-    if (calibrates_kernels(&csv)) {
-        int code = o->accelerator ? calibrate_kernels(session, &csv) : EXIT_USAGE;
+    if (o->job || is_measured(&csv)) {
+        int code = o->job ? calibrate_site(session, &csv) : calibrate_measured(session, &csv);
+        csv_free(&csv);
+        return code;
+    }
+    if (csv.bad) {
+        csv_free(&csv);
+        return EXIT_ERROR;
+    }
+    if (is_steps(&csv)) {
+        fprintf(stderr, "speedup: name the job that these steps are of with --job FILE.yaml\n");
+        csv_free(&csv);
+        return EXIT_USAGE;
+    }
+    if (is_product_table(&csv)) {
+        int code = o->accelerator ? calibrate_table(session, &csv) : EXIT_USAGE;
         if (!o->accelerator)
             fprintf(stderr, "speedup: name the accelerator of these kernels with --accelerator ID\n");
         csv_free(&csv);

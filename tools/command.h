@@ -26,7 +26,7 @@ struct options {
     size_t argument_count;
     uint32_t threads;
     bool why;
-    const char *accelerator;
+    const char *accelerator, *job;
     const char *kind, *leave_out, *write; /* of speedup-validate */
     const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
     speedup_request request;

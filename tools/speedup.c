@@ -24,7 +24,7 @@ static const struct {
     const char *name, *value, *takers, *text; /* the commands that take it; NULL: all */
 } flags[] = {
     {"--json", NULL, NULL, "print JSON instead of text"},
-    {"--set", "PATH=VALUE", "estimate, compose, plan", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
+    {"--set", "PATH=VALUE", "calibrate, estimate, compose, plan", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
     {"--catalog", "FILE.yaml", NULL, "add a file of accelerators, systems, models or optimizations; may be repeated"},
     {"--top", "N", "plan", "how many of the best plans to print"},
     {"--pareto", "METRIC,METRIC", "plan", "print the Pareto front of these metrics too"},
@@ -50,7 +50,8 @@ static const struct {
     {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
     {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit", "never refuse"},
-    {"--accelerator", "ID", "calibrate", "the accelerator to fit; without it, everything that training rows can tell"},
+    {"--accelerator", "ID", "calibrate", "the accelerator that was measured; of speedup.measure's CSV it is found by the name of its GPU, and without it training rows are fitted for all they tell"},
+    {"--job", "FILE.yaml", "calibrate", "the job that the CSV logs steps of: step_seconds, and columns of settings such as train.micro_batch"},
     {"--help", NULL, NULL, "print this help"},
     {"--version", NULL, NULL, "print the version"},
 };
@@ -252,7 +253,7 @@ static const struct command {
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
     {"plan", "[PLAN.yaml]", "the best plans of a space of layouts, optimizations and systems", 0, 1, run_plan},
     {"admit", "SCENARIO.yaml", "whether a job stays within its request: admit, warn or refuse", 1, 1, run_admit},
-    {"calibrate", "FILE.csv", "coefficients from step times or kernels, as YAML", 1, 1, run_calibrate},
+    {"calibrate", "FILE.csv", "what was measured, as a catalog file for --catalog: kernels and host of speedup.measure, steps of a job, published rows", 1, 1, run_calibrate},
     {"catalog", "list [KIND] | show KIND ID", "what is known: accelerators, systems, models, optimizations, prices", 1, 3, run_catalog},
     {"metrics", "", "what an estimate answers", 0, 0, run_metrics},
     {"targets", "", "what an optimization can act on", 0, 0, run_targets},
@@ -358,7 +359,7 @@ static bool take_value(struct options *o, const char *flag, const char *value)
     const struct {
         const char *flag, **to;
     } texts[] = {
-        {"--accelerator", &o->accelerator}, {"--model", &o->model}, {"--hardware", &o->hardware}, {"--stack", &o->stack},
+        {"--accelerator", &o->accelerator}, {"--job", &o->job}, {"--model", &o->model}, {"--hardware", &o->hardware}, {"--stack", &o->stack},
         {"--serve", &o->serve},             {"--generate", &o->generate}, {"--train", &o->train}, {"--optimize", &o->optimize},
         {"--price", &o->price},
     };

@@ -116,7 +116,8 @@ SPEEDUP_API size_t speedup_catalog_count(const speedup_catalog *catalog, const c
 SPEEDUP_API speedup_status speedup_catalog_at(const speedup_catalog *catalog, const char *kind, size_t index,
                                               const char **id, const char **name);
 
-/** A number of an entry, by the path of its field: "peak.bf16", "memory", "layers".
+/** A number of an entry, by the path of its field: "peak.bf16", "memory", "layers"; of an accelerator
+ *  or a stack also a coefficient of its calibration: "calibration.matmul_efficiency".
  *  @param catalog the catalog
  *  @param kind for example "accelerators"
  *  @param id of the entry

@@ -715,6 +715,22 @@ speedup_status speedup_catalog_at(const speedup_catalog *catalog, const char *ki
     return SPEEDUP_OK;
 }
 
+/* A coefficient as an accelerator's or a stack's own calibration has it. */
+static speedup_status calibration_number(const speedup_catalog *catalog, enum kind kind, const struct entry *entry, const char *name,
+                                         double *value)
+{
+    const struct coefficient *coefficient = (const struct coefficient *)catalog_find(catalog, KIND_COEFFICIENT, name);
+    const struct calibration *calibration = kind == KIND_ACCELERATOR ? &((const struct accelerator *)entry)->calibration
+                                            : kind == KIND_STACK     ? &((const struct stack *)entry)->calibration
+                                                                     : NULL;
+    for (uint32_t i = 0; coefficient && calibration && i < calibration->count; i++)
+        if (calibration->settings[i].slot == coefficient->slot) {
+            *value = calibration->settings[i].value;
+            return SPEEDUP_OK;
+        }
+    return SPEEDUP_NOT_FOUND;
+}
+
 speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char *kind, const char *id,
                                       const char *field, double *value)
 {
@@ -723,6 +739,9 @@ speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char
     int found = find_kind(kind);
     const struct entry *entry = found < KINDS ? catalog_find(catalog, (enum kind)found, id) : NULL;
     struct record_value got;
+    static const char calibration[] = "calibration.";
+    if (entry && !strncmp(field, calibration, sizeof calibration - 1))
+        return calibration_number(catalog, (enum kind)found, entry, field + sizeof calibration - 1, value);
     if (!entry || !record_get(kinds[found].table, entry, field, &got) ||
         (got.field->type != FIELD_NUMBER && got.field->type != FIELD_COUNT) || (!got.given && got.number == 0))
         return SPEEDUP_NOT_FOUND;

@@ -151,6 +151,23 @@ static bool coefficient_set(speedup_context *context, const speedup_catalog *cat
     return check_number(context, &number->value_place, number->name, DIMENSION_NONE, coefficient->least, coefficient->most, false, number->value);
 }
 
+/* What is not known by measurement has wider intervals. A profile of the chip or of the software narrows them; values that
+ * a job brings do not, unless they are those of the intervals themselves. */
+static void set_generic(speedup_scenario *scenario)
+{
+    const uint32_t *slots = scenario->catalog->known_slots;
+    const struct calibration *chip = &scenario->accelerator->calibration;
+    bool training = scenario->job.kind == JOB_TRAINING;
+    bool kernels = calibrates(chip, slots[training ? COEFFICIENT_MATMUL_EFFICIENCY : COEFFICIENT_STREAM_16]);
+    bool steps = training && (calibrates(chip, slots[COEFFICIENT_TIME_SIGMA]) || calibrates(chip, slots[COEFFICIENT_TIME_SIGMA_EXPERT]));
+    scenario->job.generic = !(kernels || steps) || (chip->provenance != PROVENANCE_MEASURED && chip->provenance != PROVENANCE_FITTED);
+    /* A stack may stand on a measured one, and not be measured itself. */
+    const struct stack *stack = scenario->stack;
+    uint32_t software = slots[training ? COEFFICIENT_LIBRARY_RATE : COEFFICIENT_LAYER_SECONDS];
+    scenario->job.generic_stack =
+        !(stack && calibrates(&stack->calibration, software) && (!training || stack->provenance != PROVENANCE_GENERIC));
+}
+
 /* Coefficients, from the general to the particular: catalog, accelerator, stack, job. */
 static void gather_coefficients(speedup_context *context, speedup_scenario *scenario)
 {
@@ -174,14 +191,7 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
     scenario->fixed.coefficients = values;
     for (int i = 0; i < KNOWN_COEFFICIENTS; i++)
         scenario->job.c[i] = values[catalog->known_slots[i]];
-    bool training = scenario->job.kind == JOB_TRAINING;
-    uint32_t chip = catalog->known_slots[training ? COEFFICIENT_MATMUL_EFFICIENCY : COEFFICIENT_STREAM_16];
-    uint32_t stack = catalog->known_slots[training ? COEFFICIENT_LIBRARY_RATE : COEFFICIENT_LAYER_SECONDS];
-    scenario->job.generic = !calibrates(&scenario->accelerator->calibration, chip) && !own.count;
-    /* A stack may stand on a measured one, and not be measured itself. */
-    const struct stack *software = scenario->stack;
-    scenario->job.generic_stack = !(software && calibrates(&software->calibration, stack) &&
-                                    (!training || software->provenance != PROVENANCE_GENERIC)) && !own.count;
+    set_generic(scenario);
 }
 
 static void fix_variables(speedup_scenario *scenario)

@@ -393,6 +393,20 @@ static lanes paced_by(const struct pace *pace, lanes each, lanes first)
     return lanes_max(lanes_max(M * each + pace->summed, host), lanes_select(first > 0, first + rest, ZERO));
 }
 
+/* What a site's own steps take over those of the model, in every part alike. */
+static void at_site(double factor, lanes out[METRICS])
+{
+    static const int parts[] = {
+        SPEEDUP_METRIC_STEP_SECONDS,  SPEEDUP_METRIC_TIME_MATMUL,    SPEEDUP_METRIC_TIME_EXPERT,    SPEEDUP_METRIC_TIME_ATTENTION,
+        SPEEDUP_METRIC_TIME_POINTWISE, SPEEDUP_METRIC_TIME_HEAD,     SPEEDUP_METRIC_TIME_CAST,      SPEEDUP_METRIC_TIME_LAUNCH,
+        SPEEDUP_METRIC_TIME_TENSOR,   SPEEDUP_METRIC_TIME_CONTEXT,   SPEEDUP_METRIC_TIME_EXCHANGE,  SPEEDUP_METRIC_TIME_SEND,
+        SPEEDUP_METRIC_TIME_IMBALANCE, SPEEDUP_METRIC_TIME_BUBBLE,   SPEEDUP_METRIC_TIME_DATA,      SPEEDUP_METRIC_TIME_OPTIMIZER,
+        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        out[parts[i]] *= factor;
+}
+
 /* The step where products take `slow` times as long as at the rated power, and what an accelerator does in it. */
 static void take_step(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes slow, lanes out[METRICS],
                  struct work *work_done)
@@ -537,6 +551,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
            stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;
     double known = kind * kind + chip * chip + stack * stack + narrow * narrow;
     out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(known + host_part * host_part + wire_part * wire_part);
+
+    at_site(C(SITE_FACTOR), out);
 
     /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
     lanes passes = 4 + 2 * E(UPDATE_FLOPS);

@@ -10,7 +10,7 @@ Every fenced block of a page is one of:
     sh              lines that start with a word of RUN are run; others must start with one of NOT_RUN
     text, json      not run
 A block whose first line is a comment with a file name is saved under that name, where
-the page's later blocks find it; examples/, include/, python/ and build/ are there as in a
+the page's later blocks find it; examples/, include/, python/, tests/ and build/ are there as in a
 checkout. HTML comments before a block say more:
     <!-- exit 1 -->                 the block ends with this code
     <!-- wrong -->                  the YAML has errors, on purpose
@@ -187,7 +187,7 @@ def run_page(path, build, update):
     changes = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for name in ("examples", "include", "python"):
+        for name in ("examples", "include", "python", "tests"):
             (folder / name).symlink_to(ROOT / name)
         (folder / "build").symlink_to(build)
         for block in page.blocks:

@@ -134,6 +134,11 @@ static void a_calibration_says_each_coefficient_once(void **state)
     assert_null(strstr(speedup_text_get(text), "1e-5"));
     assert_non_null(strstr(speedup_text_get(text), "\"layer_expert\": 2e-5"));
     speedup_text_destroy(text);
+    assert_bits(number(made, "stacks", "b", "calibration.layer_seconds"), 3e-5);
+    assert_bits(number(made, "stacks", "b", "calibration.layer_expert"), 2e-5);
+    assert_int_equal(lookup(made, "stacks", "b", "calibration.library_rate"), SPEEDUP_NOT_FOUND);
+    assert_int_equal(lookup(made, "stacks", "b", "calibration.no_such"), SPEEDUP_NOT_FOUND);
+    assert_int_equal(lookup(made, "models", "llama-7b", "calibration.layer_seconds"), SPEEDUP_NOT_FOUND);
     speedup_catalog_unref(made);
 }
 

@@ -543,6 +543,19 @@ static void a_calibration_of_the_job_goes_before_all_others(void **state)
     assert_near(coarse, 2 * fine, 1e-12);
 }
 
+static void a_factor_of_the_site_scales_every_part_of_a_step(void **state)
+{
+    (void)state;
+    static const int32_t parts[] = {SPEEDUP_METRIC_STEP_SECONDS, SPEEDUP_METRIC_TIME_MATMUL,    SPEEDUP_METRIC_TIME_ATTENTION, SPEEDUP_METRIC_TIME_POINTWISE,
+                                    SPEEDUP_METRIC_TIME_HEAD,    SPEEDUP_METRIC_TIME_LAUNCH,    SPEEDUP_METRIC_TIME_DATA,      SPEEDUP_METRIC_TIME_CAST,
+                                    SPEEDUP_METRIC_TIME_FIXED,   SPEEDUP_METRIC_TIME_OPTIMIZER, SPEEDUP_METRIC_TIME_BUBBLE};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_near(metric_of(world.catalog, job, WITH("train.calibration={site_factor: 1.25}"), parts[i]),
+                    1.25 * metric_of(world.catalog, job, NULL, parts[i]), 1e-12);
+    assert_near(metric_of(world.catalog, job, WITH("train.calibration={site_factor: 1.25}"), SPEEDUP_METRIC_TOKENS_PER_SECOND),
+                metric_of(world.catalog, job, NULL, SPEEDUP_METRIC_TOKENS_PER_SECOND) / 1.25, 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +584,7 @@ int main(void)
         cmocka_unit_test(an_id_that_exists_is_not_registered_again),
         cmocka_unit_test(a_builder_text_cannot_break_out_of_its_row),
         cmocka_unit_test(a_calibration_of_the_job_goes_before_all_others),
+        cmocka_unit_test(a_factor_of_the_site_scales_every_part_of_a_step),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -239,14 +239,16 @@ def fits(validate, speedup):
         return
     expect("leaving out says so", "fit that did not see its source" in found.stdout, found.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        # Products at 60% of the peak and 80% of the bandwidth of a chip give these shares back.
+        # Products at 60% of the peak of a chip, with 100 more of k to fill its tiles, give these back.
         path, sizes = Path(folder) / "products.csv", (1024, 2048, 4096, 8192)
-        rows = [f"{m},{n},{k},{1e3 * (2 * m * n * k / 362e12 / 0.6 + 2 * (m * k + n * k + m * n) / 864e9 / 0.8 + 4e-6):.9g}"
+        rows = [f"{m},{n},{k},{1e3 * 2 * m * n * (k + 100) / 362e12 / 0.6:.9g}"
                 for m in sizes for n in sizes for k in sizes]
         path.write_text("m,n,k,latency\n" + "\n".join(rows) + "\n", encoding="utf-8")
         found = subprocess.run([speedup, "calibrate", str(path), "--accelerator", "l40s"], capture_output=True, encoding="utf-8")
-        share = float(found.stdout.partition("kernel's ")[2].split()[0]) if "kernel's " in found.stdout else 0
-        expect("kernels give their share back", abs(share / 0.6 - 1) < 0.005, found.stdout + found.stderr)
+        given = dict(line.split(": ") for line in found.stdout.splitlines() if line.startswith("      matmul_"))
+        given = {name.strip(): float(value) for name, value in given.items()}
+        expect("kernels give their share back", abs(given.get("matmul_efficiency", 0) / 0.6 - 1) < 0.005, found.stdout + found.stderr)
+        expect("kernels give their depth back", abs(given.get("matmul_depth", 0) / 100 - 1) < 0.05, found.stdout + found.stderr)
         found = subprocess.run([speedup, "calibrate", str(path)], capture_output=True, encoding="utf-8")
         expect("kernels are of an accelerator", found.returncode == 2 and "--accelerator" in found.stderr, found.stderr)
         # A fit of everything is a catalog that can be used at once.

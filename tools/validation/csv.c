@@ -48,6 +48,7 @@ struct reader {
     FILE *errors;
     char *at, *end;
     size_t line, room, count; /* fields so far */
+    bool pass_over;           /* lines that are no rows */
 };
 
 /* One field, cut out and unquoted; `*last` when the line ends behind it. */
@@ -139,14 +140,31 @@ static bool check_header(const struct csv *csv, FILE *errors)
     return true;
 }
 
-bool csv_read(const char *path, FILE *errors, struct csv *csv)
+/* To the line after a bad one; false where there is no way on. */
+static bool pass_over(struct reader *r, size_t fields, size_t line)
+{
+    if (!r->pass_over || !r->csv->columns || r->count < fields)
+        return false;
+    r->count = fields;
+    if (r->line == line) {
+        while (r->at < r->end && *r->at != '\n')
+            r->at++;
+        r->at += r->at < r->end;
+        r->line++;
+    }
+    r->csv->bad++;
+    return true;
+}
+
+static bool read_all(const char *path, FILE *errors, struct csv *csv, bool good_alone)
 {
     size_t length;
     *csv = (struct csv){.path = path, .bytes = slurp(path, errors, &length)};
     if (!csv->bytes)
         return false;
     char *nul = memchr(csv->bytes, 0, length);
-    struct reader r = {.csv = csv, .errors = errors, .at = csv->bytes, .end = csv->bytes + length, .line = 1};
+    struct reader r = {.csv = csv, .errors = errors, .at = csv->bytes, .end = csv->bytes + length, .line = 1,
+                       .pass_over = good_alone};
     if (length >= 3 && !memcmp(csv->bytes, "\xef\xbb\xbf", 3))
         r.at += 3; /* a byte order mark, as spreadsheets write it */
     bool good = !nul || tell(errors, path, 1, "not a text file: it holds a NUL");
@@ -156,7 +174,8 @@ bool csv_read(const char *path, FILE *errors, struct csv *csv)
             r.line++;
             continue;
         }
-        good = read_row(&r);
+        size_t fields = r.count, line = r.line;
+        good = read_row(&r) || pass_over(&r, fields, line);
         if (good && csv->rows == 0)
             good = check_header(csv, errors);
     }
@@ -167,6 +186,16 @@ bool csv_read(const char *path, FILE *errors, struct csv *csv)
     if (!good)
         csv_free(csv);
     return good;
+}
+
+bool csv_read(const char *path, FILE *errors, struct csv *csv)
+{
+    return read_all(path, errors, csv, false);
+}
+
+bool csv_read_good(const char *path, FILE *errors, struct csv *csv)
+{
+    return read_all(path, errors, csv, true);
 }
 
 void csv_free(struct csv *csv)

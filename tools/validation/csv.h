@@ -12,12 +12,16 @@ struct csv {
     const char **fields;   /* rows x columns, the header first */
     size_t *lines;         /* where each row begins */
     size_t columns, rows;  /* rows without the header */
+    size_t bad;            /* lines passed over by csv_read_good() */
 };
 
 /* Reads a file. What is wrong is told to `errors` as path:line: text. Quotes may hold
  * commas, line ends and doubled quotes; lines may end in CR LF; empty lines are passed over. */
 bool csv_read(const char *path, FILE *errors, struct csv *csv);
 void csv_free(struct csv *csv);
+
+/* The same, but a line that is no row is told and passed over: what a running job has written may be cut off. */
+bool csv_read_good(const char *path, FILE *errors, struct csv *csv);
 
 /* Index of a column by name, or -1. */
 int csv_column(const struct csv *csv, const char *name);

@@ -293,6 +293,7 @@ struct problem {
     double *last;     /* coefficients of the last full evaluation */
     double *computed; /* and its predictions, to reuse where a coefficient is out of scope */
     bool has_last;
+    size_t evaluations;
 };
 
 /* Rows that the one coefficient which differs from the last evaluation cannot touch. */
@@ -310,6 +311,8 @@ static int residuals(void *user, int m, int n, const double *x, double *out, int
 {
     struct problem *p = user;
     (void)m;
+    if (p->fit->progress)
+        p->fit->progress(p->fit->user, ++p->evaluations);
     for (size_t i = 0; i < p->count; i++) {
         const struct fit_row *row = &p->rows[p->chosen[i]];
         double seconds = untouched(p, x, row) ? p->computed[i] : predict(p->session, p->fit, x, row);
@@ -342,7 +345,7 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
     if (good && n && chosen_count) {
         double *x = memory, *scale = x + n, *qtf = scale + n, *w1 = qtf + n, *w2 = w1 + n, *w3 = w2 + n, *last = w3 + n,
                *residual = last + n, *w4 = residual + m, *jacobian = w4 + m, *computed = jacobian + m * n;
-        struct problem p = {session, fit, rows, chosen, chosen_count, last, computed, false};
+        struct problem p = {session, fit, rows, chosen, chosen_count, last, computed, false, 0};
         int evaluations = 0, rows_in_all = (int)(chosen_count + n);
         for (size_t i = 0; i < n; i++)
             scale[i] = 1 / fit->free[i].sigma;

@@ -32,6 +32,8 @@ struct fit_coefficient {
 struct fit {
     struct fit_coefficient *free;
     size_t count;
+    void (*progress)(void *user, size_t evaluations); /* told of each full evaluation; NULL for nobody */
+    void *user;
 };
 
 /* The free coefficients that the rows can tell something of, at their priors; `only`
@@ -59,9 +61,5 @@ bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t c
 
 /* The group that an accelerator shares its fitted coefficients with: its id up to '-'. */
 void fit_group(const char *accelerator, char *group, size_t room);
-
-/* Calibration from a table of measured products (columns m, n, k, latency in ms). */
-bool calibrates_kernels(const struct csv *csv);
-int calibrate_kernels(const struct session *session, const struct csv *csv);
 
 #endif

@@ -1,0 +1,174 @@
+#include "profile.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+/* Stacks that run PyTorch's kernels from PyTorch's host. */
+static const char *const measured_stacks[] = {"pytorch", "pytorch-ddp", "hugging-face"};
+
+enum { STACKS = sizeof measured_stacks / sizeof *measured_stacks };
+
+/* All that a host takes: it goes with the speed of its processor. */
+static const char *const host_times[] = {
+    "host_forward", "host_backward", "host_again", "host_gather", "host_tensor",
+    "host_adapter", "host_batch",    "host_step",  "host_optimizer",
+};
+
+double catalog_value(const struct session *session, const char *kind, const char *id, const char *field, double otherwise)
+{
+    double value;
+    return speedup_catalog_number(session->catalog, kind, id, field, &value) ? otherwise : value;
+}
+
+static double calibrated(const struct session *session, const char *kind, const char *id, const char *name, double otherwise)
+{
+    char field[80];
+    snprintf(field, sizeof field, "calibration.%s", name);
+    return catalog_value(session, kind, id, field, otherwise);
+}
+
+double profile_get(const struct profile *profile, const char *name)
+{
+    const struct session *s = profile->session;
+    double value = catalog_value(s, "coefficients", name, "value", 0);
+    return calibrated(s, "stacks", profile->stack, name, calibrated(s, "accelerators", profile->accelerator, name, value));
+}
+
+static void put(const struct session *session, struct profile_value *values, size_t *count, const char *name, double value)
+{
+    double least = catalog_value(session, "coefficients", name, "least", 0), most = catalog_value(session, "coefficients", name, "most", INFINITY);
+    size_t at = 0;
+    while (at < *count && strcmp(values[at].name, name))
+        at++;
+    if (at == PROFILE_VALUES || isnan(catalog_value(session, "coefficients", name, "value", NAN)))
+        return;
+    *count += at == *count;
+    values[at] = (struct profile_value){name, fmin(fmax(value, least), most)};
+}
+
+void profile_put_chip(struct profile *profile, const char *name, double value)
+{
+    put(profile->session, profile->chip, &profile->chip_count, name, value);
+}
+
+void profile_put_software(struct profile *profile, const char *name, double value)
+{
+    put(profile->session, profile->software, &profile->software_count, name, value);
+}
+
+void profile_put(struct profile *profile, const char *name, double value)
+{
+    if (isnan(calibrated(profile->session, "stacks", profile->stack, name, NAN)))
+        profile_put_chip(profile, name, value);
+    else
+        profile_put_software(profile, name, value);
+}
+
+void profile_say(struct profile *profile, const char *format, const char *words)
+{
+    char harmless[160];
+    size_t length = 0, at = strlen(profile->source);
+    for (; *words && length + 1 < sizeof harmless; words++)
+        if (isalnum((unsigned char)*words) || strchr(" .,+-_/()%", *words))
+            harmless[length++] = *words;
+    harmless[length] = 0;
+    /* The format is a constant of this program. */
+    snprintf(profile->source + at, sizeof profile->source - at, format, harmless);
+}
+
+/* What is written of an entry, whichever way. */
+struct replacement {
+    const char *kind, *id, *provenance; /* provenance: NULL as it was */
+    struct profile_value values[PROFILE_VALUES];
+    size_t count;
+};
+
+static struct replacement chip_of(const struct profile *profile)
+{
+    struct replacement made = {.kind = "accelerators", .id = profile->accelerator, .provenance = profile->provenance, .count = profile->chip_count};
+    memcpy(made.values, profile->chip, sizeof made.values);
+    return made;
+}
+
+static struct replacement stack_of(const struct profile *profile, const char *id)
+{
+    struct replacement made = {.kind = "stacks", .id = id, .count = profile->software_count};
+    memcpy(made.values, profile->software, sizeof made.values);
+    for (size_t i = 0; profile->host > 0 && i < sizeof host_times / sizeof *host_times; i++) {
+        double seconds = calibrated(profile->session, "stacks", id, host_times[i], 0);
+        if (seconds > 0)
+            put(profile->session, made.values, &made.count, host_times[i], seconds * profile->host);
+    }
+    return made;
+}
+
+/* All entries that the profile has something of; how many. */
+static size_t replacements(const struct profile *profile, struct replacement made[1 + STACKS])
+{
+    size_t count = 0;
+    if (profile->chip_count || profile->provenance)
+        made[count++] = chip_of(profile);
+    for (size_t i = 0; i < (profile->shared ? STACKS : 1); i++) {
+        const char *id = profile->shared ? measured_stacks[i] : profile->stack;
+        if (command_has(profile->session, "stacks", id)) /* a catalog need not have them all */
+            made[count] = stack_of(profile, id), count += made[count].count > 0;
+    }
+    return count;
+}
+
+static speedup_status add(speedup_context *context, const struct replacement *made, const char *source, speedup_catalog **catalog)
+{
+    speedup_entry *entry = NULL;
+    speedup_catalog *base = *catalog;
+    speedup_status status = speedup_entry_create(context, made->kind, made->id, &entry);
+    if (!status)
+        status = speedup_entry_set_text(context, entry, "base", made->id);
+    if (!status)
+        status = speedup_entry_set_number(context, entry, "replaces", 1);
+    if (!status && made->provenance)
+        status = speedup_entry_set_text(context, entry, "provenance", made->provenance);
+    for (size_t i = 0; i < made->count && !status; i++) {
+        char key[80];
+        snprintf(key, sizeof key, "calibration.%s", made->values[i].name);
+        status = speedup_entry_set_number(context, entry, key, made->values[i].value);
+    }
+    if (!status)
+        status = speedup_entry_set_text(context, entry, "source", source);
+    if (!status)
+        status = speedup_catalog_add(context, base, entry, catalog);
+    if (!status)
+        speedup_catalog_unref(base);
+    speedup_entry_destroy(entry);
+    return status;
+}
+
+speedup_status profile_catalog(const struct profile *profile, speedup_catalog **catalog)
+{
+    static struct replacement made[1 + STACKS];
+    size_t count = replacements(profile, made);
+    speedup_status status = SPEEDUP_OK;
+    *catalog = speedup_catalog_ref((speedup_catalog *)(uintptr_t)profile->session->catalog);
+    for (size_t i = 0; i < count && !status; i++)
+        status = add(profile->session->context, &made[i], profile->source, catalog);
+    return status;
+}
+
+void profile_write(const struct profile *profile, FILE *to)
+{
+    static struct replacement made[1 + STACKS];
+    size_t count = replacements(profile, made);
+    for (size_t i = 0; i < count; i++) {
+        const struct replacement *m = &made[i];
+        if (!i || strcmp(m->kind, made[i - 1].kind))
+            fprintf(to, "%s:\n", m->kind);
+        fprintf(to, "  %s:\n    base: %s\n    replaces: true\n", m->id, m->id);
+        if (m->provenance)
+            fprintf(to, "    provenance: %s\n", m->provenance);
+        if (m->count)
+            fprintf(to, "    calibration:\n");
+        for (size_t k = 0; k < m->count; k++)
+            fprintf(to, "      %s: %.4g\n", m->values[k].name, m->values[k].value);
+        fprintf(to, "    source: \"%s\"\n", profile->source);
+    }
+}
