@@ -477,6 +477,16 @@ static bool begin_plan(struct builder *b)
     return b->defaults != NULL;
 }
 
+/* The peak must stay below memory with the confidence: a log-normal quantile, as sure as this system's memory is known. */
+static double margin_of(const struct job *job, double confidence)
+{
+    double values[METRICS] = {0}, low, high, two_sided = fabs(2 * confidence - 1);
+    values[SPEEDUP_METRIC_MEMORY_PEAK] = 1;
+    values[SPEEDUP_METRIC_MEMORY_SIGMA] = job->c[COEFFICIENT_MEMORY_SIGMA];
+    speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_MEMORY_PEAK, fmax(two_sided, 1e-12), &low, &high);
+    return two_sided <= 0 ? 1 : confidence >= 0.5 ? high : low;
+}
+
 speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
                           const char *const *settings, size_t setting_count, speedup_space **space)
 {
@@ -502,17 +512,9 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
             require_some(&b);
         }
     }
-    /* The peak must stay below memory with the confidence: a log-normal quantile. */
-    for (size_t i = 0; i < made->program_count && made->memory_margin <= 0; i++)
-        if (made->programs[i].scenario) {
-            double values[METRICS] = {0}, low, high;
-            values[SPEEDUP_METRIC_MEMORY_PEAK] = 1;
-            values[SPEEDUP_METRIC_MEMORY_SIGMA] = made->programs[i].scenario->job.c[COEFFICIENT_MEMORY_SIGMA];
-            bool above = made->confidence >= 0.5;
-            double two_sided = fabs(2 * made->confidence - 1);
-            speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_MEMORY_PEAK, fmax(two_sided, 1e-12), &low, &high);
-            made->memory_margin = two_sided <= 0 ? 1 : above ? high : low;
-        }
+    for (size_t i = 0; i < made->program_count; i++)
+        if (made->programs[i].scenario)
+            made->programs[i].memory_margin = margin_of(&made->programs[i].scenario->job, made->confidence);
     if (made->arena.failed)
         no_memory(context);
     if (context->first) {

@@ -32,6 +32,7 @@ struct program {
     const struct price *price;
     double per_hour;
     speedup_status why_not;
+    double memory_margin; /* in training, factor on the peak, for the confidence of the space */
 };
 
 struct speedup_space {
@@ -48,7 +49,6 @@ struct speedup_space {
     struct goal goal;
     double limits[LIMITS]; /* 0: none */
     double confidence;
-    double memory_margin;  /* in training, factor on the peak, for the confidence */
     struct goal front[MOST_FRONT_METRICS];
     size_t front_count, top;
     struct assumption assumed[MOST_ASSUMPTIONS];

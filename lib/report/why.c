@@ -243,7 +243,7 @@ static void put_near(struct arena *arena, struct node *root, const speedup_resul
             v[i] = lanes_of(layout[i]);
         for (int i = 0; i < METRICS; i++)
             out[i] = lanes_of(values[i]);
-        plan_misses(space, &job, &limits_as_they_are, v, out, 0, miss);
+        plan_misses(space, program, &job, &limits_as_they_are, v, out, 0, miss);
         if (!all)
             miss[r] = factor;
         for (int i = 0; i < NEEDS; i++) {
