@@ -520,6 +520,7 @@ static speedup_status read_and_merge(struct extension *extension, bool memory)
     speedup_context *context = extension->context;
     const speedup_catalog *base = extension->base;
     speedup_catalog *made = extension->made;
+    made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
     made->coefficient_slots = base ? base->coefficient_slots : 0;
     /* Kind by kind, so that what refers to an earlier kind finds it merged. */
     for (int kind = 0; kind < KINDS && memory; kind++) {
@@ -536,10 +537,7 @@ static speedup_status read_and_merge(struct extension *extension, bool memory)
         find_known(context, made);
     if (!memory || made->arena.failed)
         no_memory(context);
-    if (context->first)
-        return context->first;
-    made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
-    return SPEEDUP_OK;
+    return context->first;
 }
 
 speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,

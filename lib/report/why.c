@@ -61,6 +61,7 @@ speedup_status speedup_report_contribution(speedup_context *context, const speed
     REQUIRE_GIVEN(context, contribution);
     REQUIRE_GIVEN(context, text);
     REQUIRE_IN(context, speedup_contribution, &own, contribution);
+    REQUIRE(context, !own.reserved, "argument 'contribution': reserved is 0");
     REQUIRE(context, own.term >= 0 && own.term < METRICS, "argument 'contribution' has the term %d, which there is not", own.term);
     REQUIRE(context, own.component >= 0 && own.component < METRICS,
             "argument 'contribution' has the component %d, which there is not", own.component);
