@@ -110,6 +110,12 @@ static bool calibration_set(speedup_context *context, struct arena *arena, const
         problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes a coefficient: '%s.NAME'", key, key);
         return false;
     }
+    /* The last value that is given counts: one that the catalog refuses is mended by a better one. */
+    for (size_t i = 0; i < numbers->count; i++)
+        if (!strcmp(numbers->items[i].name, member)) {
+            numbers->items[i].value = value;
+            return true;
+        }
     struct named_number *items = arena_zeroed(arena, numbers->count + 1, sizeof *items);
     const char *name = arena_copy(arena, member, strlen(member));
     if (!items || !name)
@@ -312,11 +318,26 @@ static bool copy_text(struct arena *arena, const char **text)
     return !arena->failed;
 }
 
-static bool copy_numbers(struct arena *arena, struct named_numbers *numbers)
+/* A number of a mapping, told of its keys where the mapping has one. */
+static struct place number_place(struct arena *arena, const char *key, const char *name)
+{
+    struct text text;
+    if (!key)
+        return nowhere;
+    text_begin(&text, &arena->allocator);
+    text_format(&text, "%s.%.80s", key, name);
+    const char *file = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
+    arena->failed |= !file;
+    text_end(&text);
+    return file ? (struct place){.file = file} : nowhere;
+}
+
+static bool copy_numbers(struct arena *arena, const char *key, struct named_numbers *numbers)
 {
     struct named_number *items = arena_zeroed(arena, numbers->count, sizeof *items);
     for (size_t i = 0; items && i < numbers->count; i++) {
-        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, nowhere, nowhere};
+        struct place place = number_place(arena, key, numbers->items[i].name);
+        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, place, place};
         copy_text(arena, &items[i].name);
     }
     numbers->items = items;
@@ -330,7 +351,7 @@ static bool copy_choices(struct arena *arena, struct choices *choices)
         items[i] = choices->items[i];
         items[i].place = nowhere;
         copy_text(arena, &items[i].id);
-        copy_numbers(arena, &items[i].parameters);
+        copy_numbers(arena, NULL, &items[i].parameters);
     }
     choices->items = items;
     return !arena->failed;
@@ -351,6 +372,6 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     copy_choices(arena, &to->optimizations);
     copy_choices(arena, &to->baseline);
     copy_choices(arena, &to->without);
-    copy_numbers(arena, &to->calibration);
+    copy_numbers(arena, "calibration", &to->calibration);
     return !arena->failed;
 }
