@@ -18,8 +18,8 @@ static const struct field gains_fields[] = {
     GAINS(name, FIELD_TEXT, true, NULL, "what the table is about"),
     GAINS(quantity, FIELD_TEXT, true, NULL, "what gets better: throughput, memory ..."),
     GAINS(overall, FIELD_NUMBER, true, NULL, "factor claimed for all together"),
-    GAINS(rows, FIELD_NODE, true, "[gain, ...]", "the factors, in order"),
-    GAINS(job, FIELD_NODE, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
+    GAINS(rows, FIELD_LIST, true, "[gain, ...]", "the factors, in order"),
+    GAINS(job, FIELD_MAPPING, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
     {.key = NULL},
 };
 const struct record_table gains_table = {"gains", "Factors that are said to compose.", gains_fields};
@@ -36,7 +36,7 @@ static const struct field gain_fields[] = {
     GAIN(optimization, FIELD_TEXT, true, NULL, "id of an optimization, or any name"),
     GAIN(factor, FIELD_NUMBER, true, NULL, "factor claimed for it"),
     GAIN(cumulative, FIELD_NUMBER, false, "-", "factor claimed for it and all above"),
-    GAIN(acts_on, FIELD_NODE, true, "[resource, ...]", "what it acts on"),
+    GAIN(acts_on, FIELD_LIST, true, "[resource, ...]", "what it acts on"),
     {.key = NULL},
 };
 const struct record_table gain_table = {"gain", "One factor.", gain_fields};

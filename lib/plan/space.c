@@ -247,6 +247,13 @@ static bool needs_price(const struct builder *b)
     return needs;
 }
 
+static void no_price(const struct builder *b, const struct system *system, const struct place *place)
+{
+    problem(b->context, SPEEDUP_MISSING_KEY, place, "the catalog has no %s price of '%s', and the plan needs one; give 'prices', such as 2.50 USD/h",
+            price_tiers[b->defaults->price_tier], system->accelerator_id);
+    problem_remedy(b->context, "write 'prices: 2.50 USD/h' in the plan, or --price '2.50 USD/h' on the command line");
+}
+
 /* A dated price that stands for one that the plan does not name, added to what is told. */
 static const struct price *take_price(const struct builder *b, const struct system *system, const struct place *place,
                                       struct text *told)
@@ -254,9 +261,7 @@ static const struct price *take_price(const struct builder *b, const struct syst
     const struct price *price = assume_price(b, system);
     char number[NUMBER_TEXT];
     if (!price)
-        problem(b->context, SPEEDUP_MISSING_KEY, place,
-                "the catalog has no %s price of '%s', and the plan needs one; give 'prices', such as 2.50 USD/h",
-                price_tiers[b->defaults->price_tier], system->accelerator_id);
+        no_price(b, system, place);
     else
         text_format(told, "%s%s (%s USD/h%s%s)", told->length ? ", " : "", price->head.id, number_digits(number, price->per_hour, 6),
                     price->date ? ", " : "", price->date ? price->date : "");
@@ -477,6 +482,12 @@ static bool begin_plan(struct builder *b)
     return b->defaults != NULL;
 }
 
+static void no_plan(speedup_context *context, const struct place *place)
+{
+    problem(context, SPEEDUP_NO_JOB, place, "there is no 'plan:' section");
+    problem_remedy(context, "add 'plan:'");
+}
+
 /* The peak must stay below memory with the confidence: a log-normal quantile, as sure as this system's memory is known. */
 static double margin_of(const struct job *job, double confidence)
 {
@@ -492,7 +503,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
 {
     static const char *const sections[] = {"plan", NULL};
     for (size_t i = 0; i < setting_count && !context->first; i++)
-        setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "");
+        setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "", plan_sections);
     if (!context->first)
         catalog_with(context, catalog, tree, sections, &made->catalog);
     if (!context->first) {
@@ -500,7 +511,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
         struct builder b = {.context = context, .space = made, .tree = tree, .section = yaml_find(tree, tree->root, "plan"), .r = &r};
         struct place place = yaml_place(tree, b.section ? b.section : tree->root);
         if (!b.section)
-            problem(context, SPEEDUP_NO_JOB, &place, "there is no 'plan:' section");
+            no_plan(context, &place);
         else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
             assume_keys(&b);
             read_plan(&b);

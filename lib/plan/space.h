@@ -61,5 +61,6 @@ double space_limit_ratio(const speedup_space *space, const struct job *job, enum
 
 /* The keys of a plan by kind of job. */
 extern const struct record_table plan_table, serving_plan_table;
+extern const struct section_keys plan_sections[];
 
 #endif
