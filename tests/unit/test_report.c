@@ -200,8 +200,8 @@ static void the_format_page_says_what_each_value_is(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "| `price` | plain value: `id of a price, or an amount such as 2.50 USD/h`", "| `prompt` | number or mapping: `", "| `optimizations` | list: `[id,",
-        "| `calibration` | mapping: `", "| `tensor` | list or number: `[degree, ...]", "| `prices` | list or plain value: `", "| `effects` | mapping: `",
+        "| `price` | plain value: `id of a price, or an amount such as 2.50 USD/h`", "| `prompt` | number or a mapping: `", "| `optimizations` | list: `[id,",
+        "| `calibration` | mapping: `", "| `tensor` | list or a number: `[degree, ...]", "| `prices` | list or a plain value: `", "| `effects` | mapping: `",
     };
     speedup_text *text = NULL;
     assert_ok(speedup_report_format(world.context, &text));
