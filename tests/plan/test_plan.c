@@ -740,6 +740,9 @@ static void a_verdict_that_no_call_has_filled_judges_nothing(void **state)
     check_report(&zeroed, SPEEDUP_FORMAT_TEXT, "refuse", "Needs");
     check_report(&zeroed, SPEEDUP_FORMAT_JSON, "\"out_of_memory\": null", "\"needs\": 0");
     check_report(&zeroed, SPEEDUP_FORMAT_JSON, "\"nothing\"", "accelerators 0");
+    /* Nor is a change proposed that takes no accelerators. */
+    const speedup_verdict made = {.struct_size = sizeof made, .reasons = SPEEDUP_REASON_MEMORY, .memory = 1e12};
+    check_report(&made, SPEEDUP_FORMAT_TEXT, "the job must change", "would fit");
 }
 
 static void what_is_not_known_is_needed_by_nobody(void **state)
