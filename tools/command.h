@@ -78,6 +78,9 @@ struct command_item {
  * is the id of one, which nobody knows. */
 const char *command_item(const char *list, struct command_item *item);
 
+/* Letters to insert, to remove and to change to make one word the other. */
+size_t command_distance(const char *a, const char *b);
+
 int run_estimate(const struct session *session);
 int run_plan(const struct session *session);
 int run_calibrate(const struct session *session);

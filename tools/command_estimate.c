@@ -170,6 +170,36 @@ static speedup_status try_layouts(const struct session *session, const struct re
     return best->scenario ? SPEEDUP_OK : last;
 }
 
+static bool sets_layout(const struct options *o, const char *section)
+{
+    size_t length = strlen(section);
+    for (size_t i = 0; i < o->setting_count; i++)
+        if (!strncmp(o->settings[i], section, length) && !strncmp(o->settings[i] + length, ".layout", strlen(".layout")))
+            return true;
+    return false;
+}
+
+/* Why no layout can be: what was tried that nobody asked for, and what is wrong with the plainest of it. */
+static speedup_status tell_layouts(const struct session *session, const struct request *request, const double load[3],
+                                   const char *model, int most)
+{
+    const struct options *o = session->options;
+    int asked = (int)o->request.accelerators;
+    struct attempt plain = {.accelerators = asked ? asked : 1, .tensor = 1, .pipeline = 1};
+    speedup_status status = make(session, request, load, model, &plain);
+    speedup_scenario_unref(plain.scenario);
+    bool layout = sets_layout(o, request->section);
+    if (!asked || !layout)
+        fprintf(stderr, "speedup: no layout is possible of those that were tried:");
+    if (!asked)
+        fprintf(stderr, " 1 to %d accelerators in powers of two, as --accelerators does not say%s", most, layout ? "" : ";");
+    if (!layout)
+        fprintf(stderr, " tensor and pipeline parallelism in powers of two, as no --set %s.layout.tensor=N says", request->section);
+    if (!asked || !layout)
+        fprintf(stderr, ". The plainest:\n");
+    return status;
+}
+
 static int search_layouts(const struct session *session, const struct request *request, const double load[3],
                           const char *model)
 {
@@ -188,6 +218,8 @@ static int search_layouts(const struct session *session, const struct request *r
     speedup_text *text = NULL;
     if (best.scenario)
         status = speedup_report_estimate(session->context, best.scenario, session->format, &text);
+    else if (status == SPEEDUP_DOES_NOT_DIVIDE)
+        status = tell_layouts(session, request, load, model, MOST);
     speedup_scenario_unref(best.scenario);
     return print_report(session, status, text);
 }

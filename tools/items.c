@@ -1,4 +1,4 @@
-/* Lists on the command line: ids with commas between, each with its parameters in braces. */
+/* Words on the command line: lists, ids with commas between, each with its parameters in braces; and how far apart two are. */
 #include "command.h"
 
 #include <stdio.h>
@@ -55,4 +55,23 @@ const char *command_item(const char *list, struct command_item *item)
         length--;
     snprintf(item->id, sizeof item->id, "%.*s", (int)(length - begin), list + begin);
     return rest;
+}
+
+size_t command_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 32 };
+    size_t n = strlen(a), m = strlen(b), row[LONGEST + 1];
+    if (n > LONGEST || m > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t before = row[0]++;
+        for (size_t j = 1; j <= m; j++) {
+            size_t changed = before + (a[i - 1] != b[j - 1]), least = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            before = row[j];
+            row[j] = changed < least ? changed : least;
+        }
+    }
+    return row[m];
 }

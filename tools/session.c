@@ -32,11 +32,9 @@ int tell_problems(const struct session *session)
     if (!session->context)
         fprintf(stderr, "speedup: out of memory\n");
     for (size_t i = 0; i < count; i++) {
-        speedup_status code = 0;
         fprintf(stderr, "%s\n", speedup_diagnostic_text(session->context, i));
-        speedup_diagnostic_place(session->context, i, &code, NULL, NULL, NULL);
         if (i + 1 == count && count <= 3)
-            fprintf(stderr, "  hint: %s\n", speedup_status_remedy(code));
+            fprintf(stderr, "  hint: %s\n", speedup_diagnostic_remedy(session->context, i));
     }
     return EXIT_ERROR;
 }

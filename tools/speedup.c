@@ -10,14 +10,14 @@
 
 static const struct {
     int code;
-    const char *text;
+    const char *command, *text; /* the command that ends with it; NULL: all */
 } exits[] = {
-    {EXIT_FINE, "the answer was printed"},
-    {EXIT_ERROR, "the input has errors; they are on standard error"},
-    {EXIT_USAGE, "the command line is wrong"},
-    {EXIT_WARN, "admit: outside a limit, but a warning is enough"},
-    {EXIT_REFUSE, "admit: refused, also for errors of the scenario"},
-    {EXIT_NO_PLAN, "plan: no plan of the space is possible"},
+    {EXIT_FINE, NULL, "the answer was printed"},
+    {EXIT_ERROR, NULL, "the input has errors; they are on standard error"},
+    {EXIT_USAGE, NULL, "the command line is wrong"},
+    {EXIT_WARN, "admit", "outside a limit, but a warning is enough"},
+    {EXIT_REFUSE, "admit", "refused, also for errors of the scenario"},
+    {EXIT_NO_PLAN, "plan", "no plan of the space is possible"},
 };
 
 static const struct {
@@ -54,6 +54,18 @@ static const struct {
     {"--job", "FILE.yaml", "calibrate", "the job that the CSV logs steps of: step_seconds, and columns of settings such as train.micro_batch"},
     {"--help", NULL, NULL, "print this help"},
     {"--version", NULL, NULL, "print the version"},
+};
+
+/* What a command has in place of an option of another. */
+static const struct {
+    const char *flag, *command, *instead;
+} instead[] = {
+    {"--tokens", "estimate", "--set train.tokens=COUNT"},
+    {"--tokens", "compose", "--set train.tokens=COUNT"},
+    {"--systems", "estimate", "--hardware SYSTEM"},
+    {"--hardware", "plan", "--systems ID,ID"},
+    {"--deadline", "admit", "--time-limit TIME"},
+    {"--time-limit", "plan", "--deadline TIME"},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags, EXITS = sizeof exits / sizeof *exits };
@@ -282,8 +294,12 @@ static void print_help(FILE *to, const struct command *command)
         fprintf(to, "%*s  %s%s%s\n", width < 38 ? 38 - width : 0, "", takers ? takers : "", takers ? ": " : "", flags[i].text);
     }
     fprintf(to, "\nexit codes:\n");
-    for (size_t i = 0; i < EXITS; i++)
-        fprintf(to, "  %d  %s\n", exits[i].code, exits[i].text);
+    for (size_t i = 0; i < EXITS; i++) {
+        if (command && exits[i].command && strcmp(exits[i].command, command->name))
+            continue;
+        const char *of = command ? NULL : exits[i].command;
+        fprintf(to, "  %d  %s%s%s\n", exits[i].code, of ? of : "", of ? ": " : "", exits[i].text);
+    }
 }
 
 /* The man page, in roff, from the same tables. */
@@ -300,12 +316,64 @@ static void print_man(void)
                flags[i].takers ? flags[i].takers : "", flags[i].takers ? ": " : "", flags[i].text);
     printf(".SH EXIT STATUS\n");
     for (size_t i = 0; i < EXITS; i++)
-        printf(".TP\n%d\n%s\n", exits[i].code, exits[i].text);
+        printf(".TP\n%d\n%s%s%s\n", exits[i].code, exits[i].command ? exits[i].command : "", exits[i].command ? ": " : "", exits[i].text);
 }
 
 static int usage_error(const char *what, const char *which)
 {
     fprintf(stderr, "speedup: %s '%s'; 'speedup --help' lists what there is\n", what, which);
+    return EXIT_USAGE;
+}
+
+/* Keeps the name that is nearer to the word. */
+static void offer(const char *word, const char *name, const char **nearest, size_t *least)
+{
+    size_t distance = command_distance(word, name);
+    if (distance < *least) {
+        *least = distance;
+        *nearest = name;
+    }
+}
+
+/* A word that is none of these; the nearest is told where it may be meant. */
+static int unknown_command(const char *word)
+{
+    const char *nearest = NULL;
+    size_t least = 3;
+    for (size_t i = 0; i < COMMANDS; i++)
+        offer(word, commands[i].name, &nearest, &least);
+    for (size_t i = 0; i < FLAGS && !nearest; i++)
+        if (!strcmp(flags[i].name, word)) {
+            fprintf(stderr, "speedup: a command stands in front of '%s'; 'speedup --help' lists them\n", word);
+            return EXIT_USAGE;
+        }
+    if (!nearest)
+        return usage_error(*word == '-' ? "unknown option" : "unknown command", word);
+    fprintf(stderr, "speedup: unknown command '%s'; did you mean '%s'?\n", word, nearest);
+    return EXIT_USAGE;
+}
+
+static int unknown_option(const char *command, const char *word)
+{
+    const char *nearest = NULL;
+    size_t least = 3;
+    for (size_t i = 0; i < FLAGS; i++)
+        if (!flags[i].takers || strstr(flags[i].takers, command))
+            offer(word, flags[i].name, &nearest, &least);
+    if (!nearest)
+        fprintf(stderr, "speedup: unknown option '%s'; 'speedup %s --help' lists what there is\n", word, command);
+    else
+        fprintf(stderr, "speedup: unknown option '%s'; did you mean '%s'?\n", word, nearest);
+    return EXIT_USAGE;
+}
+
+static int foreign_option(const char *command, const char *flag, const char *takers)
+{
+    fprintf(stderr, "speedup: '%s' takes no %s; it is an option of %s", command, flag, takers);
+    for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+        if (!strcmp(instead[i].flag, flag) && !strcmp(instead[i].command, command))
+            fprintf(stderr, ". Write %s", instead[i].instead);
+    fprintf(stderr, "\n");
     return EXIT_USAGE;
 }
 
@@ -386,11 +454,9 @@ static int parse(int argc, char **argv, struct options *o)
         while (flag < FLAGS && strcmp(flags[flag].name, argv[i]))
             flag++;
         if (flag == FLAGS && argv[i][0] == '-' && argv[i][1])
-            return usage_error("unknown option", argv[i]);
-        if (flag < FLAGS && flags[flag].takers && !strstr(flags[flag].takers, argv[1])) {
-            fprintf(stderr, "speedup: '%s' takes no %s; it is an option of %s\n", argv[1], argv[i], flags[flag].takers);
-            return EXIT_USAGE;
-        }
+            return unknown_option(argv[1], argv[i]);
+        if (flag < FLAGS && flags[flag].takers && !strstr(flags[flag].takers, argv[1]))
+            return foreign_option(argv[1], argv[i], flags[flag].takers);
         if (flag == FLAGS) {
             if (o->argument_count == sizeof o->arguments / sizeof *o->arguments)
                 return usage_error("too many arguments at", argv[i]);
@@ -434,7 +500,7 @@ int main(int argc, char **argv)
     while (command < commands + COMMANDS && strcmp(command->name, argv[1]))
         command++;
     if (command == commands + COMMANDS)
-        return usage_error("unknown command", argv[1]);
+        return unknown_command(argv[1]);
     for (int i = 2; i < argc; i++)
         if (!strcmp(argv[i], "--help")) {
             print_help(stdout, command);

@@ -48,7 +48,8 @@ typedef struct speedup_composition {
  *  @param share_count how many, at most 4096
  *  @param[in,out] composition struct_size set by the caller, the rest by the library
  *  @return SPEEDUP_OK, SPEEDUP_INVALID_ARGUMENT, or SPEEDUP_OUT_OF_RANGE (a factor not
- *          over 0 or not finite, a share outside 0 to 1, shares over 1 in all)
+ *          over 0 or not finite, or factors whose product is; a share outside 0 to 1, shares
+ *          over 1 in all); after an error the composition is as before
  *  Thread-safety: may be called from any thread at any time. @since 0.1 */
 SPEEDUP_API speedup_status speedup_claims_compose(const speedup_claim *claims, size_t claim_count,
                                                   const speedup_share *shares, size_t share_count,

@@ -92,6 +92,13 @@ SPEEDUP_API const char *speedup_diagnostic_text(const speedup_context *context, 
  *  Thread-safety: as the context. @since 0.1 */
 SPEEDUP_API const char *speedup_diagnostic_message(const speedup_context *context, size_t index);
 
+/** What to do next about one diagnostic: its own remedy, or else that of its code.
+ *  @param context the context
+ *  @param index from 0
+ *  @return text owned by the context, valid until its next call; NULL past the end
+ *  Thread-safety: as the context. @since 0.2 */
+SPEEDUP_API const char *speedup_diagnostic_remedy(const speedup_context *context, size_t index);
+
 /** Code and place of one diagnostic.
  *  @param context the context
  *  @param index from 0

@@ -42,10 +42,12 @@ SPEEDUP_API void speedup_job_destroy(speedup_job *job);
  *  @param key as in YAML, with a point between a key and one of its own: "sequence",
  *         "layout.tensor", "targets.time_to_first_token", "prompt", "prompt.deviation",
  *         "price", "calibration.matmul_efficiency"
- *  @param value in the range of the key
+ *  @param value in the range of the key; a later value of a key takes the place of an earlier one
  *  @return SPEEDUP_OK, SPEEDUP_UNKNOWN_KEY, SPEEDUP_OUT_OF_RANGE, SPEEDUP_NOT_WHOLE,
  *          SPEEDUP_NOT_FINITE, SPEEDUP_WRONG_TYPE, SPEEDUP_OUT_OF_MEMORY or
- *          SPEEDUP_INVALID_ARGUMENT; after an error the key is as before
+ *          SPEEDUP_INVALID_ARGUMENT; after an error the key is as before. Coefficients are a
+ *          catalog's, which is not known here: the name and the range of a "calibration" are
+ *          checked by speedup_scenario_create_job(), and told of the key
  *  Thread-safety: as the context and the description. @since 0.2 */
 SPEEDUP_API speedup_status speedup_job_set_number(speedup_context *context, speedup_job *job, const char *key, double value);
 

@@ -304,7 +304,7 @@ typedef struct speedup_policy {
     double confidence;    /**< probability with which the job must stay within its request; over 0 and below 1 */
     double slack;         /**< share by which a limit may be missed with a warning alone, 0 or more */
     int32_t warn_only;    /**< not 0: a refusal becomes a warning */
-    int32_t reserved;     /**< 0 */
+    int32_t reserved;     /**< 0; anything else is refused */
 } speedup_policy;
 
 /** Verdicts of admission. @since 0.1, with these numbers 0.2 */
@@ -337,7 +337,7 @@ typedef struct speedup_verdict {
     uint32_t reasons;          /**< SPEEDUP_REASON bits; 0 only when admitted */
     double memory;             /**< B: peak memory, as sure as the policy asks */
     double seconds;            /**< s: the whole run (one step without tokens; in inference a request), as sure as the policy asks */
-    double cost;               /**< USD: the whole run (in inference a million output tokens), as sure as the policy asks */
+    double cost;               /**< USD: the whole run (in inference a million output tokens), as sure as the policy asks; 0 without a price */
     double out_of_memory;      /**< probability that it runs out of memory */
     double accelerators;       /**< accelerators that it uses */
     double nearest_accelerators; /**< the least request that would be admitted, where there is one */

@@ -173,6 +173,21 @@ void problem(speedup_context *context, speedup_status code, const struct place *
     problem_end(context, code, place);
 }
 
+void problem_remedy(speedup_context *context, const char *format, ...)
+{
+    if (context->unlisted || !context->count || context->first == SPEEDUP_OUT_OF_MEMORY)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    struct text *text = problem_begin(context);
+    text_vformat(text, format, arguments);
+    va_end(arguments);
+    const char *kept = text->failed ? NULL : arena_copy(&context->arena, text->bytes, text->length);
+    if (!kept)
+        no_memory(context);
+    context->items[context->count - 1].remedy = kept;
+}
+
 speedup_status bad_argument(speedup_context *context, const char *format, ...)
 {
     if (!context)
@@ -199,6 +214,14 @@ const char *speedup_diagnostic_text(const speedup_context *context, size_t index
 const char *speedup_diagnostic_message(const speedup_context *context, size_t index)
 {
     return context && index < context->count ? context->items[index].message : NULL;
+}
+
+const char *speedup_diagnostic_remedy(const speedup_context *context, size_t index)
+{
+    if (!context || index >= context->count)
+        return NULL;
+    const struct diagnostic *d = &context->items[index];
+    return d->remedy ? d->remedy : speedup_status_remedy(d->code);
 }
 
 speedup_status speedup_diagnostic_place(const speedup_context *context, size_t index, speedup_status *code,

@@ -17,6 +17,7 @@ struct diagnostic {
     speedup_status code;
     uint32_t line, column;
     const char *file, *message, *full;
+    const char *remedy; /* what to do next, where it is more than the code's; else NULL */
 };
 
 struct speedup_context {
@@ -42,6 +43,9 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
 /* The three in one, for a plain message. */
 void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What to do next about the problem that was just told, in place of what its code says. */
+void problem_remedy(speedup_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Tells of an argument that is none, where there is a context to tell in; gives SPEEDUP_INVALID_ARGUMENT. Forgets what
  * the call before left. */

@@ -52,6 +52,14 @@ void arena_end(struct arena *arena)
     }
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct arena_block *block = arena->blocks; block; block = block->older)
+        bytes += block->room;
+    return bytes;
+}
+
 static bool add_block(struct arena *arena, size_t least)
 {
     size_t room = arena->blocks ? arena->blocks->room * 2 : FIRST_BLOCK;

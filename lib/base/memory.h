@@ -22,6 +22,9 @@ extern const speedup_allocator memory_default;
 void arena_begin(struct arena *arena, const speedup_allocator *allocator);
 void arena_end(struct arena *arena);
 
+/* How much an arena has taken from its allocator. */
+size_t arena_bytes(const struct arena *arena);
+
 /* Zeroed memory, aligned for any type; NULL, with arena->failed set, when there is none. */
 void *arena_zeroed(struct arena *arena, size_t count, size_t size);
 char *arena_copy(struct arena *arena, const char *text, size_t length);

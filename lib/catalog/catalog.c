@@ -137,9 +137,14 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
             nearest_offer(&nearest, catalog->entries[kind].items[i]->id);
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
-    if (kind != KIND_SYSTEM || !catalog || !put_systems_of(catalog, id, text))
+    bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);
+    if (!systems)
         nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_ENTRY, place);
+    if (systems)
+        problem_remedy(context, "name one of these systems: '%.60s' is an accelerator", id);
+    else
+        problem_remedy(context, "list what there is ('speedup catalog list %s'), or add the entry", kinds[kind].section);
 }
 
 static int by_id(const void *a, const void *b)
@@ -215,6 +220,17 @@ static bool known_section(const char *name, const char *const *ignored)
     return false;
 }
 
+const char *document_command(const char *section)
+{
+    static const struct {
+        const char *section, *command;
+    } documents[] = {{"train", "estimate"}, {"serve", "estimate"}, {"generate", "estimate"}, {"plan", "plan"}, {"claims", "audit"}};
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++)
+        if (!strcmp(documents[i].section, section))
+            return documents[i].command;
+    return NULL;
+}
+
 static void check_top_level(speedup_context *context, const struct yaml_tree *tree, const char *const *ignored)
 {
     for (uint32_t key = yaml_at(tree, tree->root)->first; key && !problems_full(context);
@@ -231,8 +247,14 @@ static void check_top_level(speedup_context *context, const struct yaml_tree *tr
         struct place place = yaml_place(tree, key);
         struct text *text = problem_begin(context);
         text_format(text, "unknown section '%.60s'", name);
-        nearest_put(&nearest, text);
+        const char *command = document_command(name);
+        if (command)
+            text_format(text, ": that is for 'speedup %s'", command);
+        else
+            nearest_put(&nearest, text);
         problem_end(context, SPEEDUP_UNKNOWN_KEY, &place);
+        if (command)
+            problem_remedy(context, "give this file to 'speedup %s'", command);
     }
 }
 
@@ -520,6 +542,7 @@ static speedup_status read_and_merge(struct extension *extension, bool memory)
     speedup_context *context = extension->context;
     const speedup_catalog *base = extension->base;
     speedup_catalog *made = extension->made;
+    made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
     made->coefficient_slots = base ? base->coefficient_slots : 0;
     /* Kind by kind, so that what refers to an earlier kind finds it merged. */
     for (int kind = 0; kind < KINDS && memory; kind++) {
@@ -536,10 +559,7 @@ static speedup_status read_and_merge(struct extension *extension, bool memory)
         find_known(context, made);
     if (!memory || made->arena.failed)
         no_memory(context);
-    if (context->first)
-        return context->first;
-    made->base = speedup_catalog_ref((speedup_catalog *)(uintptr_t)base);
-    return SPEEDUP_OK;
+    return context->first;
 }
 
 speedup_status catalog_extend(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,

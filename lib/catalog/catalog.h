@@ -33,7 +33,7 @@ speedup_status catalog_extend(speedup_context *context, const speedup_catalog *b
                               const struct yaml_tree *trees, size_t tree_count, const char *const *ignored);
 
 /* Extends by an entry that is a value, in the arena of the result: its fields set, with
- * what stands under FIELD_NODE keys already read, an id and an origin. It passes what an
+ * what stands under keys of lists and mappings already read, an id and an origin. It passes what an
  * entry of a tree passes from there on. */
 speedup_status catalog_extend_by_value(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
                                        enum kind kind, struct entry *entry);
@@ -53,6 +53,9 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
 
 /* Reads what the field table of an optimization leaves as nodes, or takes what was told. */
 void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization);
+
+/* The command whose documents have a section, NULL for none: to send what is given to another there. */
+const char *document_command(const char *section);
 
 /* Reads `calibration:` over what the base entry gave, into the arena. */
 void calibration_read(speedup_context *context, const speedup_catalog *catalog, struct arena *arena,

@@ -55,9 +55,11 @@ static struct parameter *place_parameter(struct optimization *optimization, cons
 }
 
 /* Those of the base stay, each at its place: inherited effects read them by place. */
-static void read_parameters(speedup_context *context, struct arena *arena, struct optimization *optimization,
-                            const struct yaml_tree *tree, uint32_t node)
+static void read_parameters(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node)
 {
+    speedup_context *context = reader->context;
+    struct arena *arena = reader->arena;
+    struct optimization *optimization = reader->optimization;
     uint32_t count = count_items(context, tree, node, YAML_MAPPING, "parameters"), inherited = optimization->parameter_count;
     struct parameter *parameters = arena_zeroed(arena, inherited + count, sizeof *parameters);
     if (!count || !parameters)
@@ -70,7 +72,8 @@ static void read_parameters(speedup_context *context, struct arena *arena, struc
         struct place place = yaml_place(tree, key);
         uint32_t value = yaml_at(tree, key)->next;
         *parameter = (struct parameter){.name = yaml_text(tree, key), .most = 1e18};
-        part_check_parameter_name(context, &place, parameter->name);
+        if (parameter >= optimization->parameters + inherited)
+            part_check_parameter_name(reader, &place, parameter->name);
         size_t before = context->count;
         if (yaml_at(tree, value)->kind == YAML_SCALAR) {
             read_number(context, tree, value, parameter->name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &parameter->value);
@@ -170,7 +173,7 @@ static void read_row(const struct part_reader *reader)
     if ((node = yaml_find(tree, row, "supersedes")) || !optimization->supersedes)
         optimization->supersedes = read_ids(context, arena, tree, node, "supersedes");
     if ((node = yaml_find(tree, row, "parameters")))
-        read_parameters(context, arena, optimization, tree, node);
+        read_parameters(reader, tree, node);
     if ((node = yaml_find(tree, row, "requires")))
         read_requirements(reader, tree, node);
     if ((node = yaml_find(tree, row, "effects")))

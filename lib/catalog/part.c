@@ -100,10 +100,16 @@ bool part_check_id(speedup_context *context, const struct place *place, const ch
     return valid_id(id);
 }
 
-void part_check_parameter_name(speedup_context *context, const struct place *place, const char *name)
+void part_check_parameter_name(const struct part_reader *reader, const struct place *place, const char *name)
 {
+    speedup_context *context = reader->context;
     if (!valid_name(name))
         problem(context, SPEEDUP_BAD_NAME, place, "'%.70s' cannot name a parameter: letters, digits and '_'", name);
+    /* The built-in rows stay as they are: scenarios give their parameters by name. */
+    for (int i = 0; i < VARIABLES && reader->catalog->base; i++)
+        if (!strcmp(variables[i].name, name))
+            problem(context, SPEEDUP_BAD_NAME, place,
+                    "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variables[i].text);
 }
 
 void part_check_parameter_range(speedup_context *context, const struct place *place,

@@ -20,7 +20,7 @@ void part_begin(struct part_reader *reader, speedup_context *context, speedup_ca
 /* What is wrong is told of the place. */
 bool part_few_enough(speedup_context *context, const struct place *place, size_t count, const char *what);
 bool part_check_id(speedup_context *context, const struct place *place, const char *id);
-void part_check_parameter_name(speedup_context *context, const struct place *place, const char *name);
+void part_check_parameter_name(const struct part_reader *reader, const struct place *place, const char *name);
 void part_check_parameter_range(speedup_context *context, const struct place *place,
                                 const struct parameter *parameter);
 

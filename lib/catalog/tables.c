@@ -35,8 +35,8 @@ const char *const attention_names[] = {"standard", "latent", NULL};
 #define RECORD(name_, member, table_, required_, doc_)                                                       \
     {.key = name_, .type = FIELD_RECORD, .record = &table_, .offset = offsetof(struct ENTITY, member),       \
      .required = required_, .doc = doc_}
-#define NODE(name_, member, shape, doc_) \
-    {.key = name_, .type = FIELD_NODE, .offset = offsetof(struct ENTITY, member), .shown = shape, .doc = doc_}
+#define NODE(type_, name_, member, shape, doc_) \
+    {.key = name_, .type = FIELD_##type_, .offset = offsetof(struct ENTITY, member), .shown = shape, .doc = doc_}
 #define END {.key = NULL}
 
 static const struct field coefficient_fields[] = {
@@ -77,7 +77,7 @@ static const struct field accelerator_fields[] = {
     NUMBER("host_link", host_link, BYTES_PER_S, 0, 1e13, false, "32 GB/s", "link to the host, per direction"),
     NUMBER("power", power, WATTS, 1, 1e5, false, "0", "power at full load"),
     CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
-    NODE("calibration", calibration_node, "coefficient: value", "coefficients of this accelerator"),
+    NODE(MAPPING, "calibration", calibration_node, "coefficient: value", "coefficients of this accelerator"),
 #undef ENTITY
     END,
 };
@@ -101,8 +101,8 @@ static const struct field stack_fields[] = {
     HEAD(stack),
 #define ENTITY stack
     CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
-    NODE("calibration", calibration_node, "coefficient: value", "coefficients of this software"),
-    NODE("always", always_node, "[id, id: {parameter: value}, ...]", "optimizations that this software has, and a job needs not name"),
+    NODE(MAPPING, "calibration", calibration_node, "coefficient: value", "coefficients of this software"),
+    NODE(LIST, "always", always_node, "[id, id: {parameter: value}, ...]", "optimizations that this software has, and a job needs not name"),
 #undef ENTITY
     END,
 };
@@ -210,13 +210,13 @@ static const struct field price_fields[] = {
 static const struct field optimization_fields[] = {
     HEAD(optimization),
 #define ENTITY optimization
-    NODE("applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
-    NODE("requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
-    NODE("excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
-    NODE("supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),
-    NODE("parameters", parameters_node, "name: {value, least, most, text}", "numbers that a scenario may set"),
-    NODE("effects", effects_node, "target[@phase]: expression", "what it does to the ledger"),
-    NODE("claims", claims_node, "resource: factor, or {factor, source}", "what is claimed for it"),
+    NODE(LIST, "applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
+    NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
+    NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
+    NODE(LIST, "supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),
+    NODE(MAPPING, "parameters", parameters_node, "name: {value, least, most, text}", "numbers that a scenario may set"),
+    NODE(MAPPING, "effects", effects_node, "target[@phase]: expression", "what it does to the ledger"),
+    NODE(MAPPING, "claims", claims_node, "resource: factor, or {factor, source}", "what is claimed for it"),
 #undef ENTITY
     END,
 };
@@ -228,8 +228,8 @@ static const struct field space_fields[] = {
     NUMBER("tokens_per_step", tokens_per_step, COUNT, 0, 1e12, false, "0", "tokens of a step, from which the global batch follows"),
     NUMBER("bytes_per_parameter", bytes_per_parameter, NONE, 0, 1e3, false, "0", "memory that a parameter takes at least: fewer accelerators than hold it are left out"),
     CHOICE("price_tier", price_tier, price_tiers, false, "on-demand", "how accelerators are bought: the newest price of this tier, of several the lowest"),
-    NODE("plan", plan_node, "key: value", "keys of a plan, and what stands for them"),
-    NODE("why", why_node, "key: text", "reasons and sources, told in the answer"),
+    NODE(MAPPING, "plan", plan_node, "key: value", "keys of a plan, and what stands for them"),
+    NODE(MAPPING, "why", why_node, "key: text", "reasons and sources, told in the answer"),
 #undef ENTITY
     END,
 };

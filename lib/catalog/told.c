@@ -37,7 +37,7 @@ static void take_parameters(const struct part_reader *reader)
     for (uint32_t i = 0; i < optimization->parameter_count; i++) {
         struct parameter *parameter = &optimization->parameters[i], told = *parameter;
         struct place place = told_place(reader, "parameters", parameter->name);
-        part_check_parameter_name(reader->context, &place, parameter->name);
+        part_check_parameter_name(reader, &place, parameter->name);
         bool sound = record_set_number(reader->context, NULL, &parameter_table, parameter, "value", told.value, &place);
         sound &= record_set_number(reader->context, NULL, &parameter_table, parameter, "least", told.least, &place);
         sound &= record_set_number(reader->context, NULL, &parameter_table, parameter, "most", told.most, &place);
@@ -61,28 +61,49 @@ static void take_requirements(const struct part_reader *reader)
         part_add_requirement(reader, &place, told->requirements[i], strpbrk(told->requirements[i], "<>=!") ? "" : "!= 0");
 }
 
-static void take_effect(const struct part_reader *reader, const char *name, const char *value)
+/* The names that effects act on, as a row has them: those of expressions, then those of functions. */
+static const char *effect_name(const struct told *told, size_t at)
+{
+    return at < told->effect_count ? told->effects[at].target : told->callbacks[at - told->effect_count].target;
+}
+
+/* A name is given once, whatever gives it. */
+static bool is_new(const struct part_reader *reader, const struct place *place, size_t at)
 {
     const struct told *told = reader->optimization->told;
+    const char *name = effect_name(told, at);
+    for (size_t i = 0; i < at; i++)
+        if (!strcmp(effect_name(told, i), name)) {
+            problem(reader->context, SPEEDUP_DUPLICATE_KEY, place, "'%.60s' is given twice", name);
+            return false;
+        }
+    return true;
+}
+
+static void take_effect(const struct part_reader *reader, size_t at)
+{
+    const struct told *told = reader->optimization->told;
+    const char *name = told->effects[at].target, *value = told->effects[at].value;
     struct place place = told_place(reader, "effects", name);
     int target = target_find(name, 0);
     struct effect effect = {.target = (enum target)target};
-    size_t same = 0;
-    for (size_t i = 0; i < told->effect_count; i++)
-        same += !strcmp(told->effects[i].target, name);
-    if (same > 1)
-        problem(reader->context, SPEEDUP_DUPLICATE_KEY, &place, "'%.60s' is given twice", name);
-    else if (target == TARGETS)
+    if (!is_new(reader, &place, at))
+        return;
+    if (target == TARGETS)
         part_unknown_target(reader->context, &place, name);
     else if (check_text(reader->context, &place, targets[target].name, value) &&
              part_effect_value(reader, &place, value, &effect))
         part_add_effect(reader->optimization, name, effect);
 }
 
-static void take_callback(const struct part_reader *reader, const struct callback *callback)
+static void take_callback(const struct part_reader *reader, size_t at)
 {
+    const struct told *told = reader->optimization->told;
+    const struct callback *callback = &told->callbacks[at];
     struct place place = told_place(reader, "effects", callback->target);
     int target = target_find(callback->target, 0);
+    if (!is_new(reader, &place, told->effect_count + at))
+        return;
     if (target == TARGETS)
         part_unknown_target(reader->context, &place, callback->target);
     else if (targets[target].rule == RULE_CHOOSE)
@@ -98,7 +119,7 @@ static void take_effects(const struct part_reader *reader)
     const struct told *told = reader->optimization->told;
     struct place place = told_place(reader, "effects", "");
     size_t entries = 0;
-    if (!part_few_enough(reader->context, &place, told->effect_count, "effects"))
+    if (!part_few_enough(reader->context, &place, told->effect_count + told->callback_count, "effects"))
         return;
     for (size_t i = 0; i < told->effect_count; i++)
         entries += part_entries(told->effects[i].target);
@@ -108,9 +129,9 @@ static void take_effects(const struct part_reader *reader)
     if (!reader->optimization->effects)
         return;
     for (size_t i = 0; i < told->effect_count && !problems_full(reader->context); i++)
-        take_effect(reader, told->effects[i].target, told->effects[i].value);
-    for (size_t i = 0; i < told->callback_count; i++)
-        take_callback(reader, &told->callbacks[i]);
+        take_effect(reader, i);
+    for (size_t i = 0; i < told->callback_count && !problems_full(reader->context); i++)
+        take_callback(reader, i);
 }
 
 static void take_claims(const struct part_reader *reader)

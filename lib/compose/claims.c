@@ -35,6 +35,12 @@ static double factor_of(const speedup_claim *claims, size_t count, const char *r
     return factor;
 }
 
+/* Products of many factors may leave what a double holds, at either end. */
+static bool is_factor(double product)
+{
+    return product > 0 && isfinite(product);
+}
+
 static speedup_status check(const speedup_claim *claims, size_t claim_count, const speedup_share *shares,
                             size_t share_count)
 {
@@ -90,10 +96,13 @@ speedup_status speedup_claims_compose(const speedup_claim *claims, size_t claim_
         total += share->share;
     }
     left += fmax(0, 1 - total);
+    bool shared = shares != NULL;
+    if (!is_factor(nominal) || (claim_count && !(is_factor(least) && is_factor(most))) || (shared && !is_factor(1 / left)))
+        return SPEEDUP_OUT_OF_RANGE;
     const speedup_composition composed = {
         .nominal = nominal,
         .guaranteed = claim_count ? least : 1,
-        .effective = shares && left > 0 ? 1 / left : 0,
+        .effective = shared ? 1 / left : 0,
         .most = claim_count ? most : 1,
     };
     struct_out(composition, &composed, sizeof composed);

@@ -10,7 +10,34 @@ struct speedup_job {
     speedup_allocator allocator;
     struct arena arena;
     struct job_description described;
+    size_t most; /* bytes of the arena, over which it is written anew */
 };
+
+enum { FEW_BYTES = 1 << 16, LONGEST_KEY = 200 };
+
+/* What later calls have replaced is given up, before it is more than what is left. Without memory all stays as it is. */
+static void tidy(speedup_job *job)
+{
+    if (arena_bytes(&job->arena) <= job->most)
+        return;
+    struct arena arena;
+    struct job_description kept;
+    arena_begin(&arena, &job->allocator);
+    if (!description_copy(&arena, &job->described, &kept)) {
+        arena_end(&arena);
+        return;
+    }
+    arena_end(&job->arena);
+    job->arena = arena;
+    job->described = kept;
+    job->most = 2 * arena_bytes(&arena) > FEW_BYTES ? 2 * arena_bytes(&arena) : FEW_BYTES;
+}
+
+static void begin_call(speedup_context *context, speedup_job *job)
+{
+    diagnostics_clear(context);
+    tidy(job);
+}
 
 speedup_status speedup_job_create(speedup_context *context, const char *section, speedup_job **job)
 {
@@ -30,7 +57,7 @@ speedup_status speedup_job_create(speedup_context *context, const char *section,
     speedup_job *made = context->allocator.allocate(context->allocator.user, sizeof *made);
     if (!made)
         return no_memory(context);
-    *made = (speedup_job){.allocator = context->allocator};
+    *made = (speedup_job){.allocator = context->allocator, .most = FEW_BYTES};
     arena_begin(&made->arena, &context->allocator);
     description_begin((enum section)found, &made->described);
     *job = made;
@@ -46,10 +73,14 @@ void speedup_job_destroy(speedup_job *job)
     allocator.release(allocator.user, job);
 }
 
-/* A problem with a call is told of the key that the call names. */
+/* A problem with a call is told of the key that the call names, made harmless and of a length to be read. */
 static bool call_place(speedup_context *context, speedup_job *job, const char *key, struct place *place)
 {
-    *place = (struct place){.file = arena_copy(&job->arena, key, strlen(key))};
+    struct text text;
+    text_begin(&text, &job->allocator);
+    text_format(&text, "%.*s", LONGEST_KEY, key);
+    *place = (struct place){.file = text.failed ? NULL : arena_copy(&job->arena, text.bytes ? text.bytes : "", text.length)};
+    text_end(&text);
     if (!place->file)
         no_memory(context);
     return place->file != NULL;
@@ -60,7 +91,7 @@ speedup_status speedup_job_set_number(speedup_context *context, speedup_job *job
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, job);
     REQUIRE_GIVEN(context, key);
-    diagnostics_clear(context);
+    begin_call(context, job);
     struct place place;
     struct job_description *d = &job->described;
     if (call_place(context, job, key, &place))
@@ -74,7 +105,7 @@ speedup_status speedup_job_set_text(speedup_context *context, speedup_job *job, 
     REQUIRE_GIVEN(context, job);
     REQUIRE_GIVEN(context, key);
     REQUIRE_GIVEN(context, text);
-    diagnostics_clear(context);
+    begin_call(context, job);
     struct place place;
     struct job_description changed = job->described;
     const char *kept = arena_copy(&job->arena, text, strlen(text));
@@ -97,7 +128,7 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
     REQUIRE_ROOM(context, values, count);
     for (size_t i = 0; i < count; i++)
         REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
-    diagnostics_clear(context);
+    begin_call(context, job);
     struct job_description *d = &job->described;
     struct choices *choices = !strcmp(list, "optimizations") ? &d->optimizations
                               : !strcmp(list, "baseline")    ? &d->baseline
@@ -129,7 +160,7 @@ speedup_status speedup_job_apply(speedup_context *context, speedup_job *job, con
     REQUIRE_GIVEN(context, context);
     REQUIRE_GIVEN(context, job);
     REQUIRE_GIVEN(context, setting);
-    diagnostics_clear(context);
+    begin_call(context, job);
     const char *section = scenario_sections[job->described.section], *equals = strchr(setting, '=');
     size_t length = strlen(section);
     if (!equals || strncmp(setting, section, length) || setting[length] != '.' || equals == setting + length + 1) {
@@ -137,14 +168,13 @@ speedup_status speedup_job_apply(speedup_context *context, speedup_job *job, con
         return SPEEDUP_BAD_SETTING;
     }
     const char *key = arena_copy(&job->arena, setting + length + 1, (size_t)(equals - setting) - length - 1);
-    const char *shown = arena_copy(&job->arena, setting, strlen(setting));
     struct yaml_tree *tree = arena_zeroed(&job->arena, 1, sizeof *tree);
-    if (!key || !shown || !tree)
+    struct place place, whole;
+    if (!key || !tree || !call_place(context, job, key, &place) || !call_place(context, job, setting, &whole))
         return no_memory(context);
-    struct place place = {.file = key};
     struct job_description changed = job->described, begun;
     description_begin(changed.section, &begun);
-    if (!yaml_read(context, &job->arena, shown, equals + 1, strlen(equals + 1), tree) &&
+    if (!yaml_read(context, &job->arena, whole.file, equals + 1, strlen(equals + 1), tree) &&
         record_set_node(context, &job->arena, job_tables[changed.section], &changed, &begun, key, tree, tree->root, &place) && !context->first)
         job->described = changed;
     return context->first;

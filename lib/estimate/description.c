@@ -31,8 +31,12 @@ bool choice_read(speedup_context *context, struct arena *arena, const struct yam
 {
     const struct yaml_node *item = yaml_at(tree, node);
     bool has_parameters = item->kind == YAML_MAPPING && item->length == 1;
-    if (!has_parameters && !expect_kind(context, tree, node, YAML_SCALAR, "optimizations"))
+    if (!has_parameters && item->kind != YAML_SCALAR) {
+        struct place place = yaml_place(tree, node);
+        problem(context, SPEEDUP_WRONG_TYPE, &place, "an optimization of a list is an id, or 'id: {parameter: value}', not %s",
+                item->kind == YAML_SEQUENCE ? "a list" : "a mapping of several");
         return false;
+    }
     uint32_t id = has_parameters ? item->first : node;
     *choice = (struct choice){.id = yaml_text(tree, id), .place = yaml_place(tree, id)};
     return !has_parameters || numbers_read(context, arena, tree, yaml_at(tree, id)->next, choice->id, &choice->parameters);
@@ -110,6 +114,12 @@ static bool calibration_set(speedup_context *context, struct arena *arena, const
         problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes a coefficient: '%s.NAME'", key, key);
         return false;
     }
+    /* The last value that is given counts: one that the catalog refuses is mended by a better one. */
+    for (size_t i = 0; i < numbers->count; i++)
+        if (!strcmp(numbers->items[i].name, member)) {
+            numbers->items[i].value = value;
+            return true;
+        }
     struct named_number *items = arena_zeroed(arena, numbers->count + 1, sizeof *items);
     const char *name = arena_copy(arena, member, strlen(member));
     if (!items || !name)
@@ -177,8 +187,8 @@ const struct record_table targets_table = {"targets", "What the service must hol
 #define COUNT(name_, most_, required_, shown_, doc_)                                                          \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_, AT(name_),  \
      .required = required_, .shown = shown_, .doc = doc_}
-#define VALUE(name_, read_, set_, shown_, doc_)                                                               \
-    {.key = #name_, .type = FIELD_VALUE, AT(name_), .read = read_, .set = set_, .shown = shown_, .doc = doc_}
+#define VALUE(name_, takes_, read_, set_, shown_, doc_)                                                       \
+    {.key = #name_, .type = FIELD_VALUE, .takes = takes_, AT(name_), .read = read_, .set = set_, .shown = shown_, .doc = doc_}
 
 /* Rows of every section's table, in front of its own and behind them. */
 #define JOB_FRONT                                                                                             \
@@ -188,12 +198,12 @@ const struct record_table targets_table = {"targets", "What the service must hol
     COUNT(accelerators, 1e7, true, NULL, "accelerators in the job")
 
 #define JOB_BACK                                                                                              \
-    VALUE(optimizations, choices_read, NULL, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
-    VALUE(baseline, choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
-    VALUE(without, choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
-    VALUE(price, price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
-    VALUE(calibration, numbers_read, calibration_set, "coefficient: value", "coefficients of this very site"), \
-    VALUE(published, published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
+    VALUE(optimizations, "a list", choices_read, NULL, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
+    VALUE(baseline, "a list", choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
+    VALUE(without, "a list", choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
+    VALUE(price, "a plain value", price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
+    VALUE(calibration, "a mapping", numbers_read, calibration_set, "coefficient: value", "coefficients of this very site"), \
+    VALUE(published, "a mapping", published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
     {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false",                                       \
      .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.9", \
@@ -220,7 +230,7 @@ static const struct record_table train_table = {"train", "A training job.", trai
 
 /* The rows of both sections of inference. */
 #define LENGTH(name_, doc_)                                                                                   \
-    {.key = #name_, .type = FIELD_VALUE, AT(name_), .read = length_read, .set = length_set, .required = true,  \
+    {.key = #name_, .type = FIELD_VALUE, .takes = "a number or a mapping", AT(name_), .read = length_read, .set = length_set, .required = true,  \
      .shown = "1024, or {mean: 1024, deviation: 400}", .doc = doc_}
 #define REQUESTS                                                                                              \
     LENGTH(prompt, "tokens of a prompt, mean"),                                                               \
@@ -256,6 +266,7 @@ static const struct record_table generate_table = {"generate", "A static batch, 
 
 const char *const scenario_sections[] = {"train", "serve", "generate", NULL};
 const struct record_table *const job_tables[] = {&train_table, &serve_table, &generate_table, NULL};
+const struct section_keys job_sections[] = {{"train", &train_table}, {"serve", &serve_table}, {"generate", &generate_table}, {NULL, NULL}};
 
 /* ---- descriptions ------------------------------------------------------------------- */
 
@@ -303,8 +314,20 @@ struct place description_place(const struct job_description *d, const char *key)
 {
     if (!d->tree)
         return nowhere;
-    uint32_t at = key ? yaml_find(d->tree, d->node, key) : 0;
-    return yaml_place(d->tree, at ? at : d->node);
+    return description_place_of(d, (const char *const[]){key, NULL});
+}
+
+struct place description_place_of(const struct job_description *d, const char *const *keys)
+{
+    if (!d->tree)
+        return nowhere;
+    uint32_t first = 0, last = 0;
+    for (; *keys; keys++) {
+        uint32_t at = yaml_find(d->tree, d->node, *keys), setting = at ? yaml_setting(d->tree, at) : 0;
+        first = first ? first : at;
+        last = setting > last ? setting : last;
+    }
+    return last ? yaml_setting_place(d->tree, last) : yaml_place(d->tree, first ? first : d->node);
 }
 
 static bool copy_text(struct arena *arena, const char **text)
@@ -314,11 +337,26 @@ static bool copy_text(struct arena *arena, const char **text)
     return !arena->failed;
 }
 
-static bool copy_numbers(struct arena *arena, struct named_numbers *numbers)
+/* A number of a mapping, told of its keys where the mapping has one. */
+static struct place number_place(struct arena *arena, const char *key, const char *name)
+{
+    struct text text;
+    if (!key)
+        return nowhere;
+    text_begin(&text, &arena->allocator);
+    text_format(&text, "%s.%.80s", key, name);
+    const char *file = text.failed ? NULL : arena_copy(arena, text.bytes, text.length);
+    arena->failed |= !file;
+    text_end(&text);
+    return file ? (struct place){.file = file} : nowhere;
+}
+
+static bool copy_numbers(struct arena *arena, const char *key, struct named_numbers *numbers)
 {
     struct named_number *items = arena_zeroed(arena, numbers->count, sizeof *items);
     for (size_t i = 0; items && i < numbers->count; i++) {
-        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, nowhere, nowhere};
+        struct place place = number_place(arena, key, numbers->items[i].name);
+        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, place, place};
         copy_text(arena, &items[i].name);
     }
     numbers->items = items;
@@ -332,7 +370,7 @@ static bool copy_choices(struct arena *arena, struct choices *choices)
         items[i] = choices->items[i];
         items[i].place = nowhere;
         copy_text(arena, &items[i].id);
-        copy_numbers(arena, &items[i].parameters);
+        copy_numbers(arena, NULL, &items[i].parameters);
     }
     choices->items = items;
     return !arena->failed;
@@ -353,6 +391,6 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     copy_choices(arena, &to->optimizations);
     copy_choices(arena, &to->baseline);
     copy_choices(arena, &to->without);
-    copy_numbers(arena, &to->calibration);
+    copy_numbers(arena, "calibration", &to->calibration);
     return !arena->failed;
 }

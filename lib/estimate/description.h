@@ -123,6 +123,13 @@ struct job_description {
 /* The sections by number: their keys in a file, ended by NULL, and their tables. */
 extern const char *const scenario_sections[];
 extern const struct record_table *const job_tables[];
+
+/* A section of a document and its keys. */
+struct section_keys {
+    const char *name;
+    const struct record_table *table;
+};
+extern const struct section_keys job_sections[]; /* the same, ended by one without a name */
 extern const struct record_table layout_table, serving_layout_table, prefill_table, targets_table, length_table;
 
 /* A description with the defaults of its section and nothing else. */
@@ -145,6 +152,10 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
 
 /* Where a key stands, or the section where it has none. */
 struct place description_place(const struct job_description *d, const char *key);
+
+/* Where what several keys make together is shown: at the last setting that changed one of them, or else at the first of them
+ * that is given. */
+struct place description_place_of(const struct job_description *d, const char *const *keys);
 
 /* Is an optimization asked for in a list? */
 bool choices_have(const struct choices *choices, const char *id);

@@ -50,6 +50,30 @@ int metric_find(const char *name)
     return metric;
 }
 
+/* The metric that a name from elsewhere means; METRICS when it means none. */
+static int metric_meant(const char *name)
+{
+    static const struct {
+        const char *name;
+        int metric;
+    } aliases[] = {
+#define ALIAS(name, METRIC) {name, SPEEDUP_METRIC_##METRIC},
+#include "estimate/alias.def"
+#undef ALIAS
+    };
+    char plain[32];
+    size_t length = 0;
+    for (; name[length] && length < sizeof plain - 1; length++) {
+        char c = name[length];
+        plain[length] = c == '-' || c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    plain[length] = '\0';
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (!name[length] && !strcmp(aliases[i].name, plain))
+            return aliases[i].metric;
+    return METRICS;
+}
+
 void metric_missing(speedup_context *context, const struct place *place, const char *name)
 {
     struct nearest nearest;
@@ -58,8 +82,13 @@ void metric_missing(speedup_context *context, const struct place *place, const c
         nearest_offer(&nearest, metrics[metric].name);
     struct text *text = problem_begin(context);
     text_format(text, "'%.60s' is no metric", name);
-    nearest_put(&nearest, text);
+    int meant = metric_meant(name);
+    if (meant < METRICS)
+        text_format(text, "; did you mean '%s'?", metrics[meant].name);
+    else
+        nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
+    problem_remedy(context, "name a metric; 'speedup metrics' lists them");
 }
 
 enum better metric_better(int metric)

@@ -21,9 +21,9 @@ static const struct field length_fields[] = {
     LENGTH_NUMBER(mean, 1, "by values", "mean"),
     LENGTH_NUMBER(deviation, 0, "0", "standard deviation"),
     LENGTH_NUMBER(longest, 1, "no limit but the model's", "no request is longer"),
-    {.key = "values", .type = FIELD_NODE, .shown = "[512, 4096]", .offset = offsetof(struct length_record, values),
+    {.key = "values", .type = FIELD_LIST, .shown = "[512, 4096]", .offset = offsetof(struct length_record, values),
      .doc = "lengths that there are, in place of mean, deviation and longest"},
-    {.key = "shares", .type = FIELD_NODE, .shown = "[0.8, 0.2]", .offset = offsetof(struct length_record, shares),
+    {.key = "shares", .type = FIELD_LIST, .shown = "[0.8, 0.2]", .offset = offsetof(struct length_record, shares),
      .doc = "share of the requests that has each of them; without it all have the same"},
     {.key = NULL},
 };

@@ -62,7 +62,7 @@ static speedup_status finish_create(speedup_context *context, const speedup_cata
                                     const char *const *settings, size_t setting_count, speedup_scenario **scenario)
 {
     for (size_t i = 0; i < setting_count && !context->first; i++)
-        setting_apply(context, &made->arena, &made->tree, settings[i] ? settings[i] : "");
+        setting_apply(context, &made->arena, &made->tree, settings[i] ? settings[i] : "", job_sections);
     if (!context->first)
         catalog_with(context, catalog, &made->tree, scenario_sections, &made->catalog);
     if (!context->first)

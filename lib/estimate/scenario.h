@@ -41,7 +41,9 @@ enum section scenario_section(speedup_context *context, const struct yaml_tree *
 
 speedup_scenario *scenario_allocate(speedup_context *context);
 
-/* "path=value" put over a tree; both live in the arena. */
-bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tree *tree, const char *setting);
+/* "path=value" put over a tree; both live in the arena. The sections, ended by one without a name, are those whose keys a
+ * path may be meant for that leaves its section out. */
+bool setting_apply(speedup_context *context, struct arena *arena, struct yaml_tree *tree, const char *setting,
+                   const struct section_keys *sections);
 
 #endif

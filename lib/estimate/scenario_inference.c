@@ -94,7 +94,8 @@ speedup_status inference_make(speedup_context *context, speedup_scenario *scenar
     layout[VARIABLE_ACCELERATORS] = d->accelerators;
     layout[VARIABLE_CONCURRENCY] = in_flight;
     layout_follow(&scenario->job, layout);
-    struct place where = description_place(d, "layout"), prefill = description_place(d, "prefill");
+    static const char *const keys[] = {"layout", "accelerators", NULL};
+    struct place where = description_place_of(d, keys), prefill = description_place(d, "prefill");
     bool known = scenario->model && (in_flight > 0) != (inference->request_rate > 0);
     if (known && d->accelerators - front >= 1 && !scenario->open_layout)
         layout_explain(context, &scenario->job, layout, &where, &where);

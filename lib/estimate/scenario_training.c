@@ -1,13 +1,6 @@
 /* Training jobs. Knows no formula of the estimate, no rule of layouts, and no text. */
 #include "estimate/scenario_parts.h"
 
-/* Where what the batch has to do with a layout is shown. */
-static struct place batch_place(const struct job_description *d)
-{
-    bool given = d->tree && yaml_find(d->tree, d->node, "micro_batch");
-    return description_place(d, given ? "micro_batch" : "global_batch");
-}
-
 /* A limit must leave something to work with, and cannot lift what the chip is rated for. */
 static void check_power_limit(speedup_context *context, const speedup_scenario *scenario)
 {
@@ -44,7 +37,9 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     layout[VARIABLE_ACCELERATORS] = r->accelerators;
     layout[VARIABLE_MICRO_BATCH] = r->micro_batch;
     layout_follow(job, layout);
-    struct place where = description_place(r, "layout"), batch = batch_place(r);
+    static const char *const layout_keys[] = {"layout", "accelerators", NULL},
+                             *const batch_keys[] = {"micro_batch", "global_batch", "layout", "accelerators", NULL};
+    struct place where = description_place_of(r, layout_keys), batch = description_place_of(r, batch_keys);
     if (scenario->model && r->accelerators >= 1 && r->global_batch >= 1 && !scenario->open_layout)
         layout_explain(context, job, layout, &where, &batch);
     return scenario_complete(context, scenario, layout);

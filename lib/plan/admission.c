@@ -167,6 +167,7 @@ static speedup_status admit(speedup_context *context, const speedup_catalog *cat
     REQUIRE(context, askable(request->accelerators) && askable(request->memory) && askable(request->time_limit) &&
             askable(request->budget), "argument 'request': what is asked for is from 0, and finite");
     REQUIRE(context, policy->confidence > 0 && policy->confidence < 1, "argument 'policy': confidence is over 0 and below 1");
+    REQUIRE(context, !policy->reserved, "argument 'policy': reserved is 0");
     REQUIRE(context, policy->slack >= 0 && policy->slack < 1e6, "argument 'policy': slack is 0 or more, below a million");
     verdict->nearest_accelerators = request->accelerators;
     verdict->nearest_memory = request->memory;

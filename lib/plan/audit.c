@@ -20,12 +20,12 @@ static const struct field claims_fields[] = {
     {.key = name_, .type = type_, .offset = offsetof(struct claims_record, member), .shown = shown_, .doc = doc_}
     PART("title", title, FIELD_TEXT, NULL, "what the document is"),
     PART("source", source, FIELD_TEXT, NULL, "where the claims were made"),
-    PART("headlines", headlines, FIELD_NODE, "[headline, ...]", "from one figure to another"),
-    PART("gains", gains, FIELD_NODE, "[gains, ...]", "tables of factors that are said to compose"),
-    PART("training_costs", training, FIELD_NODE, "training_costs", "runs with accelerators, days and money"),
-    PART("serving_costs", serving, FIELD_NODE, "[serving cost, ...]", "money or speed of generated tokens"),
-    PART("serving_space", serving_space, FIELD_NODE, "serving_space", "where jobs that serve are looked for, when they leave it open"),
-    PART("identities", identities, FIELD_NODE, "[identity, ...]", "numbers said to be expressions"),
+    PART("headlines", headlines, FIELD_LIST, "[headline, ...]", "from one figure to another"),
+    PART("gains", gains, FIELD_LIST, "[gains, ...]", "tables of factors that are said to compose"),
+    PART("training_costs", training, FIELD_MAPPING, "training_costs", "runs with accelerators, days and money"),
+    PART("serving_costs", serving, FIELD_LIST, "[serving cost, ...]", "money or speed of generated tokens"),
+    PART("serving_space", serving_space, FIELD_MAPPING, "serving_space", "where jobs that serve are looked for, when they leave it open"),
+    PART("identities", identities, FIELD_LIST, "[identity, ...]", "numbers said to be expressions"),
     {.key = NULL},
 };
 static const struct record_table claims_table = {"claims", "A document of published claims.", claims_fields};
@@ -44,7 +44,7 @@ static const struct field headline_fields[] = {
     HEADLINE(to, FIELD_TEXT, true, "figure after, in the same unit"),
     HEADLINE(unit, FIELD_TEXT, false, "unit of both, where they carry none"),
     HEADLINE(factor, FIELD_NUMBER, true, "how many times better, as claimed"),
-    HEADLINE(job, FIELD_NODE, false, "{serve: ...} or {generate: ...}: both figures are its tokens per second, before its optimizations and with them"),
+    HEADLINE(job, FIELD_MAPPING, false, "{serve: ...} or {generate: ...}: both figures are its tokens per second, before its optimizations and with them"),
     {.key = NULL},
 };
 static const struct record_table headline_table = {"headline", "One claim from a figure to a figure.", headline_fields};
@@ -61,7 +61,7 @@ static const struct field identity_fields[] = {
     IDENTITY(name, FIELD_TEXT, true, "what it is said of"),
     IDENTITY(expression, FIELD_TEXT, true, "an expression"),
     IDENTITY(claimed, FIELD_NUMBER, false, "the number it is said to be"),
-    IDENTITY(parameters, FIELD_NODE, false, "[name, ...]: numbers of the expression that are free"),
+    IDENTITY(parameters, FIELD_LIST, false, "[name, ...]: numbers of the expression that are free"),
     {.key = NULL},
 };
 static const struct record_table identity_table = {"identity", "A number said to be an expression.", identity_fields};
@@ -199,6 +199,9 @@ speedup_status plan_audit(speedup_context *context, const speedup_catalog *catal
     if (!node) {
         struct place place = yaml_place(tree, tree->root);
         problem(context, SPEEDUP_NO_CLAIMS, &place, "there is no 'claims:' section");
+        for (uint32_t key = yaml_at(tree, tree->root)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next)
+            if (document_command(yaml_text(tree, key)))
+                problem_remedy(context, "give this file to 'speedup %s'", document_command(yaml_text(tree, key)));
         return SPEEDUP_NO_CLAIMS;
     }
     struct claims_record r = {0};

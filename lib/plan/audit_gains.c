@@ -18,8 +18,8 @@ static const struct field gains_fields[] = {
     GAINS(name, FIELD_TEXT, true, NULL, "what the table is about"),
     GAINS(quantity, FIELD_TEXT, true, NULL, "what gets better: throughput, memory ..."),
     GAINS(overall, FIELD_NUMBER, true, NULL, "factor claimed for all together"),
-    GAINS(rows, FIELD_NODE, true, "[gain, ...]", "the factors, in order"),
-    GAINS(job, FIELD_NODE, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
+    GAINS(rows, FIELD_LIST, true, "[gain, ...]", "the factors, in order"),
+    GAINS(job, FIELD_MAPPING, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
     {.key = NULL},
 };
 const struct record_table gains_table = {"gains", "Factors that are said to compose.", gains_fields};
@@ -36,7 +36,7 @@ static const struct field gain_fields[] = {
     GAIN(optimization, FIELD_TEXT, true, NULL, "id of an optimization, or any name"),
     GAIN(factor, FIELD_NUMBER, true, NULL, "factor claimed for it"),
     GAIN(cumulative, FIELD_NUMBER, false, "-", "factor claimed for it and all above"),
-    GAIN(acts_on, FIELD_NODE, true, "[resource, ...]", "what it acts on"),
+    GAIN(acts_on, FIELD_LIST, true, "[resource, ...]", "what it acts on"),
     {.key = NULL},
 };
 const struct record_table gain_table = {"gain", "One factor.", gain_fields};
@@ -111,7 +111,7 @@ static void find_parts(const struct auditor *a, struct gains *gains)
     }
 }
 
-static void compose(const struct auditor *a, struct gains *gains)
+static void compose(const struct auditor *a, const struct place *place, struct gains *gains)
 {
     speedup_claim *claims = arena_zeroed(a->arena, gains->count, sizeof *claims);
     speedup_share *shares = arena_zeroed(a->arena, gains->part_count, sizeof *shares);
@@ -125,8 +125,9 @@ static void compose(const struct auditor *a, struct gains *gains)
         total += gains->parts[p].modelled_share;
     }
     gains->composition.struct_size = sizeof gains->composition;
-    speedup_claims_compose(claims, gains->count, total > 0 ? shares : NULL, total > 0 ? gains->part_count : 0,
-                           &gains->composition);
+    if (speedup_claims_compose(claims, gains->count, total > 0 ? shares : NULL, total > 0 ? gains->part_count : 0,
+                               &gains->composition) == SPEEDUP_OUT_OF_RANGE)
+        problem(a->context, SPEEDUP_OUT_OF_RANGE, place, "the factors of '%s' multiply to more, or to less, than a number can hold", gains->name);
     gains->modelled_effective = gains->composition.effective;
 }
 
@@ -177,7 +178,8 @@ void audit_gains(const struct auditor *a, uint32_t node, struct gains *gains)
     find_parts(a, gains);
     if (r.job && expect_kind(a->context, a->tree, r.job, YAML_MAPPING, "job") && yaml_at(a->tree, r.job)->length)
         model_gains(a, r.job, gains);
-    compose(a, gains);
+    struct place place = yaml_place(a->tree, r.rows);
+    compose(a, &place, gains);
     for (size_t i = 0; i < gains->count; i++) {
         struct gain *gain = &gains->rows[i];
         if (gain->claimed_cumulative > 0)

@@ -18,7 +18,7 @@ static const struct field serving_fields[] = {
     SERVING(name, FIELD_TEXT, 0, true, NULL, "what the row is"),
     SERVING(cost, FIELD_NUMBER, DIMENSION_USD, false, "-", "per million tokens, as claimed"),
     SERVING(tokens_per_second, FIELD_NUMBER, DIMENSION_NONE, false, "-", "tokens per second, as claimed"),
-    SERVING(job, FIELD_NODE, 0, false, "{serve: ...} or {generate: ...}",
+    SERVING(job, FIELD_MAPPING, 0, false, "{serve: ...} or {generate: ...}",
             "a job to model the claim on; a system, layout and load that it leaves open are looked for"),
     {.key = NULL},
 };
@@ -29,7 +29,7 @@ struct space_record {
     uint32_t systems, tensor, concurrency;
 };
 static const struct field space_fields[] = {
-#define SPACE(name_, shown_, doc_) {.key = #name_, .type = FIELD_NODE, .shown = shown_, .offset = offsetof(struct space_record, name_), .doc = doc_}
+#define SPACE(name_, shown_, doc_) {.key = #name_, .type = FIELD_LIST, .shown = shown_, .offset = offsetof(struct space_record, name_), .doc = doc_}
     SPACE(systems, "[id, ...]", "systems; usual ones when absent"),
     SPACE(tensor, "[degree, ...]", "tensor-parallel degrees of the one copy of the model; 1 to 8 when absent"),
     SPACE(concurrency, "[requests, ...]", "requests in flight, or the batch; 1 to 256 when absent"),

@@ -17,7 +17,7 @@ static const struct field costs_fields[] = {
     COSTS(tokens, FIELD_NUMBER, DIMENSION_COUNT, "tokens of the run"),
     COSTS(sequence, FIELD_COUNT, DIMENSION_COUNT, "tokens per sequence, for the modelled run"),
     COSTS(global_batch, FIELD_COUNT, DIMENSION_COUNT, "sequences per step, for the modelled run"),
-    COSTS(rows, FIELD_NODE, 0, "[training cost, ...]"),
+    COSTS(rows, FIELD_LIST, 0, "[training cost, ...]"),
     {.key = NULL},
 };
 const struct record_table costs_table = {"training_costs", "Runs of one model.", costs_fields};
@@ -39,7 +39,7 @@ static const struct field cost_fields[] = {
     COST(days, FIELD_NUMBER, DIMENSION_SECONDS, 1, 1e12, true, "time of the run, as claimed"),
     COST(cost, FIELD_NUMBER, DIMENSION_USD, 0.01, 1e15, true, "money, as claimed"),
     COST(precision, FIELD_CHOICE, 0, 0, 0, true, "precision of the products"),
-    COST(optimizations, FIELD_NODE, 0, 0, 0, false, "ids of optimizations"),
+    COST(optimizations, FIELD_LIST, 0, 0, 0, false, "ids of optimizations"),
     {.key = NULL},
 };
 const struct record_table cost_table = {"training cost", "One run.", cost_fields};

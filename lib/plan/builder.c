@@ -147,7 +147,7 @@ speedup_status speedup_space_builder_apply(speedup_context *context, speedup_spa
     REQUIRE_GIVEN(context, setting);
     diagnostics_clear(context);
     if (described_tidy(context, &builder->described))
-        setting_apply(context, &builder->described.arena, &builder->described.tree, setting);
+        setting_apply(context, &builder->described.arena, &builder->described.tree, setting, plan_sections);
     return context->first;
 }
 

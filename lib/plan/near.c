@@ -5,10 +5,10 @@
 const struct limits limits_as_they_are = {{0, 0, 1, 1, 1, 1, 1, 1}};
 _Static_assert(NEEDS == 8, "a factor of 1 for each limit that is asked");
 
-double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
+double plan_misses(const speedup_space *space, const struct program *program, const struct job *job, const struct limits *limits,
                    const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS])
 {
-    double margin = space->kind == JOB_TRAINING ? space->memory_margin : 1;
+    double margin = space->kind == JOB_TRAINING ? program->memory_margin : 1;
     miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
     /* The cache of a service takes what is left over, and no more, however it was rounded. */
     if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
@@ -25,7 +25,7 @@ double plan_misses(const speedup_space *space, const struct job *job, const stru
 
 double walker_misses(const struct walker *w, const lanes out[METRICS], int lane, double miss[NEEDS])
 {
-    return plan_misses(w->space, &w->job, &limits_as_they_are, w->v, out, lane, miss);
+    return plan_misses(w->space, &w->space->programs[w->program], &w->job, &limits_as_they_are, w->v, out, lane, miss);
 }
 
 bool may_be_near(const struct walker *w, const double miss[NEEDS], double worst)
@@ -75,7 +75,7 @@ void ask_training(struct walker *w)
             for (size_t i = 0; i < w->question->count && possible[lane]; i++) {
                 double miss[NEEDS], objective = objective_of(w, out, lane);
                 bool better = objective <= best[i].value[0] &&
-                              plan_misses(w->space, &w->job, &w->question->limits[i], w->v, out, lane, miss) <= 1;
+                              plan_misses(w->space, &w->space->programs[w->program], &w->job, &w->question->limits[i], w->v, out, lane, miss) <= 1;
                 timed |= better;
                 if (better && pass && usable_time(out, lane))
                     found_least(&best[i], objective, w->waiting[lane]);
@@ -96,7 +96,7 @@ void ask_services(struct walker *w)
         for (int lane = 0; lane < w->count; lane++) {
             double miss[NEEDS];
             if (out[SPEEDUP_METRIC_STATUS][lane] == 0 && !service_lacks_memory(w->space, out, lane) &&
-                plan_misses(w->space, &w->job, &asked, w->v, out, lane, miss) <= 1)
+                plan_misses(w->space, &w->space->programs[w->program], &w->job, &asked, w->v, out, lane, miss) <= 1)
                 found_least(&w->result->within[i], objective_of(w, out, lane), w->waiting[lane]);
         }
     }

@@ -50,7 +50,7 @@ struct speedup_result {
 extern const struct limits limits_as_they_are;
 
 /* By which factor a plan misses each limit, 1 and less when it does not; returns the worst. */
-double plan_misses(const speedup_space *space, const struct job *job, const struct limits *limits,
+double plan_misses(const speedup_space *space, const struct program *program, const struct job *job, const struct limits *limits,
                    const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS]);
 
 /* Does a service lack memory, for the confidence that is asked? */

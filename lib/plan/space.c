@@ -247,6 +247,13 @@ static bool needs_price(const struct builder *b)
     return needs;
 }
 
+static void no_price(const struct builder *b, const struct system *system, const struct place *place)
+{
+    problem(b->context, SPEEDUP_MISSING_KEY, place, "the catalog has no %s price of '%s', and the plan needs one; give 'prices', such as 2.50 USD/h",
+            price_tiers[b->defaults->price_tier], system->accelerator_id);
+    problem_remedy(b->context, "write 'prices: 2.50 USD/h' in the plan, or --price '2.50 USD/h' on the command line");
+}
+
 /* A dated price that stands for one that the plan does not name, added to what is told. */
 static const struct price *take_price(const struct builder *b, const struct system *system, const struct place *place,
                                       struct text *told)
@@ -254,9 +261,7 @@ static const struct price *take_price(const struct builder *b, const struct syst
     const struct price *price = assume_price(b, system);
     char number[NUMBER_TEXT];
     if (!price)
-        problem(b->context, SPEEDUP_MISSING_KEY, place,
-                "the catalog has no %s price of '%s', and the plan needs one; give 'prices', such as 2.50 USD/h",
-                price_tiers[b->defaults->price_tier], system->accelerator_id);
+        no_price(b, system, place);
     else
         text_format(told, "%s%s (%s USD/h%s%s)", told->length ? ", " : "", price->head.id, number_digits(number, price->per_hour, 6),
                     price->date ? ", " : "", price->date ? price->date : "");
@@ -477,12 +482,28 @@ static bool begin_plan(struct builder *b)
     return b->defaults != NULL;
 }
 
+static void no_plan(speedup_context *context, const struct place *place)
+{
+    problem(context, SPEEDUP_NO_JOB, place, "there is no 'plan:' section");
+    problem_remedy(context, "add 'plan:'");
+}
+
+/* The peak must stay below memory with the confidence: a log-normal quantile, as sure as this system's memory is known. */
+static double margin_of(const struct job *job, double confidence)
+{
+    double values[METRICS] = {0}, low, high, two_sided = fabs(2 * confidence - 1);
+    values[SPEEDUP_METRIC_MEMORY_PEAK] = 1;
+    values[SPEEDUP_METRIC_MEMORY_SIGMA] = job->c[COEFFICIENT_MEMORY_SIGMA];
+    speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_MEMORY_PEAK, fmax(two_sided, 1e-12), &low, &high);
+    return two_sided <= 0 ? 1 : confidence >= 0.5 ? high : low;
+}
+
 speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
                           const char *const *settings, size_t setting_count, speedup_space **space)
 {
     static const char *const sections[] = {"plan", NULL};
     for (size_t i = 0; i < setting_count && !context->first; i++)
-        setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "");
+        setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "", plan_sections);
     if (!context->first)
         catalog_with(context, catalog, tree, sections, &made->catalog);
     if (!context->first) {
@@ -490,7 +511,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
         struct builder b = {.context = context, .space = made, .tree = tree, .section = yaml_find(tree, tree->root, "plan"), .r = &r};
         struct place place = yaml_place(tree, b.section ? b.section : tree->root);
         if (!b.section)
-            problem(context, SPEEDUP_NO_JOB, &place, "there is no 'plan:' section");
+            no_plan(context, &place);
         else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
             assume_keys(&b);
             read_plan(&b);
@@ -502,17 +523,9 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
             require_some(&b);
         }
     }
-    /* The peak must stay below memory with the confidence: a log-normal quantile. */
-    for (size_t i = 0; i < made->program_count && made->memory_margin <= 0; i++)
-        if (made->programs[i].scenario) {
-            double values[METRICS] = {0}, low, high;
-            values[SPEEDUP_METRIC_MEMORY_PEAK] = 1;
-            values[SPEEDUP_METRIC_MEMORY_SIGMA] = made->programs[i].scenario->job.c[COEFFICIENT_MEMORY_SIGMA];
-            bool above = made->confidence >= 0.5;
-            double two_sided = fabs(2 * made->confidence - 1);
-            speedup_metric_interval(values, METRICS, SPEEDUP_METRIC_MEMORY_PEAK, fmax(two_sided, 1e-12), &low, &high);
-            made->memory_margin = two_sided <= 0 ? 1 : above ? high : low;
-        }
+    for (size_t i = 0; i < made->program_count; i++)
+        if (made->programs[i].scenario)
+            made->programs[i].memory_margin = margin_of(&made->programs[i].scenario->job, made->confidence);
     if (made->arena.failed)
         no_memory(context);
     if (context->first) {

@@ -32,6 +32,7 @@ struct program {
     const struct price *price;
     double per_hour;
     speedup_status why_not;
+    double memory_margin; /* in training, factor on the peak, for the confidence of the space */
 };
 
 struct speedup_space {
@@ -48,7 +49,6 @@ struct speedup_space {
     struct goal goal;
     double limits[LIMITS]; /* 0: none */
     double confidence;
-    double memory_margin;  /* in training, factor on the peak, for the confidence */
     struct goal front[MOST_FRONT_METRICS];
     size_t front_count, top;
     struct assumption assumed[MOST_ASSUMPTIONS];
@@ -61,5 +61,6 @@ double space_limit_ratio(const speedup_space *space, const struct job *job, enum
 
 /* The keys of a plan by kind of job. */
 extern const struct record_table plan_table, serving_plan_table;
+extern const struct section_keys plan_sections[];
 
 #endif

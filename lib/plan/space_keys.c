@@ -17,12 +17,12 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
 }
 
 #define AT(member) .offset = offsetof(struct plan_record, member)
-#define LIST(key_, member, shown_, doc_) {.key = key_, .type = FIELD_VALUE, .read = list_read, AT(member), .shown = shown_, .doc = doc_}
+#define LIST(key_, takes_, member, shown_, doc_) {.key = key_, .type = FIELD_VALUE, .takes = takes_, .read = list_read, AT(member), .shown = shown_, .doc = doc_}
 #define TOKENS(name_, doc_)                                                                                   \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(name_), .shown = "by the space", .doc = doc_}
 
 /* The lists of an axis, by kind of plan. */
-#define AXIS_LIST(NAME, name, values, doc) LIST(#name, axes[AXIS_##NAME], values, doc),
+#define AXIS_LIST(NAME, name, values, doc) LIST(#name, "a list or a number", axes[AXIS_##NAME], values, doc),
 #define AXIS_OF_TRAINING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
     AXIS_OF_TRAINING_##KINDS(AXIS_SEARCHED_##TYPE(AXIS_LIST(NAME, name, values, doc)))
 #define AXIS_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
@@ -33,18 +33,18 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
     {.key = "model", .type = FIELD_TEXT, AT(model), .required = true, .doc = "id of the model"},              \
     {.key = "stack", .type = FIELD_TEXT, AT(stack), .shown = "by the space", .doc = "id of the software"},    \
     {.key = "space", .type = FIELD_TEXT, AT(defaults), .shown = "training or serving", .doc = "id of the space that stands for keys left out"}, \
-    LIST("systems", systems, "[id, ...]; by the space", "systems to choose from"),                            \
-    LIST("prices", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
+    LIST("systems", "a list", systems, "[id, ...]; by the space", "systems to choose from"),                            \
+    LIST("prices", "a list or a plain value", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
-    LIST("optimizations", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
-    {.key = "without", .type = FIELD_VALUE, .read = choices_read, AT(without), .shown = "[id, ...]", .doc = "of what the software always has, what no plan has"}, \
-    LIST("choices", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
+    LIST("optimizations", "a list", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
+    {.key = "without", .type = FIELD_VALUE, .takes = "a list", .read = choices_read, AT(without), .shown = "[id, ...]", .doc = "of what the software always has, what no plan has"}, \
+    LIST("choices", "a list", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
     {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
     {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \
     {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"}, \
     {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "by the space", .doc = "probability with which a plan must fit in memory"}, \
     {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"}, \
-    LIST("front", front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
+    LIST("front", "a list", front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
     {.key = NULL}
 
 static const struct field plan_fields[] = {
@@ -63,8 +63,8 @@ const struct record_table plan_table = {"plan", "A space of training runs, an ob
 
 static const struct field serving_plan_fields[] = {
     FRONT,
-    {.key = "prompt", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(prompt), .shown = "tokens, or a length; by the space", .doc = "tokens of a prompt, mean"},
-    {.key = "output", .type = FIELD_VALUE, .read = length_read, .set = length_set, AT(output), .shown = "tokens, or a length; by the space", .doc = "tokens generated for a request, mean"},
+    {.key = "prompt", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(prompt), .shown = "tokens, or a length; by the space", .doc = "tokens of a prompt, mean"},
+    {.key = "output", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(output), .shown = "tokens, or a length; by the space", .doc = "tokens generated for a request, mean"},
     {.key = "output_longest", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest), .shown = "output", .doc = "longest output"},
     {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false", .doc = "all requests have the same lengths, so that they stay in step"},
 #define AXIS AXIS_OF_SERVING
@@ -127,3 +127,5 @@ void plan_read(const struct builder *b)
     if (serving)
         refuse_training_keys(b);
 }
+
+const struct section_keys plan_sections[] = {{"plan", &plan_table}, {"plan", &serving_plan_table}, {NULL, NULL}};

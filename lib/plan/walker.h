@@ -38,7 +38,7 @@ static inline void compute_memory(struct walker *w, lanes out[METRICS], lane_mas
     lanes status = lanes_of(0.0);
     w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
-    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->memory_margin;
+    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->programs[w->program].memory_margin;
     *possible = status == 0;
     *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
     /* Limits of services read these, though none is held against a training run. */

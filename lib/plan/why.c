@@ -365,7 +365,7 @@ speedup_status why_additions(speedup_context *context, const speedup_space *spac
         if (service) /* the estimate itself tells whether it fits */
             limits.of[NEED_MEMORY] = limits.of[NEED_HOST] = HUGE_VAL;
         if (out[SPEEDUP_METRIC_STATUS][0] != 0 || (service && service_lacks_memory(space, out, 0)) ||
-            plan_misses(space, &job, &limits, v, out, 0, miss) > 1)
+            plan_misses(space, &space->programs[index / space->layouts], &job, &limits, v, out, 0, miss) > 1)
             continue;
         size_t at = *count < MOST_CURES ? (*count)++ : MOST_CURES;
         for (; at && goal->sign * cure.values[goal->metric] < goal->sign * cures[at - 1].values[goal->metric]; at--)

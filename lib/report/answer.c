@@ -101,7 +101,7 @@ static speedup_status report_errors(speedup_context *context, speedup_text **jso
             put_number(&arena, error, "line", NULL, d->line, "1");
             put_number(&arena, error, "column", NULL, d->column, "1");
         }
-        put_text(&arena, error, "remedy", NULL, speedup_status_remedy(d->code));
+        put_text(&arena, error, "remedy", NULL, speedup_diagnostic_remedy(context, i));
         put_nulls(&arena, error, KEYS_ERROR);
     }
     struct text built;

@@ -12,12 +12,18 @@ static const char *unit_of(const struct field *field)
     return units[field->dimension];
 }
 
+/* What only its own kind can show. */
+static bool is_open(const struct field *field)
+{
+    return field->type == FIELD_LIST || field->type == FIELD_MAPPING || field->type == FIELD_VALUE;
+}
+
 /* Fields that an entry has not are null: those of records as the others. What a node or a value becomes, its kind puts. */
 static void put_absent(struct arena *arena, struct node *parent, const struct record_table *table)
 {
     for (const struct field *field = table->fields; field->key; field++) {
         const char *const keys[] = {field->key, NULL};
-        if (field->type != FIELD_NODE && field->type != FIELD_VALUE)
+        if (!is_open(field))
             put_missing(arena, parent, keys);
     }
 }
@@ -57,7 +63,8 @@ static void put_record(struct arena *arena, struct node *parent, const struct re
                 put_absent(arena, inner, field->record);
             }
             break;
-        case FIELD_NODE:
+        case FIELD_LIST:
+        case FIELD_MAPPING:
         case FIELD_VALUE:
             break;
         }
@@ -238,8 +245,9 @@ static const char *type_of(const struct field *field)
     case FIELD_BOOL: return "true or false";
     case FIELD_CHOICE: return "choice";
     case FIELD_RECORD: return "mapping, below";
-    case FIELD_NODE:
-    case FIELD_VALUE: return "mapping or list";
+    case FIELD_LIST:
+    case FIELD_MAPPING:
+    case FIELD_VALUE: return field_takes(field) + strlen("a ");
     }
     return "";
 }
@@ -250,7 +258,7 @@ static void format_record(struct text *out, const char *heading, const struct re
     text_format(out, "\n%s %s\n\n%s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", heading,
                 table->name, table->doc);
     for (const struct field *field = table->fields; field->key; field++) {
-        bool is_open = field->type == FIELD_NODE || field->type == FIELD_VALUE;
+        bool open = is_open(field);
         text_format(out, "| `%s` | %s", field->key, type_of(field));
         if (field->type == FIELD_CHOICE) {
             text_put(out, ": ");
@@ -259,11 +267,11 @@ static void format_record(struct text *out, const char *heading, const struct re
         } else if (field->type == FIELD_NUMBER && field->dimension > DIMENSION_COUNT) {
             text_put(out, ": ");
             dimension_list((enum dimension)field->dimension, out);
-        } else if (is_open && field->shown) {
+        } else if (open && field->shown) {
             text_format(out, ": `%s`", field->shown);
         }
         text_format(out, " | %s | %s |\n",
-                    field->required ? "required" : !is_open && field->shown ? field->shown : "-",
+                    field->required ? "required" : !open && field->shown ? field->shown : "-",
                     field->doc);
     }
     for (const struct field *field = table->fields; field->key; field++)

@@ -7,6 +7,18 @@
 
 #include <math.h>
 
+/* Has a call filled the verdict? What is not admitted has reasons. */
+static bool is_judged(const speedup_verdict *verdict)
+{
+    return verdict->verdict == SPEEDUP_ADMIT || verdict->reasons;
+}
+
+/* Does it have the figures of a job? */
+static bool has_figures(const speedup_verdict *verdict)
+{
+    return is_judged(verdict) && !(verdict->reasons & SPEEDUP_REASON_INPUT);
+}
+
 static void put_reasons(struct arena *arena, struct node *root, const speedup_verdict *verdict, int32_t format)
 {
     static const struct {
@@ -21,7 +33,10 @@ static void put_reasons(struct arena *arena, struct node *root, const speedup_ve
         {SPEEDUP_REASON_TARGETS, "targets", "it may miss its own targets"},
         {SPEEDUP_REASON_LOAD, "load", "its load is more than it serves at once"},
     };
-    struct node *list = put_list(arena, root, "reasons", verdict->reasons ? "because" : NULL);
+    bool judged = is_judged(verdict);
+    struct node *list = put_list(arena, root, "reasons", verdict->reasons || !judged ? "because" : NULL);
+    if (!judged)
+        put_text(arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? "nothing" : "nothing was judged: no call has filled this verdict");
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (verdict->reasons & reasons[i].bit)
             put_text(arena, list, NULL, NULL, format == SPEEDUP_FORMAT_JSON ? reasons[i].name : reasons[i].text);
@@ -54,12 +69,12 @@ static void put_needs(struct arena *arena, struct node *root, const speedup_requ
         {"cost", "USD", v->cost, request->budget, v->nearest_budget, v->cost_low, v->cost_high},
         {"accelerators", "1", v->accelerators, request->accelerators, v->nearest_accelerators, 0, 0},
     };
-    struct node *list = put_list(arena, root, "figures", v->reasons & SPEEDUP_REASON_INPUT ? NULL : "Needs, as sure as the policy asks");
+    struct node *list = put_list(arena, root, "figures", has_figures(v) ? "Needs, as sure as the policy asks" : NULL);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         const char *unit = figures[i].unit;
         double asked = figures[i].asked, nearest = figures[i].nearest;
-        bool told = asked <= 0 || nearest > 0; /* a cost without a price is not */
+        bool told = figures[i].needs > 0 && (asked <= 0 || nearest > 0); /* a cost without a price is not */
         bool interval = told && figures[i].low < figures[i].high, raise = v->admissible && asked > 0 && nearest > asked;
         put_text(arena, row, "name", "", figures[i].name);
         put_number(arena, row, "needs", "needs", told ? figures[i].needs : NAN, unit);
@@ -84,6 +99,7 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     REQUIRE_GIVEN(context, text);
     REQUIRE_IN(context, speedup_request, &asked, request);
     REQUIRE_IN(context, speedup_verdict, &given, verdict);
+    REQUIRE(context, !given.reserved, "argument 'verdict': reserved is 0");
     request = &asked;
     verdict = &given;
     REQUIRE(context, verdict->verdict >= SPEEDUP_REFUSE && verdict->verdict <= SPEEDUP_ADMIT,
@@ -93,14 +109,14 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     arena_begin(&arena, &context->allocator);
     struct node *root = report_begin(&arena);
     put_text(&arena, root, "verdict", "verdict", verdicts[verdict->verdict]);
-    put_number(&arena, root, "out_of_memory", NULL, verdict->out_of_memory, "%");
+    put_number(&arena, root, "out_of_memory", NULL, has_figures(verdict) ? verdict->out_of_memory : NAN, "%");
     put_reasons(&arena, root, verdict, format);
     if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
         put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
     put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
-    if (!verdict->admissible && !(verdict->reasons & SPEEDUP_REASON_INPUT))
+    if (!verdict->admissible && has_figures(verdict))
         put_text(&arena, root, "remedy", "remedy",
-                 verdict->change >= 0 && verdict->change < VARIABLES
+                 verdict->change >= 0 && verdict->change < VARIABLES && verdict->change_accelerators > 0
                      ? report_say(&arena, "no request would be admitted, but with %s %.0f on %.0f accelerators it would fit",
                                   variables[verdict->change].name, verdict->change_value, verdict->change_accelerators)
                      : "no request would be admitted: the job must change");

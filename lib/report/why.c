@@ -61,6 +61,7 @@ speedup_status speedup_report_contribution(speedup_context *context, const speed
     REQUIRE_GIVEN(context, contribution);
     REQUIRE_GIVEN(context, text);
     REQUIRE_IN(context, speedup_contribution, &own, contribution);
+    REQUIRE(context, !own.reserved, "argument 'contribution': reserved is 0");
     REQUIRE(context, own.term >= 0 && own.term < METRICS, "argument 'contribution' has the term %d, which there is not", own.term);
     REQUIRE(context, own.component >= 0 && own.component < METRICS,
             "argument 'contribution' has the component %d, which there is not", own.component);
@@ -109,11 +110,14 @@ static void put_attribution(speedup_context *context, struct arena *arena, struc
         return;
     all[0].struct_size = sizeof *all;
     /* Where some subset does not fit or cannot be, there is no order to share the gain over. */
-    const char *title = "What the best plan has from each optimization";
+    bool training = plan->job.kind == JOB_TRAINING;
+    /* What the reasons' times are of: see plan_seconds(). */
+    const char *times = training ? "times of a step" : "times of a token, shared by all requests in flight";
+    const char *title = report_say(arena, "What the best plan has from each optimization (%s)", times);
     bool shared = !speedup_scenario_attribute(context, plan, all, &count);
     if (!shared) {
-        title = report_say(arena, "What the best plan would lose without each optimization (no shares: %s)",
-                           context->count ? context->items[0].message : "");
+        title = report_say(arena, "What the best plan would lose without each optimization (%s; no shares: %s)",
+                           times, context->count ? context->items[0].message : "");
         if (is_over(context))
             return;
         if (plan_losses(context, plan, all, count)) {
@@ -147,9 +151,8 @@ static void put_attribution(speedup_context *context, struct arena *arena, struc
         return;
     }
     bool any = count && next[0].marginal > 1 + notable;
-    list = put_list(arena, root, "next", !any ? NULL
-                                         : plan->job.kind == JOB_TRAINING ? "What others of the catalog would add to this very layout (whether it trains as well is not estimated)"
-                                                                          : "What others of the catalog would add to this very layout (what they do to answers is not estimated)");
+    list = put_list(arena, root, "next", !any ? NULL : report_say(arena, "What others of the catalog would add to this very layout (%s; %s not estimated)",
+                                                                  times, training ? "whether it trains as well is" : "what they do to answers is"));
     for (size_t i = 0; i < count && next[i].marginal > 1 + notable; i++) {
         struct node *row = put_object(arena, list, NULL, NULL);
         put_text(arena, row, "optimization", "optimization", next[i].id);
@@ -243,7 +246,7 @@ static void put_near(struct arena *arena, struct node *root, const speedup_resul
             v[i] = lanes_of(layout[i]);
         for (int i = 0; i < METRICS; i++)
             out[i] = lanes_of(values[i]);
-        plan_misses(space, &job, &limits_as_they_are, v, out, 0, miss);
+        plan_misses(space, program, &job, &limits_as_they_are, v, out, 0, miss);
         if (!all)
             miss[r] = factor;
         for (int i = 0; i < NEEDS; i++) {

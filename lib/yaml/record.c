@@ -282,7 +282,8 @@ static bool read_field(speedup_context *context, struct arena *arena, const stru
         record_require(context, tree, node, field->record, at);
         return context->count + context->unlisted == before;
     }
-    case FIELD_NODE:
+    case FIELD_LIST:
+    case FIELD_MAPPING:
         memcpy(at, &node, sizeof node);
         return true;
     case FIELD_VALUE:
@@ -439,14 +440,15 @@ bool record_get(const struct record_table *table, const void *record, const char
         value->text = field->choices[value->choice];
         break;
     case FIELD_RECORD:
-    case FIELD_NODE:
+    case FIELD_LIST:
+    case FIELD_MAPPING:
     case FIELD_VALUE:
         break;
     }
     return true;
 }
 
-static const char *takes(const struct field *field)
+const char *field_takes(const struct field *field)
 {
     switch ((enum field_type)field->type) {
     case FIELD_TEXT: return "a text";
@@ -455,8 +457,9 @@ static const char *takes(const struct field *field)
     case FIELD_BOOL: return "true or false";
     case FIELD_CHOICE: return "a choice";
     case FIELD_RECORD: return "a mapping";
-    case FIELD_NODE:
-    case FIELD_VALUE: return "a mapping or a list";
+    case FIELD_LIST: return "a list";
+    case FIELD_MAPPING: return "a mapping";
+    case FIELD_VALUE: return field->takes;
     }
     return "";
 }
@@ -464,7 +467,7 @@ static const char *takes(const struct field *field)
 static void wrong_type(speedup_context *context, const struct place *place, const struct field *field,
                        const char *given)
 {
-    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes %s, not %s", field->key, takes(field), given);
+    problem(context, SPEEDUP_WRONG_TYPE, place, "'%s' takes %s, not %s", field->key, field_takes(field), given);
 }
 
 /* The field to set and where it is; NULL after a problem. */
@@ -484,7 +487,7 @@ static const struct field *open_field(speedup_context *context, const struct rec
     key[kept] = '\0';
     const struct field *plain = record_field(walk.table, key);
     if (plain)
-        problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' takes %s; it has no key '%.60s'", key, takes(plain),
+        problem(context, SPEEDUP_UNKNOWN_KEY, place, "'%s' takes %s; it has no key '%.60s'", key, field_takes(plain),
                 walk.key + length + 1);
     else
         unknown_key(context, place, key, walk.table, NULL);
@@ -573,7 +576,8 @@ static bool set_text(speedup_context *context, struct arena *arena, const struct
     case FIELD_VALUE:
         return read_plain(context, arena, place, field, text, at);
     case FIELD_RECORD:
-    case FIELD_NODE:
+    case FIELD_LIST:
+    case FIELD_MAPPING:
         wrong_type(context, place, field, "a plain value");
     }
     return false;
@@ -601,7 +605,7 @@ bool record_set_text(speedup_context *context, struct arena *arena, const struct
 static void put(const struct record_table *table, const void *from, void *to)
 {
     static const size_t sizes[] = {[FIELD_TEXT] = sizeof(char *), [FIELD_NUMBER] = sizeof(double), [FIELD_COUNT] = sizeof(double),
-                                   [FIELD_BOOL] = sizeof(bool), [FIELD_CHOICE] = sizeof(int32_t), [FIELD_NODE] = sizeof(uint32_t),
+                                   [FIELD_BOOL] = sizeof(bool), [FIELD_CHOICE] = sizeof(int32_t), [FIELD_LIST] = sizeof(uint32_t), [FIELD_MAPPING] = sizeof(uint32_t),
                                    [FIELD_RECORD] = 0, [FIELD_VALUE] = 0};
     ((struct record *)to)->present = ((const struct record *)from)->present;
     for (const struct field *field = table->fields; field->key; field++) {

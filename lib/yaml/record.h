@@ -13,7 +13,8 @@ enum field_type {
     FIELD_BOOL,     /* bool */
     FIELD_CHOICE,   /* int32_t, an index into choices */
     FIELD_RECORD,   /* a struct in place, read by its own table */
-    FIELD_NODE,     /* uint32_t, the node itself, read later by its owner */
+    FIELD_LIST,     /* uint32_t, the node of a list, read later by its owner */
+    FIELD_MAPPING,  /* the same of a mapping */
     FIELD_VALUE,    /* what the field's own functions fill */
 };
 
@@ -38,6 +39,7 @@ struct field {
     const struct record_table *record;
     field_reader read;
     field_setter set; /* NULL: no number can be given */
+    const char *takes; /* of a FIELD_VALUE: "a list" */
     const char *shown; /* the default, or the shape of a node, for the reference */
     const char *doc;
 };
@@ -78,7 +80,7 @@ void record_complete(speedup_context *context, const struct place *place, const 
  * record. What is set this way passes the checks of a value in a file, by the same
  * table: name of the key, type, unit, range, wholeness; it is given, and so are the
  * records around it. False after a problem, which is told of `place` (NULL: of none)
- * and leaves the record as it was. What a FIELD_NODE holds is not set by path; what a
+ * and leaves the record as it was. The node of a FIELD_LIST or FIELD_MAPPING is not set by path; what a
  * FIELD_VALUE makes of it lives in the arena (NULL: the table has none). */
 bool record_set_number(speedup_context *context, struct arena *arena, const struct record_table *table, void *record,
                        const char *path, double value, const struct place *place);
@@ -108,6 +110,9 @@ struct record_value {
 
 /* False when the path leads to no field. */
 bool record_get(const struct record_table *table, const void *record, const char *path, struct record_value *value);
+
+/* What a field takes, as it is told: "a number", "a list". */
+const char *field_takes(const struct field *field);
 
 /* The field that a path leads to, NULL for none. */
 const struct field *record_field(const struct record_table *table, const char *path);

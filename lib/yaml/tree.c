@@ -424,11 +424,33 @@ uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *k
     return 0;
 }
 
+static uint32_t own_setting(const struct yaml_node *node)
+{
+    return node->line ? 0 : node->column;
+}
+
+uint32_t yaml_setting(const struct yaml_tree *tree, uint32_t node)
+{
+    uint32_t last = own_setting(&tree->nodes[node]);
+    if (tree->nodes[node].kind == YAML_SCALAR)
+        return last;
+    for (uint32_t at = tree->nodes[node].first; at; at = tree->nodes[at].next) {
+        uint32_t setting = yaml_setting(tree, at);
+        last = setting > last ? setting : last;
+    }
+    return last;
+}
+
+struct place yaml_setting_place(const struct yaml_tree *tree, uint32_t setting)
+{
+    return (struct place){.file = tree->settings[setting - 1]};
+}
+
 struct place yaml_place(const struct yaml_tree *tree, uint32_t node)
 {
-    uint32_t setting = tree->nodes[node].line ? 0 : tree->nodes[node].column;
+    uint32_t setting = own_setting(&tree->nodes[node]);
     if (setting)
-        return (struct place){.file = tree->settings[setting - 1]};
+        return yaml_setting_place(tree, setting);
     /* A mapping in block style begins at its first key; what is said of it is said of its own. */
     if (tree->nodes[node].kind == YAML_MAPPING && tree->nodes[node].keyed && tree->nodes[node - 1].line < tree->nodes[node].line)
         node--;

@@ -76,4 +76,8 @@ void yaml_flow(const struct yaml_tree *tree, uint32_t at, struct text *out);
 
 struct place yaml_place(const struct yaml_tree *tree, uint32_t node);
 
+/* The last setting that something in the node came from, 0 for none; and its place. */
+uint32_t yaml_setting(const struct yaml_tree *tree, uint32_t node);
+struct place yaml_setting_place(const struct yaml_tree *tree, uint32_t setting);
+
 #endif

@@ -25,6 +25,7 @@ import functools
 import json
 import math
 import os
+import re
 import sys
 from collections import namedtuple
 from collections.abc import Mapping
@@ -108,7 +109,15 @@ def _string(value):
     return made
 
 
-def _document(source):
+def _is_name_of_file(text):
+    """No document is one plain value: such a text that ends like a file's name is meant for one."""
+    return bool(re.fullmatch(r"[^\n:{\[]+\.(ya?ml|json)", text.strip()))
+
+
+def _document(source, instead="pathlib.Path({!r})"):
+    if isinstance(source, str) and _is_name_of_file(source):
+        raise SpeedupError(c.SPEEDUP_WRONG_TYPE, (), f"{source!r} is read as a YAML text; for the file of that name, pass "
+                           + instead.format(source))
     if isinstance(source, (str, bytes, Mapping)):
         return _yaml(source)
     raise TypeError(f"a YAML text or a mapping is wanted, not {type(source).__name__}")
@@ -897,5 +906,5 @@ def audit(source, catalog=None, format="text", name="<text>"):
 
 def answer(source):
     """A scenario, plan or claims document (YAML text or mapping) in, the explained answer as a dict out."""
-    text = _document(source)
+    text = _document(source, "pathlib.Path({!r}).read_bytes()")
     return json.loads(tell(lib.speedup_answer, text, len(text)))

@@ -48,9 +48,9 @@ def load():
 lib = load()
 _thread = threading.local()
 
-Diagnostic = namedtuple("Diagnostic", "code name file line column message text")
-Diagnostic.__doc__ = """One problem: code and its name, place (None where there is none), message, and
-the whole text as it would be printed, with the line and a caret."""
+Diagnostic = namedtuple("Diagnostic", "code name file line column message text remedy")
+Diagnostic.__doc__ = """One problem: code and its name, place (None where there is none), message, the whole text
+as it would be printed, with the line and a caret, and what to do about it."""
 
 
 def text_of(value):
@@ -69,8 +69,8 @@ class SpeedupError(Exception):
     def __init__(self, status, diagnostics=(), message=None):
         self.status = status
         self.name = text_of(lib.speedup_status_name(status))
-        self.remedy = text_of(lib.speedup_status_remedy(status))
         self.diagnostics = tuple(diagnostics)
+        self.remedy = self.diagnostics[0].remedy if self.diagnostics else text_of(lib.speedup_status_remedy(status))
         whole = [d.text for d in self.diagnostics]
         super().__init__(message or "\n".join(whole) or text_of(lib.speedup_status_text(status)) or f"status {status}")
 
@@ -93,7 +93,8 @@ def diagnostics_of(context):
         yield Diagnostic(code.value, text_of(lib.speedup_status_name(code.value)), text_of(file.value),
                          line.value or None, column.value if line.value else None,
                          text_of(lib.speedup_diagnostic_message(context, i)),
-                         text_of(lib.speedup_diagnostic_text(context, i)))
+                         text_of(lib.speedup_diagnostic_text(context, i)),
+                         text_of(lib.speedup_diagnostic_remedy(context, i)))
 
 
 def keep_exception(error):

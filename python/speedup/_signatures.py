@@ -443,6 +443,7 @@ FUNCTIONS = {
     "speedup_diagnostic_count": (c_size_t, [POINTER(speedup_context)]),
     "speedup_diagnostic_text": (c_char_p, [POINTER(speedup_context), c_size_t]),
     "speedup_diagnostic_message": (c_char_p, [POINTER(speedup_context), c_size_t]),
+    "speedup_diagnostic_remedy": (c_char_p, [POINTER(speedup_context), c_size_t]),
     "speedup_diagnostic_place": (c_int32, [POINTER(speedup_context), c_size_t, POINTER(c_int32),
         POINTER(c_char_p), POINTER(c_uint32), POINTER(c_uint32)]),
     "speedup_target_at": (c_int32, [c_size_t, POINTER(speedup_word)]),

@@ -705,6 +705,60 @@ static void a_wrong_call_is_not_told_to_admit(void **state)
     assert_int_equal(v.verdict, SPEEDUP_REFUSE);
 }
 
+/* As a column's: what a later version may mean by it is not taken for nothing. */
+static void what_is_reserved_is_0(void **state)
+{
+    (void)state;
+    const speedup_request fine = {.struct_size = sizeof fine};
+    const speedup_policy policy = {.struct_size = sizeof policy, .confidence = 0.9, .reserved = 7};
+    speedup_verdict v = {.struct_size = sizeof v};
+    speedup_text *text;
+    assert_int_equal(speedup_admit(context, catalog, job, strlen(job), &fine, &policy, &v), SPEEDUP_INVALID_ARGUMENT);
+    assert_int_equal(v.verdict, SPEEDUP_REFUSE);
+    v.reserved = 7;
+    assert_int_equal(speedup_report_verdict(context, &fine, &v, SPEEDUP_FORMAT_TEXT, &text), SPEEDUP_INVALID_ARGUMENT);
+    const speedup_contribution c = {.struct_size = sizeof c, .reserved = 7};
+    assert_int_equal(speedup_report_contribution(context, &c, &text), SPEEDUP_INVALID_ARGUMENT);
+}
+
+/* The report of a verdict, to be found in it what it says and not what it does not. */
+static void check_report(const speedup_verdict *v, int32_t format, const char *has, const char *lacks)
+{
+    const speedup_request none = {.struct_size = sizeof none};
+    speedup_text *text;
+    assert_int_equal(speedup_report_verdict(context, &none, v, format, &text), SPEEDUP_OK);
+    assert_non_null(strstr(speedup_text_get(text), has));
+    assert_null(strstr(speedup_text_get(text), lacks));
+    speedup_text_destroy(text);
+}
+
+static void a_verdict_that_no_call_has_filled_judges_nothing(void **state)
+{
+    (void)state;
+    const speedup_verdict zeroed = {.struct_size = sizeof zeroed};
+    check_report(&zeroed, SPEEDUP_FORMAT_TEXT, "nothing was judged", "would fit");
+    check_report(&zeroed, SPEEDUP_FORMAT_TEXT, "refuse", "Needs");
+    check_report(&zeroed, SPEEDUP_FORMAT_JSON, "\"out_of_memory\": null", "\"needs\": 0");
+    check_report(&zeroed, SPEEDUP_FORMAT_JSON, "\"nothing\"", "accelerators 0");
+    /* Nor is a change proposed that takes no accelerators. */
+    const speedup_verdict made = {.struct_size = sizeof made, .reasons = SPEEDUP_REASON_MEMORY, .memory = 1e12};
+    check_report(&made, SPEEDUP_FORMAT_TEXT, "the job must change", "would fit");
+}
+
+static void what_is_not_known_is_needed_by_nobody(void **state)
+{
+    (void)state;
+    static const char unpriced[] = "train: {model: llama-2-7b, system: dgx-h100, accelerators: 64, sequence: 4096, global_batch: 64, tokens: 1 T,"
+                                   "optimizations: [bf16-mixed-precision, flash-attention-2, zero-3]}";
+    const speedup_request none = {.struct_size = sizeof none};
+    speedup_verdict v = {.struct_size = sizeof v};
+    assert_int_equal(speedup_admit(context, catalog, unpriced, strlen(unpriced), &none, NULL, &v), SPEEDUP_OK);
+    check_report(&v, SPEEDUP_FORMAT_TEXT, "admit", " 0 USD");
+    check_report(&v, SPEEDUP_FORMAT_JSON, "\"needs\": null", "\"needs\": 0");
+    assert_int_not_equal(speedup_admit(context, catalog, "train: {}", 9, &none, NULL, &v), SPEEDUP_OK);
+    check_report(&v, SPEEDUP_FORMAT_JSON, "\"out_of_memory\": null", "\"needs\": 0");
+}
+
 /* Chunks of 61 layers over 4 stages of 4 cannot be equal; asked for, they are the scenario's. */
 static void chunks_that_differ_are_taken_when_asked(void **state)
 {
@@ -790,6 +844,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(admission_weighs_each_limit),
         cmocka_unit_test(what_cannot_be_told_meets_no_limit),
         cmocka_unit_test(a_wrong_call_is_not_told_to_admit),
+        cmocka_unit_test(what_is_reserved_is_0),
+        cmocka_unit_test(a_verdict_that_no_call_has_filled_judges_nothing),
+        cmocka_unit_test(what_is_not_known_is_needed_by_nobody),
         cmocka_unit_test(what_a_small_space_asks_is_soon_answered),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

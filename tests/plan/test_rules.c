@@ -417,6 +417,28 @@ static void overlap_is_counted_once(void **state)
     near(half, metric(JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing: {share: 0.4}]"), SPEEDUP_METRIC_STEP_SECONDS));
 }
 
+#define SURE_AND_NOT "accelerators:\n" \
+    "  sure: {base: h100-sxm-80gb, name: Sure, calibration: {memory_sigma: 0.001}}\n" \
+    "  unsure: {base: h100-sxm-80gb, name: Unsure, calibration: {memory_sigma: 0.6}}\n" \
+    "systems:\n" \
+    "  on-sure: {base: dgx-h100, name: Sure, accelerator: sure}\n" \
+    "  on-unsure: {base: dgx-h100, name: Unsure, accelerator: unsure}\n"
+#define SYSTEMS(list) SURE_AND_NOT "plan: {systems: [" list "], model: llama-2-13b, accelerators: [64], sequence: 4096, global_batch: 512," \
+    " tokens: 100 B, tensor: [1, 2, 4, 8], pipeline: [1, 2], context: [1], virtual_stages: [1], micro_batch: [1, 2, 4], confidence: 0.9," \
+    " optimizations: [bf16-mixed-precision, flash-attention-2, kernel-fusion, zero-1], choices: [[none]]}"
+
+/* What is sure of one system's memory says nothing of another's. */
+static void each_system_fits_as_surely_as_its_own_memory_is_known(void **state)
+{
+    (void)state;
+    speedup_counts sure = counts_of(SYSTEMS("on-sure")), unsure = counts_of(SYSTEMS("on-unsure"));
+    speedup_counts both = counts_of(SYSTEMS("on-sure, on-unsure")), turned = counts_of(SYSTEMS("on-unsure, on-sure"));
+    assert_true(sure.feasible > unsure.feasible);
+    assert_int_equal(both.feasible, sure.feasible + unsure.feasible);
+    assert_int_equal(turned.feasible, both.feasible);
+    assert_int_equal(turned.not_fitting, both.not_fitting);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +465,7 @@ int main(void)
         cmocka_unit_test(overlap_is_counted_once),
         cmocka_unit_test(a_front_goes_the_way_that_is_better),
         cmocka_unit_test(every_metric_knows_itself),
+        cmocka_unit_test(each_system_fits_as_surely_as_its_own_memory_is_known),
     };
     return cmocka_run_group_tests_name("rules", tests, world_begin, world_end);
 }

@@ -20,6 +20,17 @@ def test_every_problem_of_a_text_is_told_with_its_place(refused):
     assert {d.name for d in error.diagnostics} >= {"UNKNOWN_KEY", "MISSING_KEY", "BAD_NUMBER"}
 
 
+def test_a_problem_says_what_to_do_about_it(refused):
+    error = refused(speedup.Scenario, "plan: {model: llama-7b}")
+    assert error.remedy == error.diagnostics[0].remedy == "give this file to 'speedup plan'"
+
+
+@pytest.mark.parametrize("read", [speedup.Scenario, speedup.Space, speedup.Catalog().extend, speedup.audit, speedup.answer])
+def test_the_name_of_a_file_is_no_text(read, refused):
+    error = refused(read, "runs/job.yaml")
+    assert error.name == "WRONG_TYPE" and "pathlib.Path('runs/job.yaml')" in str(error)
+
+
 def test_an_error_without_a_place_has_none(job, refused):
     error = refused(speedup.Scenario, job, settings=["nothing"])
     assert error.name == "BAD_SETTING"

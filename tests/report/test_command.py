@@ -55,6 +55,55 @@ class Command(unittest.TestCase):
         self.assertEqual(answer["kind"], "training")
         self.assertTrue(answer["answer"]["fits"])
 
+    def test_a_layout_that_nobody_gave_is_said_to_be_assumed(self):
+        load = ("estimate", "--model", "llama-3-8b", "--hardware", "dgx-h100", "--train", "512x4096")
+        told = run(*load, "--accelerators", "7", code=1)
+        self.assertIn("tensor and pipeline parallelism in powers of two, as no --set train.layout.tensor=N says", told)
+        self.assertIn("data x micro_batch = 7 x 1 does not divide a global batch of 512 sequences", told)
+        told = run(*load, "--set", "train.layout.tensor=3", code=1)
+        self.assertIn("1 to 1024 accelerators in powers of two, as --accelerators does not say", told)
+        self.assertNotIn("as no --set", told)
+        told = run(*load, "--accelerators", "8", "--set", "train.layout.tensor=3", code=1)
+        self.assertNotIn("tried", told)
+
+    def test_what_is_meant_is_suggested(self):
+        for line, said in (
+            (["estimat"], "did you mean 'estimate'?"),
+            (["estimate", "--modle", "x"], "did you mean '--model'?"),
+            (["estimate", "--foo"], "'speedup estimate --help' lists"),
+            (["--json"], "a command stands in front of '--json'"),
+            (["estimate", "--train", "8x8", "--tokens", "1T"], "Write --set train.tokens=COUNT"),
+            (["admit", "x.yaml", "--deadline", "3d"], "Write --time-limit TIME"),
+        ):
+            self.assertIn(said, run(*line, code=2))
+
+    def test_help_is_of_the_command_alone(self):
+        codes = run("estimate", "--help").split("exit codes:")[1]
+        self.assertEqual([line.split()[0] for line in codes.strip().splitlines()], ["0", "1", "2"])
+        self.assertIn("  4  refused", run("admit", "--help"))
+        self.assertIn("  4  admit: refused", run("--help"))
+
+    def test_hints_say_what_to_do_next(self):
+        folder = Path(self.config).parent
+        plan, job = str(folder / "plan.yaml"), str(folder / "job.yaml")
+        Path(plan).write_text("plan: {model: llama-7b, systems: [dgx-h100], accelerators: [8]}\n", encoding="utf-8")
+        Path(job).write_text("train: {model: llama-7b, system: dgx-h100, accelerators: 8, sequence: 2048, global_batch: 64}\n", encoding="utf-8")
+        for line, code, hint in (
+            (["plan", job], 1, "give this file to 'speedup estimate'"),
+            (["estimate", plan], 1, "give this file to 'speedup plan'"),
+            (["admit", plan], 4, "give this file to 'speedup plan'"),
+            (["audit", job], 1, "give this file to 'speedup estimate'"),
+            (["estimate", job, "--set", "layout.tensor=2"], 1, "write train.layout.tensor=2"),
+            (["estimate", job, "--set", "accelerators=4"], 1, "write train.accelerators=4"),
+            (["plan", plan, "--pareto", "mfu"], 1, "name a metric; 'speedup metrics' lists them"),
+            (["plan", plan, "--systems", "dgx-h200", "--objective", "cost"], 1, "or --price '2.50 USD/h'"),
+            (["estimate", "--model", "llama-3-8b", "--hardware", "h100-sxm-80gb", "--train", "512x4096"], 1,
+             "name one of these systems: 'h100-sxm-80gb' is an accelerator"),
+            (["estimate", "--model", "llama-3-8b", "--hardware", "h999", "--train", "512x4096"], 1, "'speedup catalog list systems'"),
+        ):
+            self.assertIn("hint: ", run(*line, code=code))
+            self.assertIn(hint, run(*line, code=code))
+
     def test_options_reach_the_job(self):
         load = ("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--serve", "16x512x512", "--accelerators", "1")
         answer = estimate(*load, "--stack", "vllm", "--optimize", "fp8-weights,fp8-kv-cache", "--price", "2 USD/h")

@@ -139,6 +139,25 @@ static void factors_and_shares_have_ranges(void **state)
     assert_int_equal(speedup_claims_compose(good, 1, over, 2, &c), SPEEDUP_OUT_OF_RANGE);
 }
 
+/* What no number can hold is no answer. */
+static void products_stay_finite(void **state)
+{
+    (void)state;
+    static const double ends[] = {1e308, 1e-308};
+    for (int i = 0; i < 2; i++) {
+        speedup_composition c = {.struct_size = sizeof c, .nominal = 7};
+        const speedup_claim same[] = {claim(WITH("a"), ends[i]), claim(WITH("a"), ends[i])};
+        const speedup_claim apart[] = {claim(WITH("a"), ends[i]), claim(WITH("b"), ends[i])};
+        const speedup_share shares[] = {share("a", 1)};
+        assert_int_equal(speedup_claims_compose(same, 2, NULL, 0, &c), SPEEDUP_OUT_OF_RANGE);
+        assert_int_equal(speedup_claims_compose(same, 2, shares, 1, &c), SPEEDUP_OUT_OF_RANGE);
+        assert_int_equal(speedup_claims_compose(apart, 2, NULL, 0, &c), SPEEDUP_OUT_OF_RANGE);
+        assert_true(c.nominal == 7);
+        assert_int_equal(speedup_claims_compose(same, 1, shares, 1, &c), SPEEDUP_OK);
+        assert_near(c.effective, ends[i], 1e-9);
+    }
+}
+
 static void malformed_claims_are_refused(void **state)
 {
     (void)state;
@@ -170,6 +189,7 @@ int main(void)
         cmocka_unit_test(no_claims_gain_nothing),
         cmocka_unit_test(the_effective_factor_lies_within_its_bounds),
         cmocka_unit_test(factors_and_shares_have_ranges),
+        cmocka_unit_test(products_stay_finite),
         cmocka_unit_test(malformed_claims_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

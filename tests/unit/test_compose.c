@@ -300,6 +300,46 @@ static void the_order_of_optimizations_changes_nothing_that_matters(void **state
         assert_near(one[m], other[m], 1e-12);
 }
 
+static speedup_status registered(speedup_optimization *o)
+{
+    speedup_catalog *catalog;
+    speedup_status status = speedup_catalog_register(world.context, world.catalog, o, &catalog);
+    speedup_catalog_unref(catalog);
+    speedup_optimization_destroy(o);
+    return status;
+}
+
+/* A row has each effect once, whether an expression or a function gives it. */
+static void an_effect_is_given_once(void **state)
+{
+    (void)state;
+    for (int functions = 0; functions <= 2; functions++) {
+        speedup_optimization *o;
+        assert_ok(speedup_optimization_create(world.context, "twice", NULL, &o));
+        for (int i = 0; i < 2; i++)
+            if (i < functions)
+                assert_ok(speedup_optimization_callback(o, "loss.bytes", by_data, NULL, NULL));
+            else
+                assert_ok(speedup_optimization_effect(o, "loss.bytes", "1 / 2"));
+        assert_int_equal(registered(o), SPEEDUP_DUPLICATE_KEY);
+        assert_int_equal(speedup_diagnostic_count(world.context), 1);
+        assert_contains(speedup_diagnostic_text(world.context, 0), "optimizations.twice.effects.loss.bytes: error[SPD-108]: 'loss.bytes' is given twice");
+    }
+    assert_int_equal(refused_catalog(world.catalog, "optimizations: {twice: {effects: {loss.bytes: 0.5, loss.bytes: 0.25}}}"), SPEEDUP_DUPLICATE_KEY);
+}
+
+/* A name in an expression means one thing. */
+static void a_parameter_has_no_name_of_a_variable(void **state)
+{
+    (void)state;
+    speedup_optimization *o;
+    assert_ok(speedup_optimization_create(world.context, "hidden", NULL, &o));
+    assert_ok(speedup_optimization_parameter(o, "tensor", 1, 0, 2, NULL));
+    assert_int_equal(registered(o), SPEEDUP_BAD_NAME);
+    assert_contains(speedup_diagnostic_text(world.context, 0), "'tensor' cannot name a parameter: expressions have a variable of that name");
+    assert_int_equal(refused_catalog(world.catalog, "optimizations: {hidden: {parameters: {tensor: 1}, effects: {loss.bytes: tensor}}}"), SPEEDUP_BAD_NAME);
+}
+
 static void a_callback_that_gives_no_usable_value_is_told(void **state)
 {
     (void)state;
@@ -311,15 +351,6 @@ static void a_callback_that_gives_no_usable_value_is_told(void **state)
     speedup_optimization_destroy(o);
     assert_int_equal(refused_with(catalog, "bad"), SPEEDUP_CALLBACK);
     speedup_catalog_unref(catalog);
-}
-
-static speedup_status registered(speedup_optimization *o)
-{
-    speedup_catalog *catalog;
-    speedup_status status = speedup_catalog_register(world.context, world.catalog, o, &catalog);
-    speedup_catalog_unref(catalog);
-    speedup_optimization_destroy(o);
-    return status;
 }
 
 struct counted {
@@ -575,6 +606,8 @@ int main(void)
         cmocka_unit_test(yaml_builder_and_callback_give_the_same_bits_in_any_order),
         cmocka_unit_test(the_order_of_optimizations_changes_nothing_that_matters),
         cmocka_unit_test(a_callback_gives_its_user_back_once_when_nobody_holds_it),
+        cmocka_unit_test(an_effect_is_given_once),
+        cmocka_unit_test(a_parameter_has_no_name_of_a_variable),
         cmocka_unit_test(a_callback_that_gives_no_usable_value_is_told),
         cmocka_unit_test(the_builder_refuses_what_yaml_would),
         cmocka_unit_test(what_is_wrong_with_a_registered_optimization_names_its_key),

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const training_yaml =
@@ -111,6 +112,104 @@ static void a_wrong_call_is_told_and_changes_nothing(void **state)
     assert_int_equal(speedup_job_add(world.context, made, "optimisations", "zero-1", NULL, NULL, 0), SPEEDUP_UNKNOWN_CHOICE);
     same_estimate(made, training_yaml);
     speedup_job_destroy(made);
+}
+
+/* Coefficients are the catalog's: what is wrong with one is told when there is a catalog, of its key, and can be mended. */
+static void the_last_value_of_a_coefficient_counts(void **state)
+{
+    (void)state;
+    speedup_job *made = training();
+    speedup_scenario *scenario;
+    assert_ok(speedup_job_set_number(world.context, made, "calibration.matmul_efficiency", 5));
+    assert_int_equal(speedup_scenario_create_job(world.context, world.catalog, made, &scenario), SPEEDUP_OUT_OF_RANGE);
+    assert_contains(speedup_diagnostic_text(world.context, 0), "calibration.matmul_efficiency: error[SPD-204]: 'matmul_efficiency' is 5");
+    assert_ok(speedup_job_set_number(world.context, made, "calibration.matmul_efficiency", 0.5));
+    assert_ok(speedup_scenario_create_job(world.context, world.catalog, made, &scenario));
+    speedup_scenario_unref(scenario);
+    assert_ok(speedup_job_set_number(world.context, made, "calibration.matmul_eficiency", 0.5));
+    assert_int_equal(speedup_scenario_create_job(world.context, world.catalog, made, &scenario), SPEEDUP_UNKNOWN_ENTRY);
+    assert_contains(speedup_diagnostic_text(world.context, 0), "calibration.matmul_eficiency: error[SPD-301]");
+    speedup_job_destroy(made);
+}
+
+static void a_key_is_told_at_a_length_to_be_read(void **state)
+{
+    (void)state;
+    enum { LONG = 5000000 };
+    speedup_job *made = training();
+    char *key = test_malloc(LONG + 1);
+    memset(key, 'k', LONG);
+    key[LONG] = '\0';
+    memcpy(key, "\x1b[2J\xff", 5);
+    assert_int_equal(speedup_job_set_number(world.context, made, key, 1), SPEEDUP_UNKNOWN_KEY);
+    const char *text = speedup_diagnostic_text(world.context, 0), *file;
+    assert_true(strlen(text) < 1000);
+    assert_ok(speedup_diagnostic_place(world.context, 0, NULL, &file, NULL, NULL));
+    assert_memory_equal(file, "?[2J?k", 6);
+    assert_int_equal(speedup_job_set_text(world.context, made, key, "x"), SPEEDUP_UNKNOWN_KEY);
+    assert_true(strlen(speedup_diagnostic_text(world.context, 0)) < 1000);
+    memcpy(key, "train.", 6);
+    memcpy(key + LONG - 3, "=[1", 3);
+    assert_int_equal(speedup_job_apply(world.context, made, key), SPEEDUP_SYNTAX);
+    assert_true(strlen(speedup_diagnostic_text(world.context, 0)) < 1000);
+    memcpy(key + LONG - 3, "=11", 3);
+    assert_int_equal(speedup_job_apply(world.context, made, key), SPEEDUP_UNKNOWN_KEY);
+    assert_true(strlen(speedup_diagnostic_text(world.context, 0)) < 1000);
+    test_free(key);
+    speedup_job_destroy(made);
+}
+
+static size_t taken, taken_most;
+
+static void *count_allocate(void *user, size_t size)
+{
+    (void)user;
+    size_t *memory = malloc(size + 16);
+    assert_non_null(memory);
+    *memory = size;
+    taken += size;
+    taken_most = taken > taken_most ? taken : taken_most;
+    return (char *)memory + 16;
+}
+
+static void count_release(void *user, void *memory)
+{
+    (void)user;
+    size_t *own = (void *)((char *)memory - 16);
+    taken -= *own;
+    free(own);
+}
+
+static void *count_resize(void *user, void *memory, size_t size)
+{
+    void *made = count_allocate(user, size);
+    size_t before = *(size_t *)(void *)((char *)memory - 16);
+    memcpy(made, memory, before < size ? before : size);
+    count_release(user, memory);
+    return made;
+}
+
+/* What is replaced is given up: a scheduler may change one description for ever. */
+static void a_description_that_is_changed_does_not_grow(void **state)
+{
+    (void)state;
+    const speedup_allocator counting = {sizeof counting, NULL, count_allocate, count_resize, count_release};
+    speedup_context *context;
+    speedup_job *made;
+    assert_ok(speedup_context_create(&counting, &context));
+    assert_ok(speedup_job_create(context, "train", &made));
+    assert_ok(speedup_job_add(context, made, "optimizations", "zero-1", NULL, NULL, 0));
+    for (int i = 0; i < 20000; i++) {
+        assert_ok(speedup_job_set_number(context, made, "layout.tensor", 1 + i % 8));
+        assert_ok(speedup_job_set_number(context, made, "calibration.matmul_efficiency", 0.5));
+        assert_ok(speedup_job_set_text(context, made, "model", "llama-2-7b"));
+        assert_ok(speedup_job_apply(context, made, "train.layout={tensor: 2}"));
+        assert_int_equal(speedup_job_set_number(context, made, "no such key", 1), SPEEDUP_UNKNOWN_KEY);
+    }
+    assert_true(taken_most < 1 << 20);
+    speedup_job_destroy(made);
+    speedup_context_destroy(context);
+    assert_int_equal(taken, 0);
 }
 
 /* A text is one value: nothing in it is read as YAML. */
@@ -243,6 +342,9 @@ int main(void)
         cmocka_unit_test(a_described_service_is_the_one_written),
         cmocka_unit_test(a_setting_is_put_over_a_description),
         cmocka_unit_test(a_wrong_call_is_told_and_changes_nothing),
+        cmocka_unit_test(the_last_value_of_a_coefficient_counts),
+        cmocka_unit_test(a_key_is_told_at_a_length_to_be_read),
+        cmocka_unit_test(a_description_that_is_changed_does_not_grow),
         cmocka_unit_test(a_text_stays_a_text),
         cmocka_unit_test(what_is_missing_is_told_at_once),
         cmocka_unit_test(lengths_that_cannot_be_are_told),

@@ -38,7 +38,7 @@ static const struct field fields[] = {
     {.key = "on", .type = FIELD_BOOL, .offset = offsetof(struct thing, on)},
     {.key = "color", .type = FIELD_CHOICE, .choices = colors, .offset = offsetof(struct thing, color)},
     {.key = "inner", .type = FIELD_RECORD, .record = &inner_table, .offset = offsetof(struct thing, inner)},
-    {.key = "rest", .type = FIELD_NODE, .offset = offsetof(struct thing, rest)},
+    {.key = "rest", .type = FIELD_LIST, .offset = offsetof(struct thing, rest)},
     {.key = NULL},
 };
 static const struct record_table table = {"thing", "", fields};
@@ -191,7 +191,7 @@ static void values_are_set_by_path_with_the_checks_of_a_file(void **state)
     refuses(record_set_text(x, NULL, &table, &t, "on", "yes", NULL), SPEEDUP_WRONG_TYPE, "'on' is true or false, not 'yes'");
     refuses(record_set_text(x, NULL, &table, &t, "name", "", NULL), SPEEDUP_WRONG_TYPE, "'name' has no value");
     refuses(record_set_text(x, NULL, &table, &t, "name", "\xC0", NULL), SPEEDUP_NOT_TEXT, "'name' is not a text in UTF-8");
-    refuses(record_set_text(x, NULL, &table, &t, "rest", "a", NULL), SPEEDUP_WRONG_TYPE, "'rest' takes a mapping or a list, not a plain value");
+    refuses(record_set_text(x, NULL, &table, &t, "rest", "a", NULL), SPEEDUP_WRONG_TYPE, "'rest' takes a list, not a plain value");
     refuses(record_set_number(x, NULL, &table, &t, "inner", 1, NULL), SPEEDUP_WRONG_TYPE, "'inner' takes a mapping, not a number");
     refuses(record_set_bool(x, &table, &t, "count", true, NULL), SPEEDUP_WRONG_TYPE, "'count' takes a number, not true or false");
     refuses(record_set_number(x, NULL, &table, &t, "cuont", 1, NULL), SPEEDUP_UNKNOWN_KEY, "unknown key 'cuont' in thing; did you mean 'count'?");

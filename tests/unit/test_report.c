@@ -195,6 +195,23 @@ static void the_format_page_names_every_field_and_word(void **state)
     speedup_text_destroy(text);
 }
 
+/* What a value may be is said as it is: no key takes a mapping and a list alike. */
+static void the_format_page_says_what_each_value_is(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "| `price` | plain value: `id of a price, or an amount such as 2.50 USD/h`", "| `prompt` | number or a mapping: `", "| `optimizations` | list: `[id,",
+        "| `calibration` | mapping: `", "| `tensor` | list or a number: `[degree, ...]", "| `prices` | list or a plain value: `", "| `effects` | mapping: `",
+    };
+    speedup_text *text = NULL;
+    assert_ok(speedup_report_format(world.context, &text));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_contains(speedup_text_get(text), rows[i]);
+    assert_null(strstr(speedup_text_get(text), "mapping or list"));
+    assert_null(strstr(speedup_text_get(text), "(null)"));
+    speedup_text_destroy(text);
+}
+
 static void an_unknown_entry_or_kind_is_told(void **state)
 {
     (void)state;
@@ -289,6 +306,7 @@ int main(void)
         cmocka_unit_test(text_is_aligned),
         cmocka_unit_test(json_has_no_number_that_is_not_finite),
         cmocka_unit_test(the_format_page_names_every_field_and_word),
+        cmocka_unit_test(the_format_page_says_what_each_value_is),
         cmocka_unit_test(an_unknown_entry_or_kind_is_told),
         cmocka_unit_test(one_call_answers_a_scenario_or_claims),
         cmocka_unit_test(claims_are_known_however_they_are_written),
