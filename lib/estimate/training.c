@@ -48,7 +48,7 @@ struct product {
     double depth;   /* operations beside those of k, in k: filling and draining of tiles */
     double bytes;   /* of an element of the inputs */
     double byte;    /* s, to move one */
-    double fixed;   /* s, of quantizing */
+    double fixed;   /* s, of a launch, and of quantizing */
 };
 
 static struct product product_of(const struct job *job, double rate, double bytes, double fixed, lanes slow)
@@ -57,7 +57,7 @@ static struct product product_of(const struct job *job, double rate, double byte
                             .depth = (C(MATMUL_DEPTH) + C(LIBRARY_DEPTH)) * (bytes > 2 ? 2 / bytes : 1),
                             .bytes = bytes,
                             .byte = 1 / (job->bandwidth * C(MATMUL_STREAM)),
-                            .fixed = fixed};
+                            .fixed = C(MATMUL_SECONDS) + fixed};
 }
 
 /* One product of m x k by k x n: its operations, or what it reads and writes (16 bits at least). */
@@ -113,6 +113,7 @@ static void expert(const struct job *job, const lanes v[VARIABLES], const lanes 
         return;
     double bytes = precisions[job->expert_precision].bytes, narrow = bytes < job->activation_bytes ? 4 * C(CAST_PASSES) : 0;
     struct product p = product_of(job, job->expert_peak * C(EXPERT_EFFICIENCY), bytes, 0, mb->slow);
+    p.fixed = 0; /* one kernel for all experts: in EXPERT_LAYER */
     lanes routed = mb->tokens / V(TENSOR) * s->active, own = s->experts / V(EXPERT); /* token copies and experts of a rank */
     lanes seen = routed / own + C(EXPERT_ROWS), sums = C(EXPERT_SUMS) / mb->stream * E(UPDATE_FLOPS);
     const double shapes[2][2] = {{s->expert_ffn * (1 + s->gated), s->expert_width}, {s->expert_width, s->expert_ffn}};
