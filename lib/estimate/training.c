@@ -295,6 +295,17 @@ static struct held held_by(const struct job *job, const lanes v[VARIABLES])
     return (struct held){(s->dense + tables * s->embedding) / V(TENSOR) / V(PIPELINE), s->routed / V(PIPELINE) / V(EXPERT)};
 }
 
+/* Steps of a collective over d ranks: a ring's, as far as rings of so many were measured, and those of a tree from there. */
+static lanes hops(lanes d)
+{
+    enum { LONGEST_RING = 1024 };
+    lanes turns = ZERO;
+    if (lanes_all(d <= LONGEST_RING))
+        return d - 1;
+    LANES_EACH(turns, log2(fmax(d[lane_] / LONGEST_RING, 1)));
+    return lanes_min(d, lanes_of((double)LONGEST_RING)) * (1 + turns) - 1;
+}
+
 /* A reduction is a reduce-scatter and a gather (2 (d-1)/d of the bytes); sharding replaces parts of it. What hides
  * behind work slows it down, and the last of it cannot hide. */
 static struct data data_parallel(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb,
@@ -313,7 +324,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     lanes moved = dense * (d - 1) / d + routed * (copies - 1) / copies, trained = (dense + routed) * E(UPDATE_FLOPS);
     lanes alike = moved * d / lanes_max(d - 1, ONE); /* parameters over all ranks that move as many */
     lane_mask sharded = E(GATHER_LAYERS) > 0;
-    lanes pieces = lanes_max(s->layers / p * E(DATA_MESSAGES), ONE), latency = C(DATA_LATENCY) * (d - 1) * pieces;
+    lanes pieces = lanes_max(s->layers / p * E(DATA_MESSAGES), ONE), latency = C(DATA_LATENCY) * hops(d) * pieces;
     lanes reduced = trained * job->gradient_bytes * E(REDUCE_WIDTH);
     /* Weights gathered as they are needed are all of them; after an update, those trained, as wide as they are kept. */
     lanes kept = lanes_select(sharded, ONE, E(UPDATE_FLOPS) * (1 + mb->wide));
