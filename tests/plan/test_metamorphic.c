@@ -190,7 +190,7 @@ static void more_of_a_resource_never_slows_or_unfits(void **state)
 static void rates_scaled_by_c_scale_time_by_its_inverse(void **state)
 {
     (void)state;
-    static const char *const fixed[] = {"data_latency", "tree_latency", "step_seconds", "expert_fixed", "expert_layer", "kernel_seconds",
+    static const char *const fixed[] = {"data_latency", "tree_latency", "step_seconds", "expert_fixed", "expert_layer", "kernel_seconds", "matmul_seconds",
                                         "host_forward", "host_backward", "all_reduce_fixed", "all_reduce_rank", "all_reduce_ramp",
                                         "all_gather_fixed", "all_gather_rank", "all_gather_ramp", "reduce_scatter_fixed",
                                         "reduce_scatter_rank", "reduce_scatter_ramp", "send_fixed", "send_rank", "send_ramp"};

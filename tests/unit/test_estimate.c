@@ -456,7 +456,7 @@ static void a_faster_network_is_never_slower(void **state)
 static void time_scales_with_the_rates_of_the_machine(void **state)
 {
     (void)state;
-    static const char still[] = "train.calibration={data_latency: 0, tree_latency: 0, kernel_seconds: 0, host_forward: 0, host_backward: 0, "
+    static const char still[] = "train.calibration={data_latency: 0, tree_latency: 0, kernel_seconds: 0, matmul_seconds: 0, host_forward: 0, host_backward: 0, "
                                 "blocking_seconds: 0, step_seconds: 0, all_reduce_fixed: 0, all_reduce_rank: 0, all_reduce_ramp: 0}";
     static const char *const layouts[] = {"train.layout={tensor: 2}", "train.layout={pipeline: 4, tensor: 2}", "train.layout={context: 2}"};
     for (int l = 0; l < 3; l++) {

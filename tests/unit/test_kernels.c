@@ -29,7 +29,7 @@ static const struct {
     {"gated_forward", "0"}, {"gated_backward", "0"}, {"gated_casts", "0"}, {"gated_casts_backward", "0"}, {"gated_inner", "1"}, {"gated_host", "1"},
     {"autocast", "0"}, {"autocast_forward", "0"}, {"autocast_backward", "0"}, {"cast_weights", "0"}, {"cast_passes", "0"}, {"narrow_product", "0"},
     {"loss_forward", "0"}, {"loss_backward", "0"}, {"table_gradient", "0"}, {"adapter_forward", "0"}, {"adapter_backward", "0"}, {"widen_weight", "0"},
-    {"kernel_seconds", "0"}, {"cast_launches", "0"}, {"context_merge", "0"}, {"host_forward", "0"}, {"host_backward", "0"}, {"host_again", "0"}, {"host_gather", "0"}, {"host_tensor", "0"},
+    {"kernel_seconds", "0"}, {"matmul_seconds", "0"}, {"cast_launches", "0"}, {"context_merge", "0"}, {"host_forward", "0"}, {"host_backward", "0"}, {"host_again", "0"}, {"host_gather", "0"}, {"host_tensor", "0"},
     {"host_optimizer", "0"}, {"host_step", "0"}, {"host_batch", "0"}, {"host_adapter", "0"}, {"step_seconds", "0"}, {"blocking_seconds", "0"},
     {"optimizer_bytes", "0"}, {"accumulate_bytes", "0"}, {"recompute_stops", "0"}, {"kept_gradient", "2"}, {"reduced_gradient", "2"},
     {"expert_efficiency", "1"}, {"expert_fixed", "0"}, {"expert_layer", "0"}, {"expert_rows", "0"}, {"expert_sums", "0"}, {"expert_exchange", "1"},
@@ -127,6 +127,14 @@ static void a_product_with_a_short_inner_dimension_is_slower_per_operation(void 
     /* Tensor parallelism halves the inner dimension of what it splits by inputs: half the operations take more than half the time. */
     assert_true(METRIC(TIME_MATMUL, .accelerators = 2, .layout = "tensor: 2", .calibration = "matmul_depth: 512") >
                 1.01 * METRIC(TIME_MATMUL, .calibration = "matmul_depth: 512") / 2);
+}
+
+static void a_product_has_a_time_of_its_own_beside_its_work(void **state)
+{
+    (void)state;
+    /* Four linear layers in four layers, and the head: forward, and twice backward. */
+    double none = METRIC(TIME_MATMUL, .calibration = "matmul_seconds: 0");
+    assert_near(METRIC(TIME_MATMUL, .calibration = "matmul_seconds: 1e-6") - none, 4 * 4 * 3 * 1e-6, 1e-12);
 }
 
 static void a_linear_layer_goes_back_through_two_products(void **state)
@@ -785,6 +793,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_product_with_a_short_inner_dimension_is_slower_per_operation),
+        cmocka_unit_test(a_product_has_a_time_of_its_own_beside_its_work),
         cmocka_unit_test(a_linear_layer_goes_back_through_two_products),
         cmocka_unit_test(products_that_read_more_than_they_compute_take_the_bandwidth),
         cmocka_unit_test(products_of_four_bytes_fill_their_tiles_in_half_the_depth),

@@ -88,14 +88,14 @@ static double product_seconds(const struct chip *chip, enum format format, doubl
     double bytes = format_bytes[format], depth = chip->depth * (bytes > 2 ? 2 / bytes : 1);
     double work = m * n * (k + depth) * 2 / (chip->peak[format] * chip->efficiency * gain);
     double moved = (bytes * (m + n) * k + fmax(bytes, 2) * m * n) / (chip->bandwidth * chip->stream);
-    return fmax(work, moved);
+    return chip->seconds + fmax(work, moved);
 }
 
 static double stream_curve(const void *user, const double *values, const struct sample *s)
 {
     const struct chip *chip = user;
     const double *x = s->x;
-    return 2 * ((x[X_M] + x[X_N]) * x[X_K] + x[X_M] * x[X_N]) / (chip->bandwidth * values[0]);
+    return chip->seconds + 2 * ((x[X_M] + x[X_N]) * x[X_K] + x[X_M] * x[X_N]) / (chip->bandwidth * values[0]);
 }
 
 static double product_curve(const void *user, const double *values, const struct sample *s)
@@ -103,6 +103,7 @@ static double product_curve(const void *user, const double *values, const struct
     struct chip chip = *(const struct chip *)user;
     chip.efficiency = values[0];
     chip.depth = values[1];
+    chip.seconds = values[2];
     return product_seconds(&chip, FORMAT_16, 1, s->x[X_M], s->x[X_N], s->x[X_K]);
 }
 
@@ -123,8 +124,9 @@ static double gain_fp32_curve(const void *chip, const double *values, const stru
 
 static double grouped_curve(const void *user, const double *values, const struct sample *s)
 {
-    const struct chip *chip = user;
+    struct chip own = *(const struct chip *)user, *chip = &own;
     const double *x = s->x;
+    own.seconds = 0; /* one kernel for all experts */
     double seconds = s->x[X_BACKWARD] > 0 ? product_seconds(chip, FORMAT_16, values[0], x[X_M], x[X_K], x[X_N]) +
                                                 product_seconds(chip, FORMAT_16, values[0], x[X_N], x[X_K], x[X_M])
                                           : product_seconds(chip, FORMAT_16, values[0], x[X_M], x[X_N], x[X_K]);
@@ -187,11 +189,13 @@ static void split_products(const struct chip *chip, struct profile *profile)
 static size_t fit_products(const struct measured_rows *rows, struct chip *chip, struct profile *profile, FILE *to)
 {
     struct samples samples = products_of(rows, "bf16", MANY_TOKENS, INFINITY);
-    struct parameter p[] = {{"matmul_efficiency", 0.75, 1}, {"matmul_depth", 150, 2}};
+    struct parameter p[] = {{"matmul_efficiency", 0.75, 1}, {"matmul_depth", 150, 2}, {"matmul_seconds", 3e-6, 0.5}};
     struct judged judged = {0};
     if (fit(to, "products, 16 bits", product_curve, chip, p, COUNT(p), &samples)) {
         chip->efficiency = p[0].value;
         chip->depth = p[1].value;
+        chip->seconds = p[2].value;
+        profile_put(profile, "matmul_seconds", chip->seconds);
         split_products(chip, profile);
         judged = samples_judge(&samples);
         char text[40];
@@ -481,6 +485,7 @@ void kernels_fit(const struct measured_rows *rows, struct profile *profile, FILE
         .efficiency = profile_get(profile, "matmul_efficiency") * profile_get(profile, "library_rate"),
         .depth = profile_get(profile, "matmul_depth") + profile_get(profile, "library_depth"),
         .stream = profile_get(profile, "matmul_stream"),
+        .seconds = profile_get(profile, "matmul_seconds"),
     };
     size_t held = 0;
     fit_stream(rows, &chip, profile, to);

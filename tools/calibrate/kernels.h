@@ -13,6 +13,7 @@ struct chip {
     double bandwidth, link, power;
     /* of 16-bit products, once they are fitted */
     double efficiency, depth, stream;
+    double seconds; /* of a product beside its work */
 };
 
 enum format { FORMAT_16, FORMAT_8, FORMAT_TF32, FORMAT_FP32 };
