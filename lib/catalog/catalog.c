@@ -513,12 +513,13 @@ static bool merge(struct extension *extension, enum kind kind)
 /* Where the estimator's own coefficients are; the built-in data must have them all. */
 static void find_known(speedup_context *context, speedup_catalog *made)
 {
-    for (int i = 0; i < KNOWN_COEFFICIENTS; i++) {
-        const struct entry *entry = catalog_find(made, KIND_COEFFICIENT, known_coefficients[i]);
+    const char *name = known_coefficients;
+    for (int i = 0; i < KNOWN_COEFFICIENTS; i++, name += strlen(name) + 1) {
+        const struct entry *entry = catalog_find(made, KIND_COEFFICIENT, name);
         if (entry)
             made->known_slots[i] = ((const struct coefficient *)entry)->slot;
         else
-            catalog_missing(context, made, KIND_COEFFICIENT, known_coefficients[i], NULL);
+            catalog_missing(context, made, KIND_COEFFICIENT, name, NULL);
     }
 }
 

@@ -29,11 +29,11 @@ const struct precision_info precisions[PRECISIONS] = {
 #undef SPEEDUP_PRECISION
 };
 
-const char *const known_coefficients[KNOWN_COEFFICIENTS] = {
-#define COEFFICIENT(NAME, name) name,
+const char known_coefficients[] =
+#define COEFFICIENT(NAME, name) name "\0"
 #include "catalog/coefficient.def"
 #undef COEFFICIENT
-};
+    ;
 
 const char *const precision_names[PRECISIONS + 1] = {
 #define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) name,

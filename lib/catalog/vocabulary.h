@@ -77,7 +77,7 @@ extern const struct target_info targets[TARGETS];
 extern const struct rule_info rules[RULES];
 extern const struct variable_info variables[VARIABLES];
 extern const struct precision_info precisions[PRECISIONS];
-extern const char *const known_coefficients[KNOWN_COEFFICIENTS];
+extern const char known_coefficients[]; /* their names, in order, each ended by a zero */
 extern const char *const precision_names[PRECISIONS + 1];
 extern const char *const peak_names[PEAKS + 1];
 

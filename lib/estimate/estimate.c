@@ -16,36 +16,50 @@ enum { SHARE = 1024 };
 enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
        INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA, INTERVAL_ENERGY = SPEEDUP_METRIC_ENERGY_SIGMA };
 
+/* Words of a metric in one text, each ended by a zero: one address to relocate in place of four. */
+enum word { WORD_NAME, WORD_UNIT, WORD_JOB, WORD_TEXT };
+
 static const struct {
-    const char *name, *unit, *job, *text;
+    const char *words;
     enum better better;
     int32_t sigma;
 } metrics[METRICS] = {
 #define TRAINING "training"
 #define INFERENCE "inference"
 #define BOTH "both"
-#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name, unit, job, text, BETTER_##better, INTERVAL_##interval},
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name "\0" unit "\0" job "\0" text, BETTER_##better, INTERVAL_##interval},
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
 };
+
+static const char *metric_word(int metric, enum word word)
+{
+    const char *at = metrics[metric].words;
+    for (int i = 0; i < (int)word; i++)
+        at += strlen(at) + 1;
+    return at;
+}
 
 speedup_status speedup_metric_at(size_t index, speedup_word *word)
 {
     if (index >= METRICS)
         return SPEEDUP_NOT_FOUND;
     /* A share is shown as a percentage, but given as a plain number. */
-    const char *unit = !strcmp(metrics[index].unit, "%") ? "1" : metrics[index].unit;
+    int metric = (int)index;
+    const char *unit = metric_word(metric, WORD_UNIT);
+    unit = !strcmp(unit, "%") ? "1" : unit;
     static const char *const better[] = {[BETTER_NEITHER] = "", [BETTER_LESS] = "less", [BETTER_MORE] = "more"};
     int32_t sigma = metrics[index].sigma;
     const char *interval = sigma == INTERVAL_TIME ? "time" : sigma == INTERVAL_MEMORY ? "memory" : sigma == INTERVAL_FIRST_TOKEN ? "first token"
                            : sigma == INTERVAL_ENERGY ? "energy" : "";
-    return word_fill_metric(word, metrics[index].name, "", metrics[index].job, unit, metrics[index].text, better[metrics[index].better], interval);
+    return word_fill_metric(word, metric_word(metric, WORD_NAME), "", metric_word(metric, WORD_JOB), unit, metric_word(metric, WORD_TEXT),
+                            better[metrics[index].better], interval);
 }
 
 int metric_find(const char *name)
 {
     int metric = 0;
-    while (metric < METRICS && strcmp(metrics[metric].name, name))
+    while (metric < METRICS && strcmp(metric_word(metric, WORD_NAME), name))
         metric++;
     return metric;
 }
@@ -79,12 +93,12 @@ void metric_missing(speedup_context *context, const struct place *place, const c
     struct nearest nearest;
     nearest_begin(&nearest, name, strlen(name));
     for (int metric = 0; metric < METRICS; metric++)
-        nearest_offer(&nearest, metrics[metric].name);
+        nearest_offer(&nearest, metric_word(metric, WORD_NAME));
     struct text *text = problem_begin(context);
     text_format(text, "'%.60s' is no metric", name);
     int meant = metric_meant(name);
     if (meant < METRICS)
-        text_format(text, "; did you mean '%s'?", metrics[meant].name);
+        text_format(text, "; did you mean '%s'?", metric_word(meant, WORD_NAME));
     else
         nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_KEY, place);
@@ -98,7 +112,7 @@ enum better metric_better(int metric)
 
 const char *metric_shown_unit(int metric)
 {
-    return metrics[metric].unit;
+    return metric_word(metric, WORD_UNIT);
 }
 
 static void matrix_add(struct shape *shape, double n, double k, double count, double parts, enum shard shard)

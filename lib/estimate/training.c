@@ -61,7 +61,7 @@ static struct product product_of(const struct job *job, double rate, double byte
 }
 
 /* One product of m x k by k x n: its operations, or what it reads and writes (16 bits at least). */
-static inline lanes multiply(const struct product *p, lanes m, lanes n, lanes k)
+__attribute__((noinline)) static lanes multiply(const struct product *p, lanes m, lanes n, lanes k)
 {
     lanes work = m * n * (k + p->depth) * p->seconds;
     lanes moved = (p->bytes * (m + n) * k + fmax(p->bytes, 2) * m * n) * p->byte;
@@ -229,9 +229,14 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
 
 /* A collective within a scale-up domain, of `bytes` a rank, `wire` of them over the link (NCCL's rings:
  * github.com/NVIDIA/nccl-tests, doc/PERFORMANCE.md). */
-#define COLLECTIVE(KIND, ranks, wire, bytes)                                                                        \
-    (C(KIND##_FIXED) + C(KIND##_RANK) * ((ranks) - 1) + (wire) * (bytes) / (C(KIND##_WIRE) * job->link) +          \
-     C(KIND##_BUFFER) * (bytes) / job->link + C(KIND##_RAMP) * lanes_root((bytes) * 1e-6))
+enum { CURVE_FIXED, CURVE_RANK, CURVE_WIRE, CURVE_BUFFER, CURVE_RAMP }; /* as the coefficients of a kind stand in order */
+
+__attribute__((noinline)) static lanes collective(const struct job *job, int kind, lanes ranks, lanes wire, lanes bytes)
+{
+    const double *c = &job->c[kind];
+    return c[CURVE_FIXED] + c[CURVE_RANK] * (ranks - 1) + wire * bytes / (c[CURVE_WIRE] * job->link) + c[CURVE_BUFFER] * bytes / job->link +
+           c[CURVE_RAMP] * lanes_root(bytes * 1e-6);
+}
 
 /* Tensor parallelism: two all-reduces a layer and pass (arXiv 1909.08053, sec. 3),
  * each 2 (t-1)/t of the activations over the link. Context parallelism: keys and
@@ -246,7 +251,7 @@ static void layer_collectives(const struct job *job, const lanes v[VARIABLES], c
     lanes t = V(TENSOR), x = V(EXPERT), c = V(CONTEXT);
 
     lanes moved = activations * E(TENSOR_BYTES), share = (t - 1) / t;
-    lanes within = COLLECTIVE(ALL_REDUCE, t, 2 * share, moved);
+    lanes within = collective(job, COEFFICIENT_ALL_REDUCE_FIXED, t, 2 * share, moved);
     lanes beyond = 2 * share * moved / network + C(ALL_REDUCE_FIXED) + C(ALL_REDUCE_RANK) * (t - 1);
     mb->tensor = lanes_select(t > 1, s->collective_layers * 2 * lanes_select(t > job->domain, beyond, within), ZERO);
 
@@ -334,9 +339,9 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     /* Within a domain, in as many pieces as there are layers. */
     lanes piece = 1 / pieces, wire = (d - 1) / d;
     lanes summed = alike * E(UPDATE_FLOPS) * job->gradient_bytes * E(REDUCE_WIDTH), fetched = alike * gathered;
-    scatter = lanes_select(inside, pieces * (COLLECTIVE(REDUCE_SCATTER, d, wire, summed * piece)), scatter);
-    lanes whole = lanes_select(inside, pieces * (COLLECTIVE(ALL_REDUCE, d, 2 * wire, summed * piece)), 2 * scatter);
-    lanes sent = COLLECTIVE(SEND, d, ONE, fetched), all = pieces * (COLLECTIVE(ALL_GATHER, d, wire, fetched * piece));
+    scatter = lanes_select(inside, pieces * (collective(job, COEFFICIENT_REDUCE_SCATTER_FIXED, d, wire, summed * piece)), scatter);
+    lanes whole = lanes_select(inside, pieces * (collective(job, COEFFICIENT_ALL_REDUCE_FIXED, d, 2 * wire, summed * piece)), 2 * scatter);
+    lanes sent = collective(job, COEFFICIENT_SEND_FIXED, d, ONE, fetched), all = pieces * (collective(job, COEFFICIENT_ALL_GATHER_FIXED, d, wire, fetched * piece));
     gather = lanes_select(inside, C(GATHER_SHOWS) > 0 ? lanes_select(sharded, all, sent) : all, gather);
     lanes reduce = lanes_select(E(REDUCE_BYTES) < 1, 2 * E(REDUCE_BYTES) * scatter, E(REDUCE_BYTES) * whole);
 
@@ -345,7 +350,9 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     lanes g = lanes_max(lanes_min(E(SHARD_GROUP), d), ONE);
     lanes group_rate = lanes_select(g * t <= lanes_of(job->domain), lanes_of(link), rate);
     lanes within = (g - 1) / g / group_rate;
-    lanes across = 2 * reduced / g * (d - g) / d / rate;
+    /* All shards cross at once: a rank has its part of the node's network, and that of ranks of other groups with the same shard. */
+    lanes crossing = lanes_min(lanes_of(link), C(NETWORK_FRACTION) * job->network / job->node * lanes_max(ranks / g, ONE));
+    lanes across = 2 * reduced / g * (d - g) / d / lanes_select(inside, rate, crossing);
     reduce = lanes_select(g > 1, 2 * reduced * E(REDUCE_BYTES) * within + across, reduce);
     gather = lanes_select(g > 1, weights * within, gather);
 
