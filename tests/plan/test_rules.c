@@ -235,7 +235,7 @@ static void a_group_shards_by_its_size_and_no_more(void **state)
     near(metric(JOB7("optimizations: [bf16-mixed-precision, fsdp]"), SPEEDUP_METRIC_MEMORY_OPTIMIZER), whole / 32);
 }
 
-/* Over the network goes the sum of what each rank of a group has: an eighth of the gradients, and no weights. */
+/* Over the network go the gradients of a node, an eighth by each rank, and no weights: half of what a rank of all shards moves. */
 static void a_group_within_a_node_gathers_on_its_link(void **state)
 {
     (void)state;
@@ -245,7 +245,7 @@ static void a_group_within_a_node_gathers_on_its_link(void **state)
     snprintf(group, sizeof group, yaml, "hybrid-shard: {group: 8}");
     snprintf(all, sizeof all, yaml, "fsdp");
     double inside = metric(group, SPEEDUP_METRIC_TIME_DATA), across = metric(all, SPEEDUP_METRIC_TIME_DATA);
-    assert_true(inside < across / 4);
+    assert_true(inside < across * 0.6 && inside > across * 0.4);
 }
 
 /* The state of an expert is on the ranks that have a copy of it, which are fewer than those of a dense layer. */
