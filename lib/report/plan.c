@@ -59,6 +59,15 @@ static const struct plan_figure {
     {JOB_INFERENCE, "out_of_memory", NULL, "%", SPEEDUP_METRIC_OUT_OF_MEMORY}, /* its cache takes what there is */
 };
 
+/* How far a figure may be off, nine times in ten: within a factor of one and this. */
+static double width_of(const double *values, int32_t metric)
+{
+    const double usual = 0.9;
+    double low, high;
+    bool known = values[metric] > 0 && !speedup_metric_interval(values, METRICS, metric, usual, &low, &high);
+    return known ? high / values[metric] - 1 : 0;
+}
+
 void report_figures(struct arena *arena, struct node *row, const speedup_space *space, const double *values)
 {
     for (size_t i = 0; i < sizeof plan_figures / sizeof *plan_figures; i++) {
@@ -67,6 +76,9 @@ void report_figures(struct arena *arena, struct node *row, const speedup_space *
         if (has && (figure->metric != SPEEDUP_METRIC_COST || values[figure->metric] > 0)) /* not without a price */
             put_number(arena, row, figure->key, figure->label, values[figure->metric], figure->unit);
     }
+    int32_t time = space->kind == JOB_TRAINING ? SPEEDUP_METRIC_STEP_SECONDS : SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN;
+    put_number(arena, row, "time_width", "time within", width_of(values, time), "%");
+    put_number(arena, row, "memory_width", NULL, width_of(values, SPEEDUP_METRIC_MEMORY_PEAK), "%");
 }
 
 void report_plan_row(struct arena *arena, struct node *row, const speedup_space *space, uint64_t index)
