@@ -53,7 +53,7 @@ struct product {
 
 static struct product product_of(const struct job *job, double rate, double bytes, double fixed, lanes slow)
 {
-    return (struct product){.seconds = 2 / (rate * C(MATMUL_EFFICIENCY) * C(LIBRARY_RATE)) * slow,
+    return (struct product){.seconds = 2 / (rate * C(MATMUL_EFFICIENCY) * C(MATMUL_SUSTAINED) * C(LIBRARY_RATE)) * slow,
                             .depth = (C(MATMUL_DEPTH) + C(LIBRARY_DEPTH)) * (bytes > 2 ? 2 / bytes : 1),
                             .bytes = bytes,
                             .byte = 1 / (job->bandwidth * C(MATMUL_STREAM)),

@@ -27,6 +27,10 @@ static const struct {
     {"library_rate", STACK, "pytorch-fsdp", 1, 0.05},
     {"library_rate", STACK, "megatron-core", 1.08, 0.05},
     {"library_rate", STACK, "deepspeed-pipeline", 1, 0.05},
+    {"matmul_sustained", ACCELERATOR, "b200", 1, 0.05},
+    {"matmul_sustained", ACCELERATOR, "gb200", 1, 0.05},
+    {"matmul_sustained", ACCELERATOR, "b300", 1, 0.05},
+    {"matmul_sustained", ACCELERATOR, "gb300", 1, 0.05},
     {"matmul_efficiency", OWN, NULL, 1, 0.05},           /* of that of the kernel alone */
     {"flash_attention_1", EVERY, NULL, 0.34, 0.2},
     {"flash_attention_2", STACK, "pytorch-fsdp", 0.25, 0.2}, /* Triton's */
