@@ -82,7 +82,7 @@ bool bound_finite(const struct job *job)
     enum { LEAST_RATE = 1 };                       /* FLOP/s or B/s */
     const double least = 1e-6, most = 1e9;         /* of a factor: with such, no sum of products leaves the doubles */
     const double *c = job->c, *base = job->effects.base;
-    const double product = c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_LIBRARY_RATE];
+    const double product = c[COEFFICIENT_MATMUL_EFFICIENCY] * c[COEFFICIENT_MATMUL_SUSTAINED] * c[COEFFICIENT_LIBRARY_RATE];
     const double rates[] = {
         job->matmul_peak * product, job->half_peak * product, job->expert_peak * product * c[COEFFICIENT_EXPERT_EFFICIENCY],
         job->bandwidth * c[COEFFICIENT_MATMUL_STREAM], job->bandwidth * c[COEFFICIENT_COPY_RATE],

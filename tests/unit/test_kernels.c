@@ -192,6 +192,7 @@ static void frozen_weights_are_four_operations_for_a_parameter_and_a_token(void 
 static void the_rate_of_the_library_is_that_of_all_products(void **state)
 {
     (void)state;
+    assert_near(METRIC(TIME_MATMUL, .calibration = "matmul_sustained: 0.5"), 2 * METRIC(TIME_MATMUL, .accelerators = 1), 1e-12);
     assert_near(METRIC(TIME_MATMUL, .calibration = "library_rate: 0.5"), 2 * METRIC(TIME_MATMUL, .accelerators = 1), 1e-12);
     assert_near(METRIC(TIME_HEAD, .calibration = "library_rate: 0.5"), 2 * METRIC(TIME_HEAD, .accelerators = 1), 1e-12);
     assert_near(METRIC(TIME_EXPERT, .model = "experts", .calibration = "library_rate: 0.5"), 2 * METRIC(TIME_EXPERT, .model = "experts"), 1e-12);
