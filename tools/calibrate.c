@@ -44,6 +44,8 @@ static bool fit_shown(const struct session *session, struct fit *fit, struct tra
     fit->user = &progress;
     bool good = fit_rows(session, fit, rows->rows, rows->count, used);
     progress_end(&progress);
+    fit->progress = NULL;
+    fit->user = NULL;
     return good;
 }
 

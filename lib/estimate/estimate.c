@@ -77,7 +77,7 @@ static int metric_meant(const char *name)
     };
     char plain[32];
     size_t length = 0;
-    for (; name[length] && length < sizeof plain - 1; length++) {
+    for (; length < sizeof plain - 1 && name[length]; length++) {
         char c = name[length];
         plain[length] = c == '-' || c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }

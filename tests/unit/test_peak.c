@@ -28,7 +28,7 @@ static void try(const struct trial *t, double v[SPEEDUP_METRIC_COUNT])
              "train:\n  model: %s\n  system: dgx-a100-80gb\n  stack: %s\n  accelerators: %.0f\n  sequence: %d\n  global_batch: %.0f\n"
              "  micro_batch: %.0f\n  layout: {%s}\n  optimizations: [%s%s]\n",
              LAYERS, HIDDEN, HEADS, 4 * HIDDEN, VOCAB, KEYS, INNER, t->model ? t->model : "plain", t->stack ? t->stack : "pytorch",
-             t->accelerators ? t->accelerators : 1, SEQUENCE, t->batch ? t->batch : t->sequences * (t->accelerators ? t->accelerators : 1),
+             t->accelerators > 0 ? t->accelerators : 1, SEQUENCE, t->batch > 0 ? t->batch : t->sequences * (t->accelerators > 0 ? t->accelerators : 1),
              t->sequences, t->layout ? t->layout : "", t->precision ? t->precision : "bf16-mixed-precision",
              t->optimizations ? t->optimizations : ", flash-attention-2");
     estimate_of(world.catalog, yaml, PLAIN, v);
