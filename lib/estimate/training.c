@@ -515,7 +515,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
                                    lanes_of(C(NETWORK_FRACTION) * job->network / job->node));
     lanes send = 2 * mb.tokens * s->hidden * job->activation_bytes * E(PIPELINE_BYTES) * lanes_min(E(MEMORY_RESIDUAL), ONE) /
                  send_rate;
-    send = lanes_select(chunks <= 1, send * C(PIPELINE_SEND), lanes_max(send * chunks - stage, ZERO));
+    send = lanes_select(chunks <= 1, send * C(PIPELINE_SEND), lanes_max(send * chunks - paced, ZERO));
     send = lanes_select(p > 1, send, ZERO);
     /* Fill and drain of 1F1B, divided by the chunks of an interleaved schedule
      * (arXiv 2104.04473, sec. 2.2). */
@@ -574,9 +574,12 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     at_site(C(SITE_FACTOR), out);
 
     /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
+    /* Of the square below the diagonal a window leaves a band. */
+    double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
+    double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS);
     lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                      6 * s->attention_layers * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+                      6 * attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;

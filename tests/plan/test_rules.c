@@ -325,6 +325,22 @@ static void recomputed_layers_are_no_model_operations(void **state)
     near(again[SPEEDUP_METRIC_MODEL_UTILIZATION] * again[SPEEDUP_METRIC_STEP_SECONDS], v[SPEEDUP_METRIC_MODEL_UTILIZATION] * v[SPEEDUP_METRIC_STEP_SECONDS]);
 }
 
+/* gemma-3-1b: 26 layers, 22 of which see 512 positions. Of the square below the diagonal those leave 3/4 at 1,024 and 7/16 at 2,048. */
+static void model_operations_count_windows(void **state)
+{
+    (void)state;
+    double token[3];
+    for (int i = 0; i < 3; i++) {
+        char yaml[300];
+        snprintf(yaml, sizeof yaml, "train: {model: gemma-3-1b, system: dgx-h100, accelerators: 8, sequence: %d, global_batch: 8, optimizations: [bf16-mixed-precision]}", 512 << i);
+        double v[SPEEDUP_METRIC_COUNT];
+        estimate(yaml, v);
+        token[i] = v[SPEEDUP_METRIC_MODEL_UTILIZATION] * v[SPEEDUP_METRIC_STEP_SECONDS] / (512 << i);
+    }
+    near((token[2] - token[0]) / (token[1] - token[0]),
+         ((4 + 22 * 7.0 / 16) * 2048 - 26 * 512) / ((4 + 22 * 3.0 / 4) * 1024 - 26 * 512));
+}
+
 #define SERVED(model, tensor)                                                                                                   \
     "serve: {model: " model ", system: dgx-h100, accelerators: " tensor ", layout: {tensor: " tensor "}, prompt: 1024, output: 256, concurrency: 16}"
 
@@ -459,6 +475,7 @@ int main(void)
         cmocka_unit_test(pools_cost_all_their_accelerators),
         cmocka_unit_test(a_bubble_is_as_long_as_the_other_stages_of_a_micro_batch),
         cmocka_unit_test(recomputed_layers_are_no_model_operations),
+        cmocka_unit_test(model_operations_count_windows),
         cmocka_unit_test(a_cache_is_split_over_no_more_ranks_than_it_has_heads),
         cmocka_unit_test(micro_batches_change_no_share_of_the_work),
         cmocka_unit_test(model_operations_are_six_for_a_parameter_and_a_token),
