@@ -179,36 +179,33 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     state->reserve = C(MEMORY_RESERVE) + C(MEMORY_BUCKETS_AGAIN) * state->buckets + C(MEMORY_SHARD_RESERVE) * state->gathered;
 }
 
-/* Activations of the fuller stage, at its fullest. */
+/* Activations of a stage at its fullest: of the first, which holds the most micro-batches, and of the last, which has the head. */
 struct stage {
     lanes activations, residual, scores, gone;
     lanes logit;        /* elements */
-    lane_mask has_head;
 };
 
+enum { LAST, FIRST, ENDS };
+
 static void fill_stage(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
-                       const struct layer *layer, lanes blocks, struct stage *stage)
+                       const struct layer *layer, lanes blocks, int end, struct stage *stage)
 {
     lanes p = V(PIPELINE), M = V(ACCUMULATION);
     /* 1F1B keeps up to p micro-batches on the first stage (arXiv 2104.04473, sec. 2.2);
      * an interleaved schedule 1 + (p-1)/(p v) times that (arXiv 2205.05198, sec. 4.2.3). */
-    lanes flights = lanes_min(M, p);
     lanes interleaved = 1 + (p - 1) / (p * V(VIRTUAL_STAGES));
-    flights = lanes_min(flights * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
-    struct kept first, last;
-    keep(job, e, way, layer, blocks, flights, &first);
-    keep(job, e, way, layer, blocks, lanes_min(ONE, M), &last);
-    last.residual += layer->last * E(MEMORY_RESIDUAL);
+    lanes flights = lanes_min(lanes_min(M, p) * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
+    struct kept kept;
+    keep(job, e, way, layer, blocks, end == FIRST ? flights : lanes_min(ONE, M), &kept);
     lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
     lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
-    stage->logit = tokens * job->shape.vocab / split * E(MEMORY_LOGITS);
-    lanes first_total = first.residual + first.sharded + first.scores;
-    lanes last_total = last.residual + last.sharded + last.scores + C(MEMORY_LOGIT_BYTES) * stage->logit;
-    stage->has_head = (p <= 1) | (last_total >= first_total);
-    stage->activations = lanes_select(stage->has_head, last.sharded, first.sharded);
-    stage->residual = lanes_select(stage->has_head, last.residual, first.residual);
-    stage->scores = lanes_select(stage->has_head, last.scores, first.scores);
-    stage->gone = lanes_max(first.gone, last.gone);
+    *stage = (struct stage){
+        .activations = kept.sharded,
+        .residual = kept.residual + (end == LAST ? layer->last * E(MEMORY_RESIDUAL) : ZERO),
+        .scores = kept.scores,
+        .gone = kept.gone,
+        .logit = end == LAST ? tokens * job->shape.vocab / split * E(MEMORY_LOGITS) : ZERO,
+    };
 }
 
 /* ---- the moments of a step -------------------------------------------------------------------- */
@@ -216,7 +213,7 @@ static void fill_stage(const struct job *job, const lanes v[VARIABLES], const la
 /* The loss is taken. Gradients that are freed between steps are there from the second micro-batch on, of sharded weights
  * perhaps whole until the last; where the logits are small, the first gradient of the head takes more. */
 static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
-                        const struct layer *layer, const struct state *state, const struct stage *stage, struct moment *m)
+                        const struct layer *layer, const struct state *state, const struct stage *stage, int end, struct moment *m)
 {
     lane_mask earlier = V(ACCUMULATION) > 1;
     lanes d = V(DATA) * V(CONTEXT), group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
@@ -228,10 +225,10 @@ static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const l
         .activations = stage->activations,
         .residual = stage->residual,
         .scores = stage->scores,
-        .logits = lanes_select(stage->has_head, lanes_max(logits, state->head), ZERO),
+        .logits = end == LAST ? lanes_max(logits, state->head) : ZERO,
         .buffers = state->gathered + state->buckets,
         .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
-                 C(MEMORY_LOGIT_RESERVE) * lanes_select(stage->has_head, logits, ZERO) * (1 + way->again * way->wide) +
+                 C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * way->wide) +
                  C(MEMORY_SCORE_RESERVE) * layer->score_work * E(MEMORY_SCORES),
     };
 }
@@ -241,19 +238,19 @@ static void before_the_loss(const struct job *job, const lanes e[TARGETS], const
                             struct moment *m)
 {
     m->copies = state->copies * E(MEMORY_APART) + state->few * (1 - E(MEMORY_APART));
-    m->logits = lanes_select(stage->has_head, C(MEMORY_LOGITS_FORWARD) * stage->logit, ZERO);
+    m->logits = C(MEMORY_LOGITS_FORWARD) * stage->logit;
 }
 
 /* In the last layer's backward pass, when the logits are gone. */
 static void going_back(const struct job *job, const lanes e[TARGETS], const struct way *way, const struct layer *layer,
-                       const struct state *state, const struct stage *stage, struct moment *m)
+                       const struct state *state, int end, struct moment *m)
 {
     lanes again = C(MEMORY_REBUILT) * way->again;
     lanes again_scores = C(MEMORY_REBUILT) * lanes_max(way->again, lanes_min(E(RECOMPUTE_ATTENTION), ONE));
     m->copies = state->few + way->again * (1 - way->sharded) * state->one_copy;
-    m->logits = lanes_select(stage->has_head, state->head, ZERO);
+    m->logits = end == LAST ? state->head : ZERO;
     m->activations += again * layer->sharded * E(MEMORY_ACTIVATIONS);
-    m->residual += (again * layer->residual - lanes_select(stage->has_head, layer->last, ZERO)) * E(MEMORY_RESIDUAL);
+    m->residual += (again * layer->residual - (end == LAST ? layer->last : ZERO)) * E(MEMORY_RESIDUAL);
     m->scores += (again_scores * layer->scores + layer->score_work) * E(MEMORY_SCORES);
 }
 
@@ -300,23 +297,25 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     struct layer layer;
     struct held held;
     struct state state;
-    struct stage stage;
     choose_way(e, &way);
     measure_layer(job, v, e, &way, &layer);
     hold(job, v, &held);
     measure_state(job, v, e, &way, &held, &state);
-    fill_stage(job, v, e, &way, &layer, held.blocks, &stage);
 
     struct moment most, other;
-    at_the_loss(job, v, e, &way, &layer, &state, &stage, &most);
-    lanes allocated = sum_of(&most);
-    other = most;
-    before_the_loss(job, e, &state, &stage, &other);
-    consider(&other, &most, &allocated);
-    going_back(job, e, &way, &layer, &state, &stage, &other);
-    consider(&other, &most, &allocated);
-    at_the_end(job, v, &way, &held, &state, &other);
-    consider(&other, &most, &allocated);
+    at_the_end(job, v, &way, &held, &state, &most);
+    lanes allocated = sum_of(&most), gone = ZERO;
+    for (int end = LAST; end < ENDS; end++) {
+        struct stage stage;
+        fill_stage(job, v, e, &way, &layer, held.blocks, end, &stage);
+        gone = lanes_max(gone, stage.gone);
+        at_the_loss(job, v, e, &way, &layer, &state, &stage, end, &other);
+        consider(&other, &most, &allocated);
+        before_the_loss(job, e, &state, &stage, &other);
+        consider(&other, &most, &allocated);
+        going_back(job, e, &way, &layer, &state, end, &other);
+        consider(&other, &most, &allocated);
+    }
 
     /* Nothing is exchanged where there is nobody else. */
     lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(E(HOST_OPTIMIZER), ONE);
@@ -338,5 +337,5 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
     out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + stage.gone);
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + gone);
 }
