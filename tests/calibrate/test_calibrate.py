@@ -60,6 +60,18 @@ def values(profile):
     return found
 
 
+def wrong_units(folder):
+    """Times in another unit, or of another accelerator: said, and not taken for measured."""
+    rows = table(LAB / "h100-measure.csv")
+    for factor in (1000, 0.001):
+        scaled = [{**row, "seconds": float(row["seconds"]) * factor if row["seconds"] else ""} for row in rows]
+        done = speedup("calibrate", write(folder / "scaled.csv", scaled))
+        expect(f"times x {factor} are doubted", done.returncode == 0 and "were the times in seconds" in done.stderr, done.stderr)
+        expect(f"times x {factor} are not measured", "provenance" not in done.stdout, done.stdout)
+    done = speedup("calibrate", "--accelerator", "a100-sxm-80gb", LAB / "h100-measure.csv")
+    expect("another accelerator is doubted", done.returncode == 0 and "of 'a100-sxm-80gb'?" in done.stderr, done.stderr)
+
+
 def goldens(update):
     for name in ("h100", "h200", "h200x2", "h200x4"):
         done = speedup("calibrate", f"{name}-measure.csv", cwd=LAB)
@@ -206,7 +218,7 @@ def bad_logs(folder):
 
 def main():
     goldens("--update" in sys.argv[2:])
-    for test in (profiles, accelerators, bad_rows, intervals, sites, bad_logs):
+    for test in (profiles, accelerators, bad_rows, wrong_units, intervals, sites, bad_logs):
         with tempfile.TemporaryDirectory() as folder:
             test(Path(folder))
     help_text = speedup("calibrate", "--help").stdout

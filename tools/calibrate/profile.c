@@ -35,26 +35,34 @@ double profile_get(const struct profile *profile, const char *name)
     return calibrated(s, "stacks", profile->stack, name, calibrated(s, "accelerators", profile->accelerator, name, value));
 }
 
-static void put(const struct session *session, struct profile_value *values, size_t *count, const char *name, double value)
+/* Whether the value is within its coefficient's range; it is put there if it is not. */
+static bool put(const struct session *session, struct profile_value *values, size_t *count, const char *name, double value)
 {
     double least = catalog_value(session, "coefficients", name, "least", 0), most = catalog_value(session, "coefficients", name, "most", INFINITY);
     size_t at = 0;
     while (at < *count && strcmp(values[at].name, name))
         at++;
     if (at == PROFILE_VALUES || isnan(catalog_value(session, "coefficients", name, "value", NAN)))
-        return;
+        return true;
     *count += at == *count;
     values[at] = (struct profile_value){name, fmin(fmax(value, least), most)};
+    return value >= least && value <= most;
+}
+
+static void note_beyond(struct profile *profile, const char *name, double value, bool within)
+{
+    if (!within && !profile->beyond++)
+        profile->first_beyond = (struct profile_value){name, value};
 }
 
 void profile_put_chip(struct profile *profile, const char *name, double value)
 {
-    put(profile->session, profile->chip, &profile->chip_count, name, value);
+    note_beyond(profile, name, value, put(profile->session, profile->chip, &profile->chip_count, name, value));
 }
 
 void profile_put_software(struct profile *profile, const char *name, double value)
 {
-    put(profile->session, profile->software, &profile->software_count, name, value);
+    note_beyond(profile, name, value, put(profile->session, profile->software, &profile->software_count, name, value));
 }
 
 void profile_put(struct profile *profile, const char *name, double value)

@@ -21,6 +21,8 @@ struct profile {
     struct profile_value chip[PROFILE_VALUES], software[PROFILE_VALUES];
     size_t chip_count, software_count;
     double host;          /* this host's times over those that the stacks have; 0: not measured */
+    size_t beyond;        /* values that came out beyond what their coefficients can be, and the first of them */
+    struct profile_value first_beyond;
     const char *provenance; /* of the accelerator; NULL: as it was */
     char source[PROFILE_SOURCE];
 };
