@@ -188,13 +188,18 @@ static bool same_letters(const char *wanted, size_t length, const char *name)
 
 void nearest_offer(struct nearest *nearest, const char *name)
 {
-    size_t length = strlen(name);
+    nearest_offer_as(nearest, name, name);
+}
+
+void nearest_offer_as(struct nearest *nearest, const char *spelled, const char *name)
+{
+    size_t length = strlen(spelled);
     if (length > LONGEST_COMPARED || nearest->wanted_length > LONGEST_COMPARED)
         return;
-    size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, name, length);
-    if (distance && same_letters(nearest->wanted, nearest->wanted_length, name))
+    size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, spelled, length);
+    if (distance && same_letters(nearest->wanted, nearest->wanted_length, spelled))
         distance = 0;
-    else if (nearest->wanted_length >= 3 && distance > 1 && !strncmp(name, nearest->wanted, nearest->wanted_length))
+    else if (nearest->wanted_length >= 3 && distance > 1 && !strncmp(spelled, nearest->wanted, nearest->wanted_length))
         distance = 1;
     if (distance < nearest->distance) {
         nearest->distance = distance;

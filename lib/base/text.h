@@ -43,6 +43,9 @@ struct nearest {
 void nearest_begin(struct nearest *nearest, const char *wanted, size_t length);
 void nearest_offer(struct nearest *nearest, const char *name);
 
+/* A name that is spelled otherwise too: it is compared as it is spelled. */
+void nearest_offer_as(struct nearest *nearest, const char *spelled, const char *name);
+
 /* Adds "; did you mean 'name'?" when a name is near enough to be meant. */
 void nearest_put(const struct nearest *nearest, struct text *text);
 

@@ -127,6 +127,14 @@ static bool put_systems_of(const speedup_catalog *catalog, const char *id, struc
     return told > 0;
 }
 
+static void offer_entry(struct nearest *nearest, enum kind kind, const struct entry *entry)
+{
+    nearest_offer(nearest, entry->id);
+    const char **also = kind == KIND_OPTIMIZATION ? ((const struct optimization *)entry)->also : NULL;
+    for (; also && *also; also++)
+        nearest_offer_as(nearest, *also, entry->id);
+}
+
 void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
                      const struct place *place)
 {
@@ -134,7 +142,7 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
     nearest_begin(&nearest, id, strlen(id));
     if (!problems_full(context))
         for (size_t i = 0; catalog && i < catalog->entries[kind].count; i++)
-            nearest_offer(&nearest, catalog->entries[kind].items[i]->id);
+            offer_entry(&nearest, kind, catalog->entries[kind].items[i]);
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
     bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);
@@ -351,6 +359,8 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
             entry->node = own.node;
             entry->origin = NULL;
             entry->replaces = false;
+            if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id))
+                ((struct optimization *)entry)->also = NULL; /* what people call the base */
         }
     }
     record_read(extension->context, entry->tree, entry->node, kinds[kind].table, also, entry);

@@ -191,12 +191,13 @@ struct optimization {
     const struct told *told; /* of one without a tree; its other parts are in place */
     bool applies[JOB_KINDS];
     const char **excludes, **supersedes; /* ids, ended by NULL */
+    const char **also;                    /* other names that people use, ended by NULL; NULL for none */
     struct parameter *parameters;
     struct requirement *requirements;
     struct effect *effects;
     struct claim *claims;
     uint32_t parameter_count, requirement_count, effect_count, claim_count;
-    uint32_t applies_node, excludes_node, supersedes_node, parameters_node, requires_node, effects_node, claims_node;
+    uint32_t applies_node, also_node, excludes_node, supersedes_node, parameters_node, requires_node, effects_node, claims_node;
 };
 
 /* What a plan takes for the keys that it leaves out, and why. */

@@ -168,6 +168,8 @@ static void read_row(const struct part_reader *reader)
     uint32_t row = optimization->head.node, node;
     if ((node = yaml_find(tree, row, "applies_to")))
         read_applies(context, optimization, tree, node);
+    if ((node = yaml_find(tree, row, "also")))
+        optimization->also = read_ids(context, arena, tree, node, "also");
     if ((node = yaml_find(tree, row, "excludes")) || !optimization->excludes)
         optimization->excludes = read_ids(context, arena, tree, node, "excludes");
     if ((node = yaml_find(tree, row, "supersedes")) || !optimization->supersedes)

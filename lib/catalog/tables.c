@@ -211,6 +211,7 @@ static const struct field optimization_fields[] = {
     HEAD(optimization),
 #define ENTITY optimization
     NODE(LIST, "applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
+    NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
     NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
     NODE(LIST, "supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),

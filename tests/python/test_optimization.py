@@ -43,6 +43,33 @@ def test_a_built_one_has_the_bits_of_the_row(job):
     assert by_builder.show("optimizations", "own", "json") == by_row.show("optimizations", "own", "json")
 
 
+def test_names_that_people_use_lead_to_one_id():
+    catalog = speedup.Catalog()
+    ids = [entry["id"] for entry in catalog.show("optimizations", format="json")["optimizations"]]
+    leads = {}
+    for id in ids:
+        for name in catalog.show("optimizations", id, "json")["also"] or []:
+            assert name not in ids and name not in leads
+            leads[name] = id
+    assert len(leads) > 100
+    for name, id in leads.items():
+        for spelled in (name, name.replace("-", "_")):
+            with pytest.raises(speedup.SpeedupError) as told:
+                speedup.Scenario("train: {model: llama-2-7b, system: dgx-h100, accelerators: 8, sequence: 2048,"
+                                 f" global_batch: 8, optimizations: [{spelled}]}}")
+            assert f"did you mean '{id}'?" in str(told.value)
+
+
+def test_names_of_a_base_and_of_ones_own():
+    catalog = speedup.Catalog().extend("optimizations:\n  mine: {base: lora, also: [our-adapters], source: here}\n")
+    assert catalog.show("optimizations", "mine", "json")["also"] == ["our-adapters"]
+    catalog = speedup.Catalog().extend("optimizations:\n  a-lora: {base: lora, source: here}\n  lora: {base: lora, replaces: true, source: here}\n")
+    assert catalog.show("optimizations", "a-lora", "json")["also"] is None
+    assert "peft" in catalog.show("optimizations", "lora", "json")["also"]
+    with pytest.raises(speedup.SpeedupError, match="'Not So' is not a name"):
+        catalog.extend("optimizations:\n  other: {also: [Not So], source: here}\n")
+
+
 def test_a_function_has_the_bits_of_the_row(job):
     catalog = speedup.Catalog()
     # The parameter stays at its default, which a function cannot read.
