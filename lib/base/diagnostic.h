@@ -60,6 +60,12 @@ speedup_status bad_argument(speedup_context *context, const char *format, ...) _
 #define REQUIRE_GIVEN(context, argument) REQUIRE(context, argument, "argument '%s' is NULL", #argument)
 #define REQUIRE_ROOM(context, array, count) \
     REQUIRE(context, (array) || !(count), "argument '%s' is NULL but %s is %zu", #array, #count, (size_t)(count))
+/* Names and their values, `count` of each. */
+#define REQUIRE_NAMED(context, names, values, count) \
+    REQUIRE_ROOM(context, names, count);             \
+    REQUIRE_ROOM(context, values, count);            \
+    for (size_t i_ = 0; i_ < (count); i_++)          \
+    REQUIRE(context, (names)[i_], "argument '%s' has NULL at %zu", #names, i_)
 
 /* Marks the call as failed for want of memory; always works. */
 speedup_status no_memory(speedup_context *context);

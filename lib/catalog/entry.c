@@ -114,10 +114,7 @@ speedup_status speedup_entry_add(speedup_context *context, speedup_entry *entry,
     REQUIRE_GIVEN(context, entry);
     REQUIRE_GIVEN(context, list);
     REQUIRE_GIVEN(context, id);
-    REQUIRE_ROOM(context, names, count);
-    REQUIRE_ROOM(context, values, count);
-    for (size_t i = 0; i < count; i++)
-        REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
+    REQUIRE_NAMED(context, names, values, count);
     diagnostics_clear(context);
     described_add(context, &entry->described, list, id, names, values, count);
     return context->first;

@@ -124,10 +124,7 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
     REQUIRE_GIVEN(context, job);
     REQUIRE_GIVEN(context, list);
     REQUIRE_GIVEN(context, id);
-    REQUIRE_ROOM(context, names, count);
-    REQUIRE_ROOM(context, values, count);
-    for (size_t i = 0; i < count; i++)
-        REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
+    REQUIRE_NAMED(context, names, values, count);
     begin_call(context, job);
     struct job_description *d = &job->described;
     struct choices *choices = !strcmp(list, "optimizations") ? &d->optimizations

@@ -33,6 +33,7 @@ struct microbatch {
     struct passes scores, moving;     /* of attention, and of experts and head, what only reads and writes */
     struct {
         lanes matmul, pointwise;
+        lanes weights;
     } spared;                         /* of the forward pass when it is done again */
     lanes tensor, context, exchange;  /* collectives of one pass */
     lanes wide;                       /* share of the weights that are kept wider than they are multiplied in */
@@ -99,8 +100,10 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     mb->matmul.work_backward = all.work_backward * E(MATMUL_FLOPS_BACKWARD);
     /* The last product of a block is not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
-    lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k));
-    mb->spared.matmul = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE) * spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
+    lanes k = last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k), stops = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE);
+    lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), k);
+    mb->spared.matmul = stops * spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
+    mb->spared.weights = stops * last->count * last->n * k;
 }
 
 /* Routed experts: grouped products, each of the tokens that an expert sees, and the traffic of sorting tokens to
@@ -457,12 +460,12 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
 
-    /* Weights kept wide are cast once a pass. */
+    /* Weights kept wide are cast once a pass; of a layer that is done again, those that are multiplied again. */
     struct held held = held_by(job, v);
     lanes parameters = held.dense + held.routed;
     lanes casts = mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream;
-    lanes cast = casts * (2 + 0.67 * again);
     lanes layers = s->dense / V(TENSOR) / p + held.routed;
+    lanes cast = 2 * casts + again * mb.wide * C(CAST_WEIGHTS) * (layers - mb.spared.weights / p) / mb.stream;
     cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again) / mb.stream;
     lanes sum = C(ACCUMULATE_BYTES) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * parameters * E(UPDATE_FLOPS) / mb.stream;
     cast += s->tied * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
@@ -573,8 +576,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
 
     at_site(C(SITE_FACTOR), out);
 
-    /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention. */
-    /* Of the square below the diagonal a window leaves a band. */
+    /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention; of the
+     * square below the diagonal a window leaves a band. */
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS);

@@ -119,10 +119,7 @@ speedup_status speedup_space_builder_add(speedup_context *context, speedup_space
     REQUIRE_GIVEN(context, builder);
     REQUIRE_GIVEN(context, list);
     REQUIRE_GIVEN(context, id);
-    REQUIRE_ROOM(context, names, count);
-    REQUIRE_ROOM(context, values, count);
-    for (size_t i = 0; i < count; i++)
-        REQUIRE(context, names[i], "argument 'names' has NULL at %zu", i);
+    REQUIRE_NAMED(context, names, values, count);
     diagnostics_clear(context);
     described_add(context, &builder->described, list, id, names, values, count);
     return context->first;

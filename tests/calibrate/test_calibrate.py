@@ -201,12 +201,13 @@ def bad_logs(folder):
     (folder / "job.yaml").write_text(JOB, encoding="utf-8")
     good = log_of(folder, [(1, 32, 4096)], 1.1, 0)
     bad = [dict(good[0], step_seconds="-1"), dict(good[0], step_seconds="0"), dict(good[0], step_seconds="1 s"),
-           dict(good[0], **{"train.micro_batch": "3"}), dict(good[0], **{"train.sequence": "long"})]
+           dict(good[0], **{"train.micro_batch": "3"}), dict(good[0], **{"train.sequence": "long"}),
+           dict(good[0], **{"train.micro_batch": "1" + "\n" * 200})]
     done = speedup("calibrate", write(folder / "bad.csv", good + bad), "--job", "job.yaml", cwd=folder)
     for i, why in enumerate(("column 'step_seconds': '-1' is negative", "column 'step_seconds': a step takes more than 0 s",
-                             "column 'step_seconds': '1 s' is not a number", "column 'train.micro_batch': ", "column 'train.sequence': ")):
+                             "column 'step_seconds': '1 s' is not a number", "column 'train.micro_batch': ", "column 'train.sequence': ", "column 'train.micro_batch': a setting is one line")):
         expect(f"told: {why}", f"bad.csv:{len(good) + 2 + i}: row passed over: {why}" in done.stderr, done.stderr)
-    expect("the good ones are used", done.returncode == 0 and "5 rows passed over" in done.stderr, done.stderr)
+    expect("the good ones are used", done.returncode == 0 and "6 rows passed over" in done.stderr, done.stderr)
     expect("a log needs a job", speedup("calibrate", folder / "bad.csv").returncode == 2)
     done = speedup("calibrate", write(folder / "none.csv", bad), "--job", "job.yaml", cwd=folder)
     expect("no step left", done.returncode == 1 and "at least 4 are needed" in done.stderr, done.stderr)

@@ -499,10 +499,8 @@ void kernels_fit(const struct measured_rows *rows, struct profile *profile, FILE
     fit_host(rows, profile, to);
     fit_collectives(rows, &chip, profile, to);
     take_power(rows, &chip, profile, to);
-    if (profile->beyond)
-        fprintf(to, "  %s came out as %.3g, where %g to %g can be%s: were the times in seconds, and of '%s'? The accelerator's intervals stay as they are\n",
-                profile->first_beyond.name, profile->first_beyond.value, catalog_value(s, "coefficients", profile->first_beyond.name, "least", 0),
-                catalog_value(s, "coefficients", profile->first_beyond.name, "most", INFINITY), profile->beyond > 1 ? ", as others did beyond their ranges" : "", id);
+    if (profile_doubtful(profile, to))
+        fprintf(to, "  were the times in seconds, and of '%s'? The accelerator's intervals stay as they are\n", id);
     else if (held >= SUPPORTED)
         profile->provenance = "measured";
     else

@@ -4,16 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Stacks that run PyTorch's kernels from PyTorch's host. */
-static const char *const measured_stacks[] = {"pytorch", "pytorch-ddp", "hugging-face"};
-
-enum { STACKS = sizeof measured_stacks / sizeof *measured_stacks };
-
-/* All that a host takes: it goes with the speed of its processor. */
-static const char *const host_times[] = {
-    "host_forward", "host_backward", "host_again", "host_gather", "host_tensor",
-    "host_adapter", "host_batch",    "host_step",  "host_optimizer",
-};
+enum { STACKS = 24 };
 
 double catalog_value(const struct session *session, const char *kind, const char *id, const char *field, double otherwise)
 {
@@ -73,6 +64,15 @@ void profile_put(struct profile *profile, const char *name, double value)
         profile_put_software(profile, name, value);
 }
 
+bool profile_doubtful(const struct profile *profile, FILE *to)
+{
+    const struct profile_value *v = &profile->first_beyond;
+    if (profile->beyond)
+        fprintf(to, "  %s came out as %.3g, where %g to %g can be%s\n", v->name, v->value, catalog_value(profile->session, "coefficients", v->name, "least", 0),
+                catalog_value(profile->session, "coefficients", v->name, "most", INFINITY), profile->beyond > 1 ? ", as others did beyond their ranges" : "");
+    return profile->beyond > 0;
+}
+
 void profile_say(struct profile *profile, const char *format, const char *words)
 {
     char harmless[160];
@@ -99,29 +99,37 @@ static struct replacement chip_of(const struct profile *profile)
     return made;
 }
 
+/* All that a host takes goes with the speed of its processor. */
 static struct replacement stack_of(const struct profile *profile, const char *id)
 {
+    const struct session *s = profile->session;
     struct replacement made = {.kind = "stacks", .id = id, .count = profile->software_count};
     memcpy(made.values, profile->software, sizeof made.values);
-    for (size_t i = 0; profile->host > 0 && i < sizeof host_times / sizeof *host_times; i++) {
-        double seconds = calibrated(profile->session, "stacks", id, host_times[i], 0);
+    const char *name;
+    for (size_t i = 0; profile->host > 0 && !speedup_catalog_at(s->catalog, "coefficients", i, &name, NULL); i++) {
+        double seconds = strncmp(name, "host_", 5) ? 0 : calibrated(s, "stacks", id, name, 0);
         if (seconds > 0)
-            put(profile->session, made.values, &made.count, host_times[i], seconds * profile->host);
+            put(s, made.values, &made.count, name, seconds * profile->host);
     }
     return made;
+}
+
+/* Does software run the measured kernels from the measured host? Then it has that host's times. */
+static bool is_of(const struct profile *profile, const char *id)
+{
+    return profile->shared ? !isnan(calibrated(profile->session, "stacks", id, "host_forward", NAN)) : !strcmp(id, profile->stack);
 }
 
 /* All entries that the profile has something of; how many. */
 static size_t replacements(const struct profile *profile, struct replacement made[1 + STACKS])
 {
     size_t count = 0;
+    const char *id;
     if (profile->chip_count || profile->provenance)
         made[count++] = chip_of(profile);
-    for (size_t i = 0; i < (profile->shared ? STACKS : 1); i++) {
-        const char *id = profile->shared ? measured_stacks[i] : profile->stack;
-        if (command_has(profile->session, "stacks", id)) /* a catalog need not have them all */
+    for (size_t i = 0; count <= STACKS && !speedup_catalog_at(profile->session->catalog, "stacks", i, &id, NULL); i++)
+        if (is_of(profile, id))
             made[count] = stack_of(profile, id), count += made[count].count > 0;
-    }
     return count;
 }
 

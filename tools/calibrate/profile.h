@@ -17,7 +17,7 @@ struct profile_value {
 struct profile {
     const struct session *session;
     const char *accelerator, *stack; /* stack: "" for none */
-    bool shared;                     /* what the software has goes to all stacks that share PyTorch's kernels and host */
+    bool shared;                     /* what the software has goes to all stacks that have host times */
     struct profile_value chip[PROFILE_VALUES], software[PROFILE_VALUES];
     size_t chip_count, software_count;
     double host;          /* this host's times over those that the stacks have; 0: not measured */
@@ -37,6 +37,9 @@ double profile_get(const struct profile *profile, const char *name);
 void profile_put(struct profile *profile, const char *name, double value);
 void profile_put_chip(struct profile *profile, const char *name, double value);
 void profile_put_software(struct profile *profile, const char *name, double value);
+
+/* Did values come out beyond what their coefficients can be? Tells of the first. */
+bool profile_doubtful(const struct profile *profile, FILE *to);
 
 /* Words of a file that was read, added to the source; what YAML or a terminal could take amiss is left out. */
 void profile_say(struct profile *profile, const char *format, const char *words);

@@ -54,7 +54,7 @@ static bool find_settings(struct log *log)
     for (size_t i = 0; i < csv->columns; i++) {
         if ((int)i == log->seconds)
             continue;
-        if (!strchr(csv->fields[i], '.')) {
+        if (!strchr(csv->fields[i], '.') || strchr(csv->fields[i], '\n')) {
             fprintf(stderr, "%s%.40s", unused++ ? ", " : "columns that are no settings, and not used: ", csv->fields[i]);
         } else if (log->setting_count == MOST_SETTINGS) {
             fprintf(stderr, "%s:1: error: more than %d columns of settings\n", csv->path, MOST_SETTINGS);
@@ -122,6 +122,11 @@ static bool read_step(struct log *log, size_t row)
         return pass_over(log, row, why);
     if (!(step.seconds > 0))
         return pass_over(log, row, "column 'step_seconds': a step takes more than 0 s");
+    for (size_t i = 0; i < log->setting_count; i++)
+        if (strchr(csv_text(log->csv, row, log->settings[i]), '\n')) {
+            snprintf(why, sizeof why, "column '%.80s': a setting is one line", log->csv->fields[log->settings[i]]);
+            return pass_over(log, row, why);
+        }
     struct configuration *c = configuration_of(log, row_name(log, row));
     if (c && c->count == c->room) {
         size_t room = c->room ? 2 * c->room : 16;
@@ -274,6 +279,8 @@ static void write_site(const struct log *log, const struct configuration *c, con
     bool supported = !found->by_step && found->held >= SUPPORTED, wider = found->rms > c->sigma;
     double sigma = supported ? found->sigma : found->rms;
     profile_put(&profile, "site_factor", profile_get(&profile, "site_factor") * found->factor);
+    if (profile_doubtful(&profile, stderr))
+        fprintf(stderr, "  are the steps of this job, and in seconds?\n");
     if (supported || wider) {
         profile_put_chip(&profile, sigma_name, sigma); /* which says that the accelerator has been measured */
         profile_put(&profile, sigma_name, sigma);
