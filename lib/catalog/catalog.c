@@ -613,15 +613,16 @@ speedup_status catalog_with(speedup_context *context, const speedup_catalog *cat
     return context->first;
 }
 
-static speedup_status extend_by_tree(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
-                                     const struct yaml_tree *tree, speedup_catalog **catalog)
+speedup_status catalog_finish(speedup_context *context, speedup_status read, const speedup_catalog *base, speedup_catalog *made,
+                              const struct yaml_tree *trees, size_t count, speedup_catalog **catalog)
 {
-    speedup_status status = catalog_extend(context, base, made, tree, 1, NULL);
-    if (status)
+    if (!read)
+        read = catalog_extend(context, base, made, trees, count, NULL);
+    if (read)
         speedup_catalog_unref(made);
     else
         *catalog = made;
-    return status;
+    return read;
 }
 
 speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog **catalog)
@@ -634,16 +635,10 @@ speedup_status speedup_catalog_create(speedup_context *context, speedup_catalog 
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    struct yaml_tree *trees;
-    size_t count;
-    speedup_status status = builtin_read(&made->arena, &trees, &count)
-                                ? catalog_extend(context, NULL, made, trees, count, NULL)
-                                : no_memory(context);
-    if (status)
-        speedup_catalog_unref(made);
-    else
-        *catalog = made;
-    return status;
+    struct yaml_tree *trees = NULL;
+    size_t count = 0;
+    speedup_status read = builtin_read(&made->arena, &trees, &count) ? SPEEDUP_OK : no_memory(context);
+    return catalog_finish(context, read, NULL, made, trees, count, catalog);
 }
 
 speedup_status speedup_catalog_extend(speedup_context *context, const speedup_catalog *base, const char *name,
@@ -663,11 +658,7 @@ speedup_status speedup_catalog_extend(speedup_context *context, const speedup_ca
     speedup_status status =
         tree ? yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, tree)
              : no_memory(context);
-    if (status) {
-        speedup_catalog_unref(made);
-        return status;
-    }
-    return extend_by_tree(context, base, made, tree, catalog);
+    return catalog_finish(context, status, base, made, tree, 1, catalog);
 }
 
 speedup_status speedup_catalog_extend_file(speedup_context *context, const speedup_catalog *base, const char *path,
@@ -685,11 +676,7 @@ speedup_status speedup_catalog_extend_file(speedup_context *context, const speed
         return SPEEDUP_OUT_OF_MEMORY;
     struct yaml_tree *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
     speedup_status status = tree ? yaml_read_file(context, &made->arena, path, tree) : no_memory(context);
-    if (status) {
-        speedup_catalog_unref(made);
-        return status;
-    }
-    return extend_by_tree(context, base, made, tree, catalog);
+    return catalog_finish(context, status, base, made, tree, 1, catalog);
 }
 
 speedup_catalog *speedup_catalog_ref(speedup_catalog *catalog)

@@ -43,6 +43,10 @@ speedup_status catalog_extend_by_value(speedup_context *context, const speedup_c
 speedup_status catalog_with(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree,
                             const char *const *ignored, speedup_catalog **with);
 
+/* Ends a call that makes a catalog of trees: extends what was read well, and hands it over or lets it go. */
+speedup_status catalog_finish(speedup_context *context, speedup_status read, const speedup_catalog *base, speedup_catalog *made,
+                              const struct yaml_tree *trees, size_t count, speedup_catalog **catalog);
+
 /* An empty catalog whose arena the caller may fill before catalog_extend. */
 speedup_catalog *catalog_allocate(speedup_context *context);
 

@@ -144,12 +144,6 @@ speedup_status speedup_catalog_add(speedup_context *context, const speedup_catal
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
     struct yaml_tree *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
-    speedup_status status = tree && yaml_copy(&made->arena, &entry->described.tree, tree)
-                                ? catalog_extend(context, base, made, tree, 1, NULL)
-                                : no_memory(context);
-    if (status)
-        speedup_catalog_unref(made);
-    else
-        *catalog = made;
-    return status;
+    speedup_status read = tree && yaml_copy(&made->arena, &entry->described.tree, tree) ? SPEEDUP_OK : no_memory(context);
+    return catalog_finish(context, read, base, made, tree, 1, catalog);
 }
