@@ -82,6 +82,7 @@ struct system {
     double link;        /* B/s per direction, 0: the accelerator's */
     double network;     /* B/s per node and direction */
     double host_memory; /* B */
+    double host_bandwidth; /* B/s */
     double node_power;  /* W */
     double failures;    /* per accelerator and second */
 };
@@ -145,6 +146,14 @@ struct parameter {
     double value, least, most;
 };
 
+/* A word that stands for parameters which are 1, while others of its key are 0. */
+struct parameter_word {
+    const char *key, *word;
+    uint64_t parameters; /* by place */
+};
+
+enum { MOST_WORDED = 64 }; /* parameters of an optimization that words can stand for */
+
 /* One effect; with a phase left open it stands once for each entry it acts on. */
 struct effect {
     enum target target;
@@ -191,13 +200,15 @@ struct optimization {
     const struct told *told; /* of one without a tree; its other parts are in place */
     bool applies[JOB_KINDS];
     const char **excludes, **supersedes; /* ids, ended by NULL */
+    const char **needs;                   /* ids, of which one must be there; NULL for none */
     const char **also;                    /* other names that people use, ended by NULL; NULL for none */
     struct parameter *parameters;
+    struct parameter_word *words;
     struct requirement *requirements;
     struct effect *effects;
     struct claim *claims;
-    uint32_t parameter_count, requirement_count, effect_count, claim_count;
-    uint32_t applies_node, also_node, excludes_node, supersedes_node, parameters_node, requires_node, effects_node, claims_node;
+    uint32_t parameter_count, word_count, requirement_count, effect_count, claim_count;
+    uint32_t applies_node, also_node, needs_node, excludes_node, supersedes_node, parameters_node, words_node, requires_node, effects_node, claims_node;
 };
 
 /* What a plan takes for the keys that it leaves out, and why. */

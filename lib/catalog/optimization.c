@@ -86,6 +86,48 @@ static void read_parameters(const struct part_reader *reader, const struct yaml_
     }
 }
 
+/* The parameters of a word. */
+static void read_word(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node, struct parameter_word *word)
+{
+    speedup_context *context = reader->context;
+    const struct optimization *optimization = reader->optimization;
+    uint32_t count = count_items(context, tree, node, YAML_SEQUENCE, word->word);
+    for (uint32_t item = count ? yaml_at(tree, node)->first : 0; item; item = yaml_at(tree, item)->next) {
+        const char *name;
+        uint32_t i = 0;
+        if (!read_text(context, tree, item, word->word, &name))
+            continue;
+        while (i < optimization->parameter_count && strcmp(optimization->parameters[i].name, name))
+            i++;
+        struct place place = yaml_place(tree, item);
+        if (i == optimization->parameter_count || i >= MOST_WORDED)
+            problem(context, SPEEDUP_UNKNOWN_PARAMETER, &place, "'%s' has no parameter '%.60s'", optimization->head.id, name);
+        else
+            word->parameters |= (uint64_t)1 << i;
+    }
+}
+
+static void read_words(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node)
+{
+    struct optimization *optimization = reader->optimization;
+    uint32_t keys = count_items(reader->context, tree, node, YAML_MAPPING, "words"), count = 0;
+    uint32_t first = keys ? yaml_at(tree, node)->first : 0;
+    for (uint32_t key = first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next)
+        count += count_items(reader->context, tree, yaml_at(tree, key)->next, YAML_MAPPING, yaml_text(tree, key));
+    optimization->words = arena_zeroed(reader->arena, count, sizeof *optimization->words);
+    optimization->word_count = 0;
+    if (!optimization->words || reader->context->first)
+        return;
+    for (uint32_t key = first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
+        uint32_t words = yaml_at(tree, key)->next;
+        for (uint32_t at = yaml_at(tree, words)->first; at; at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
+            struct parameter_word *word = &optimization->words[optimization->word_count++];
+            *word = (struct parameter_word){yaml_text(tree, key), yaml_text(tree, at), 0};
+            read_word(reader, tree, yaml_at(tree, at)->next, word);
+        }
+    }
+}
+
 /* "compute_capability: '>= 8.0'" is the condition "compute_capability >= 8.0". */
 static void read_requirements(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node)
 {
@@ -170,12 +212,16 @@ static void read_row(const struct part_reader *reader)
         read_applies(context, optimization, tree, node);
     if ((node = yaml_find(tree, row, "also")))
         optimization->also = read_ids(context, arena, tree, node, "also");
+    if ((node = yaml_find(tree, row, "needs")))
+        optimization->needs = read_ids(context, arena, tree, node, "needs");
     if ((node = yaml_find(tree, row, "excludes")) || !optimization->excludes)
         optimization->excludes = read_ids(context, arena, tree, node, "excludes");
     if ((node = yaml_find(tree, row, "supersedes")) || !optimization->supersedes)
         optimization->supersedes = read_ids(context, arena, tree, node, "supersedes");
     if ((node = yaml_find(tree, row, "parameters")))
         read_parameters(reader, tree, node);
+    if ((node = yaml_find(tree, row, "words")))
+        read_words(reader, tree, node);
     if ((node = yaml_find(tree, row, "requires")))
         read_requirements(reader, tree, node);
     if ((node = yaml_find(tree, row, "effects")))

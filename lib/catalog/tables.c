@@ -91,6 +91,7 @@ static const struct field system_fields[] = {
     NUMBER("link", link, BYTES_PER_S, 1e6, 1e14, false, "the accelerator's", "scale-up link per accelerator and direction"),
     NUMBER("network", network, BYTES_PER_S, 1e6, 1e14, false, "25 GB/s per accelerator", "network of a node, per direction"),
     NUMBER("host_memory", host_memory, BYTES, 1e9, 1e15, false, NULL, "host memory of a node"),
+    NUMBER("host_bandwidth", host_bandwidth, BYTES_PER_S, 1e9, 1e14, false, NULL, "bandwidth of that memory, all channels together"),
     NUMBER("node_power", node_power, WATTS, 1, 1e6, false, "the accelerators'", "power of a whole node at full load"),
     NUMBER("failures", failures, RATE, 0, 1, false, "0 /day", "failures that stop a job, per accelerator"),
 #undef ENTITY
@@ -213,9 +214,11 @@ static const struct field optimization_fields[] = {
     NODE(LIST, "applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
+    NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),
     NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
     NODE(LIST, "supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),
     NODE(MAPPING, "parameters", parameters_node, "name: {value, least, most, text}", "numbers that a scenario may set"),
+    NODE(MAPPING, "words", words_node, "key: {word: [parameter, ...]}", "words for parameters that are 0 or 1: a job gives a word or a list of them, and the others are 0"),
     NODE(MAPPING, "effects", effects_node, "target[@phase]: expression", "what it does to the ledger"),
     NODE(MAPPING, "claims", claims_node, "resource: factor, or {factor, source}", "what is claimed for it"),
 #undef ENTITY

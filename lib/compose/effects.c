@@ -48,7 +48,7 @@ static const struct selection *next_by_id(const struct selection *selections, si
     return next;
 }
 
-static bool exclude_each_other(const struct optimization *a, const struct optimization *b)
+bool exclude_each_other(const struct optimization *a, const struct optimization *b)
 {
     return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
 }
@@ -77,6 +77,25 @@ static void check_pairs(speedup_context *context, const struct selection *select
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }
         }
+    }
+}
+
+/* One of those that an optimization needs must be there. */
+static void check_needs(speedup_context *context, const struct selection *selections, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct optimization *o = selections[i].optimization;
+        bool met = !o->needs || !*o->needs;
+        for (size_t j = 0; j < count && !met; j++)
+            met = names(o->needs, selections[j].optimization->head.id);
+        if (met)
+            continue;
+        struct text *text = problem_begin(context);
+        text_format(text, "'%s' needs", o->head.id);
+        for (const char *const *id = o->needs; *id; id++)
+            text_format(text, "%s '%s'", id == o->needs ? "" : " or", *id);
+        text_format(text, " beside it");
+        problem_end(context, SPEEDUP_REQUIREMENT, &selections[i].place);
     }
 }
 
@@ -277,6 +296,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         effects->precision[i] = chooser[i] = -1;
     }
     check_pairs(context, selections, count, superseded);
+    check_needs(context, selections, count);
     for (size_t i = 0; i < count; i++) {
         const struct optimization *optimization = selections[i].optimization;
         const struct values values = {fixed, selections[i].parameters};

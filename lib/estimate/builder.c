@@ -144,7 +144,7 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
             problem(context, SPEEDUP_NOT_FINITE, &nowhere, "'%.60s' must be a finite number", names[i]);
             return SPEEDUP_NOT_FINITE;
         }
-        items[i] = (struct named_number){arena_copy(arena, names[i], strlen(names[i])), values[i], nowhere, nowhere};
+        items[i] = (struct named_number){arena_copy(arena, names[i], strlen(names[i])), values[i], nowhere, nowhere, NULL};
     }
     choice.parameters = (struct named_numbers){items, count};
     if (arena->failed || !choices_append(arena, choices, &choice, 1))

@@ -10,8 +10,26 @@
 /* ---- values with readers of their own ------------------------------------------------- */
 
 /* A mapping of names to plain numbers. */
-static bool numbers_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
-                         void *out)
+/* A parameter in words, alone or a list of them: what does not begin as a number. */
+static bool words_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                       const char ***words)
+{
+    bool list = yaml_at(tree, node)->kind == YAML_SEQUENCE;
+    uint32_t first = list ? yaml_at(tree, node)->first : node, n = 0;
+    *words = arena_zeroed(arena, (list ? yaml_at(tree, node)->length : 1) + 1, sizeof **words);
+    for (uint32_t at = *words ? first : 0; at && !problems_full(context); at = list ? yaml_at(tree, at)->next : 0)
+        n += read_text(context, tree, at, key, &(*words)[n]);
+    return *words != NULL;
+}
+
+static bool is_words(const struct yaml_tree *tree, uint32_t node)
+{
+    const struct yaml_node *value = yaml_at(tree, node);
+    return value->kind == YAML_SEQUENCE || (value->kind == YAML_SCALAR && !strchr("0123456789+-.", *yaml_text(tree, node)));
+}
+
+static bool parameters_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                            bool words, void *out)
 {
     struct named_numbers *numbers = out;
     if (!expect_kind(context, tree, node, YAML_MAPPING, key))
@@ -20,11 +38,20 @@ static bool numbers_read(speedup_context *context, struct arena *arena, const st
     for (uint32_t at = numbers->items ? yaml_at(tree, node)->first : 0; at && !problems_full(context);
          at = yaml_at(tree, yaml_at(tree, at)->next)->next) {
         uint32_t value = yaml_at(tree, at)->next;
-        struct named_number number = {yaml_text(tree, at), 0, yaml_place(tree, at), yaml_place(tree, value)};
-        if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
+        struct named_number number = {yaml_text(tree, at), 0, yaml_place(tree, at), yaml_place(tree, value), NULL};
+        if (words && is_words(tree, value)) {
+            if (words_read(context, arena, tree, value, number.name, &number.words))
+                numbers->items[numbers->count++] = number;
+        } else if (read_number(context, tree, value, number.name, DIMENSION_NONE, -DBL_MAX, DBL_MAX, &number.value))
             numbers->items[numbers->count++] = number;
     }
     return numbers->items != NULL;
+}
+
+static bool numbers_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
+                         void *out)
+{
+    return parameters_read(context, arena, tree, node, key, false, out);
 }
 
 bool choice_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct choice *choice)
@@ -39,7 +66,7 @@ bool choice_read(speedup_context *context, struct arena *arena, const struct yam
     }
     uint32_t id = has_parameters ? item->first : node;
     *choice = (struct choice){.id = yaml_text(tree, id), .place = yaml_place(tree, id)};
-    return !has_parameters || numbers_read(context, arena, tree, yaml_at(tree, id)->next, choice->id, &choice->parameters);
+    return !has_parameters || parameters_read(context, arena, tree, yaml_at(tree, id)->next, choice->id, true, &choice->parameters);
 }
 
 bool choices_append(struct arena *arena, struct choices *choices, const struct choice *more, size_t count)
@@ -126,7 +153,7 @@ static bool calibration_set(speedup_context *context, struct arena *arena, const
         return no_memory(context) == SPEEDUP_OK;
     if (numbers->count)
         memcpy(items, numbers->items, numbers->count * sizeof *items);
-    items[numbers->count] = (struct named_number){name, value, *place, *place};
+    items[numbers->count] = (struct named_number){name, value, *place, *place, NULL};
     *numbers = (struct named_numbers){items, numbers->count + 1};
     return true;
 }
@@ -351,13 +378,27 @@ static struct place number_place(struct arena *arena, const char *key, const cha
     return file ? (struct place){.file = file} : nowhere;
 }
 
+static void copy_words(struct arena *arena, const char ***words)
+{
+    size_t count = 0;
+    while (*words && (*words)[count])
+        count++;
+    const char **copy = count ? arena_zeroed(arena, count + 1, sizeof *copy) : NULL;
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = (*words)[i];
+        copy_text(arena, &copy[i]);
+    }
+    *words = copy;
+}
+
 static bool copy_numbers(struct arena *arena, const char *key, struct named_numbers *numbers)
 {
     struct named_number *items = arena_zeroed(arena, numbers->count, sizeof *items);
     for (size_t i = 0; items && i < numbers->count; i++) {
         struct place place = number_place(arena, key, numbers->items[i].name);
-        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, place, place};
+        items[i] = (struct named_number){numbers->items[i].name, numbers->items[i].value, place, place, numbers->items[i].words};
         copy_text(arena, &items[i].name);
+        copy_words(arena, &items[i].words);
     }
     numbers->items = items;
     return !arena->failed;

@@ -10,6 +10,7 @@ struct named_number {
     const char *name;
     double value;
     struct place place, value_place;
+    const char **words; /* in place of the value: words of the optimization, ended by NULL */
 };
 
 struct named_numbers {

@@ -121,6 +121,53 @@ static void matrix_add(struct shape *shape, double n, double k, double count, do
         shape->matrices[shape->matrix_count++] = (struct matrix){n, k, count, parts, shard};
 }
 
+/* Projections of one kind. */
+static void ends_add(struct shape *shape, enum adapted kind, double n, double k, double count)
+{
+    if (n > 0 && k > 0)
+        shape->ends[kind] += count * (n + k);
+}
+
+/* Inputs and outputs of the linear layers that adapters stand beside: low-rank adapters of rank r have r parameters for
+ * each (arXiv 2106.09685, sec. 4.2). Layers of state spaces count with the queries and outputs of attention. */
+static void ends_measure(const struct model *model, const struct model_size *size, double extra, struct shape *shape)
+{
+    const struct attention *a = &model->attention;
+    const struct state_space *ss = &model->state_space;
+    const struct experts *x = &model->experts;
+    double h = model->hidden, heads = model->heads, attention = size->attention_layers + extra;
+    double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim, out = q;
+    if (a->kind == ATTENTION_LATENT) {
+        double key = heads * (a->nope_dim + a->rope_dim);
+        ends_add(shape, ADAPTED_QUERY, a->query_rank, h, attention);
+        ends_add(shape, ADAPTED_QUERY, key, a->query_rank > 0 ? a->query_rank : h, attention);
+        ends_add(shape, ADAPTED_KEY, a->kv_rank + a->rope_dim, h, attention);
+        ends_add(shape, ADAPTED_VALUE, heads * (a->nope_dim + a->value_dim), a->kv_rank, attention);
+        out = heads * a->value_dim;
+    } else {
+        ends_add(shape, ADAPTED_QUERY, q * (1 + a->output_gate), h, attention);
+        ends_add(shape, ADAPTED_KEY, kv, h, attention);
+        ends_add(shape, ADAPTED_VALUE, kv, h, attention);
+    }
+    ends_add(shape, ADAPTED_OUTPUT, h, out, attention);
+    double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
+    ends_add(shape, ADAPTED_QUERY, keys, h, a->linear_layers);
+    ends_add(shape, ADAPTED_KEY, keys, h, a->linear_layers);
+    ends_add(shape, ADAPTED_VALUE, 2 * values, h, a->linear_layers);
+    ends_add(shape, ADAPTED_OUTPUT, h, values, a->linear_layers);
+    double inner = ss->heads * ss->head_dim;
+    ends_add(shape, ADAPTED_QUERY, 2 * inner + 2 * ss->groups * ss->state + ss->heads, h, ss->layers);
+    ends_add(shape, ADAPTED_OUTPUT, h, inner, ss->layers);
+    double dense = size->dense_layers + (size->expert_layers > 0 ? 0 : extra);
+    const double widths[3][2] = {{model->ffn, dense}, {x->shared * x->shared_ffn, shape->expert_layers}, {x->ffn, shape->expert_layers * x->count}};
+    for (int i = 0; i < 3; i++) {
+        double width = i < 2 ? h : shape->expert_width, n = widths[i][0], count = widths[i][1];
+        ends_add(shape, i < 2 ? ADAPTED_GATE : ADAPTED_EXPERT, n, width, count * shape->gated);
+        ends_add(shape, i < 2 ? ADAPTED_UP : ADAPTED_EXPERT, n, width, count);
+        ends_add(shape, i < 2 ? ADAPTED_DOWN : ADAPTED_EXPERT, n, width, count);
+    }
+}
+
 /* The linear layers that every token meets, with the outputs of what is multiplied by the same input side by side.
  * Routers, biases and norms are too small to count. */
 static void matrices_measure(const struct model *model, const struct model_size *size, double extra, struct shape *shape)
@@ -202,6 +249,7 @@ void shape_measure(const struct model *model, struct shape *shape)
         .parameters_active = size.active,
     };
     matrices_measure(model, &size, extra, shape);
+    ends_measure(model, &size, extra, shape);
 }
 
 /* The peak that products in a precision run at; 16-bit formats stand in for each other

@@ -18,6 +18,8 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_memory training_memory_wide
 #define training_run training_run_wide
 #define training_kept training_kept_wide
+#define training_sequences training_sequences_wide
+#define training_state training_state_wide
 #define inference_answer inference_answer_wide
 #define energy_joules energy_joules_wide
 #define energy_watts energy_watts_wide
@@ -59,6 +61,10 @@ struct matrix {
 
 enum { MOST_MATRICES = 16 };
 
+/* What adapters can stand beside: projections of attention (or of what is in its place), of feed-forward blocks, and of
+ * routed experts; numbered as the variables that they are. */
+enum adapted { ADAPTED_QUERY, ADAPTED_KEY, ADAPTED_VALUE, ADAPTED_OUTPUT, ADAPTED_GATE, ADAPTED_UP, ADAPTED_DOWN, ADAPTED_EXPERT, ADAPTED };
+
 /* The model, as the ledger counts it: per token, multiply-adds are parameters. */
 struct shape {
     struct matrix matrices[MOST_MATRICES]; /* all that every token meets */
@@ -85,6 +91,7 @@ struct shape {
     double expert_width;      /* of a token as routed experts see it */
     double head_layers;  /* vocabulary heads: 1 and one for each prediction layer */
     double parameters, parameters_active;
+    double ends[ADAPTED]; /* inputs and outputs of the projections of a kind, of all layers */
 };
 
 /* How one group of weights is read and multiplied by. */
@@ -157,7 +164,7 @@ struct job {
     struct shape shape;
 
     /* hardware, per accelerator and direction where it applies; SI */
-    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, node, domain, power;
+    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, node, domain, power;
     double failures;
 
     /* run */
@@ -203,6 +210,12 @@ double job_peak(speedup_context *context, const struct job *job, enum precision 
 /* What an inference job has of the model, and of the precisions chosen. */
 void inference_measure(const struct model *model, struct inference *inference);
 void inference_set_precisions(speedup_context *context, struct job *job, const struct place *place);
+
+/* Sequences of a micro-batch, with all of each example's. */
+lanes training_sequences(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS]);
+
+/* Optimizer state of a trained parameter, B, before it is sharded: moments, and a wider copy. */
+lanes training_state(const lanes e[TARGETS]);
 
 /* Times, memory and money of serving or generating, for a block of layouts. */
 void inference_answer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);

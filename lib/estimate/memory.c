@@ -47,6 +47,16 @@ static inline lanes one_where(lane_mask mask)
     return lanes_select(mask, ONE, ZERO);
 }
 
+lanes training_sequences(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS])
+{
+    return job->global_batch / (V(DATA) * V(ACCUMULATION)) * E(BATCH_SEQUENCES);
+}
+
+lanes training_state(const lanes e[TARGETS])
+{
+    return 2 * E(MOMENTS) * (4 - lanes_min(E(MOMENT_SAVED), lanes_of(4.0))) + E(MASTER_BYTES);
+}
+
 static void choose_way(const lanes e[TARGETS], struct way *way)
 {
     way->frozen = one_where(E(UPDATE_FLOPS) < 1);
@@ -61,7 +71,7 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
 {
     const struct shape *s = &job->shape;
     double width = job->activation_bytes, n = job->sequence, routed_layers = s->expert_layers / s->layers;
-    lanes sequences = job->global_batch / (V(DATA) * V(ACCUMULATION));
+    lanes sequences = training_sequences(job, v, e);
     lanes tokens = sequences * n / V(CONTEXT), unfused = lanes_min(E(MEMORY_SCORES), ONE), apart = E(MEMORY_APART);
     /* Queries, keys, values and the attention's output; inputs and inner widths of
      * the feed-forward block; both sharded by tensor parallelism. Products written out
@@ -141,9 +151,11 @@ static void hold(const struct job *job, const lanes v[VARIABLES], struct held *h
 /* What those parameters bring, whatever the micro-batch. */
 struct state {
     lanes weights, optimizer, gradients;
+    lanes away;                    /* weights in the host's memory */
     lanes gradient, head;          /* of one parameter before it is sharded; of the head, where it is the first one new */
     lanes copies, few, one_copy;   /* in 16 bits: of all layers and the head; of what is not recomputed; of one layer */
     lanes gathered, buckets;
+    lanes update;                  /* what the update itself needs for a time */
     lanes reserve;
 };
 
@@ -154,19 +166,24 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     /* What is trained is kept in fp32 where it is cast for the products; what is frozen is not. */
     state->weights = held->all * job->weight_bytes * E(MEMORY_WEIGHTS) * (1 + trained * E(CAST_WEIGHTS));
     lanes group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
-    state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
+    state->away = lanes_min(E(HOST_WEIGHTS), ONE) * state->weights;
+    state->weights += E(FROZEN_WEIGHTS) * (1 - way->frozen) * held->all * COPY_BYTES * lanes_min(E(MEMORY_WEIGHTS), ONE) - state->away;
+    /* Those that go to the host are here while two layers make them. */
+    lanes gone = lanes_min(E(HOST_GRADIENTS), ONE), passing = lanes_min(2 / lanes_max(held->blocks, ONE), ONE);
+    state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS) * (1 - gone * (1 - passing));
     state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * lanes_select(way->sharded > 0, group, ONE) * (1 - way->frozen);
     state->head = state->gradient * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
     /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
     lanes routed = held->blocks * held->routed;
     lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);
-    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER), ONE) * d / replicas);
-    state->optimizer = 8 * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
+    lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER) * d / replicas, ONE));
+    state->optimizer = training_state(e) * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
+    state->update = C(MEMORY_UPDATE) * trained * held->all * lanes_min(E(MEMORY_OPTIMIZER), ONE) * (1 - lanes_min(E(HOST_RUNS), ONE));
     /* Sharded weights are gathered two layers at a time, and the tables where they are gathered too; or all, and kept until the
      * backward pass is over. */
     lane_mask given_back = (way->sharded > 0) & (E(GATHER_ROUNDS) > V(ACCUMULATION));
     lanes gathered = job->weight_bytes * (2 * layer + C(MEMORY_GATHERED_TABLES) * held->tables);
-    state->gathered = lanes_select(given_back, gathered, ZERO);
+    state->gathered = lanes_select(given_back, gathered, lanes_min(E(HOST_WEIGHTS), ONE) * job->weight_bytes * 2 * layer);
     /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
      * for the last time; a recomputed layer's are made again. */
     lanes copy = lanes_select(given_back, ZERO, COPY_BYTES * E(CAST_WEIGHTS) * trained);
@@ -197,7 +214,7 @@ static void fill_stage(const struct job *job, const lanes v[VARIABLES], const la
     lanes flights = lanes_min(lanes_min(M, p) * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
     struct kept kept;
     keep(job, e, way, layer, blocks, end == FIRST ? flights : lanes_min(ONE, M), &kept);
-    lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
+    lanes tokens = training_sequences(job, v, e) * job->sequence / V(CONTEXT);
     lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
     *stage = (struct stage){
         .activations = kept.sharded,
@@ -263,7 +280,7 @@ static void at_the_end(const struct job *job, const lanes v[VARIABLES], const st
     lanes more = C(MEMORY_TABLE_GRADIENTS) * state->gradient;
     *m = (struct moment){
         .gradients = state->gradients + more * lanes_select(way->sharded > 0, held->tables, tied),
-        .buffers = state->buckets + more * way->sharded * (held->dense + held->routed),
+        .buffers = state->buckets + state->update + more * way->sharded * (held->dense + held->routed),
         .slack = state->reserve + more * (held->table + held->routed),
     };
 }
@@ -318,7 +335,7 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     }
 
     /* Nothing is exchanged where there is nobody else. */
-    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(E(HOST_OPTIMIZER), ONE);
+    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(lanes_max(E(HOST_OPTIMIZER), E(HOST_PAGED)), ONE);
     lanes channels = lanes_select(V(ACCELERATORS) > 1, C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks, ZERO);
     lanes held_back = most.slack + C(MEMORY_SLACK) * state.weights, optimizer = state.optimizer * (1 - away);
     out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = state.weights + most.copies;
@@ -337,5 +354,6 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
     out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + gone);
+    lanes gradients = lanes_min(E(HOST_GRADIENTS), ONE) * held.all * E(UPDATE_FLOPS) * job->gradient_bytes * E(MEMORY_GRADIENTS);
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + state.away + gradients + gone);
 }

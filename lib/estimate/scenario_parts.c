@@ -19,16 +19,63 @@ static const void *named(speedup_context *context, const speedup_scenario *scena
     return entry;
 }
 
+/* Words of a key, of which the optimization knows some: their parameters are 1, the others of the key 0. */
+static void set_words(speedup_context *context, const struct named_number *given, const struct optimization *optimization, double *values)
+{
+    uint64_t all = 0, set = 0;
+    for (uint32_t i = 0; i < optimization->word_count; i++)
+        all |= strcmp(optimization->words[i].key, given->name) ? 0 : optimization->words[i].parameters;
+    for (const char **word = given->words; *word; word++) {
+        struct nearest nearest;
+        uint64_t found = 0;
+        nearest_begin(&nearest, *word, strlen(*word));
+        for (uint32_t i = 0; i < optimization->word_count && !found; i++)
+            if (!strcmp(optimization->words[i].key, given->name)) {
+                nearest_offer(&nearest, optimization->words[i].word);
+                found = strcmp(optimization->words[i].word, *word) ? 0 : optimization->words[i].parameters;
+            }
+        set |= found;
+        if (!found) {
+            struct text *text = problem_begin(context);
+            text_format(text, "'%s' of '%s' has no word '%.60s'", given->name, optimization->head.id, *word);
+            nearest_put(&nearest, text);
+            problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &given->value_place);
+        }
+    }
+    for (uint32_t i = 0; i < optimization->parameter_count && i < MOST_WORDED; i++)
+        if (all >> i & 1)
+            values[i] = (double)(set >> i & 1);
+}
+
+static bool has_words(const struct optimization *optimization, const char *key)
+{
+    for (uint32_t i = 0; i < optimization->word_count; i++)
+        if (!strcmp(optimization->words[i].key, key))
+            return true;
+    return false;
+}
+
 /* The value of a parameter of a choice, in its range. */
 static void set_parameter(speedup_context *context, const struct named_number *number, const struct optimization *optimization,
                           double *values)
 {
     struct nearest nearest;
     nearest_begin(&nearest, number->name, strlen(number->name));
+    if (number->words && has_words(optimization, number->name)) {
+        set_words(context, number, optimization, values);
+        return;
+    }
+    for (uint32_t i = 0; i < optimization->word_count; i++)
+        nearest_offer(&nearest, optimization->words[i].key);
     for (uint32_t i = 0; i < optimization->parameter_count; i++) {
         const struct parameter *parameter = &optimization->parameters[i];
         nearest_offer(&nearest, parameter->name);
         if (!strcmp(parameter->name, number->name)) {
+            if (number->words) {
+                problem(context, SPEEDUP_WRONG_TYPE, &number->value_place, "'%s' of '%s' is a number, not '%.60s'", number->name, optimization->head.id,
+                        number->words[0] ? number->words[0] : "[]");
+                return;
+            }
             if (check_number(context, &number->value_place, number->name, DIMENSION_NONE, parameter->least, parameter->most, false, number->value))
                 values[i] = number->value;
             return;
@@ -85,6 +132,19 @@ static void check_without(speedup_context *context, const speedup_scenario *scen
             catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, without->items[i].id, &without->items[i].place);
 }
 
+/* Does something that the job names take the place of an optimization? */
+static bool yields(const speedup_scenario *scenario, const struct optimization *optimization)
+{
+    const struct choices *lists[] = {&scenario->asked.baseline, &scenario->asked.optimizations};
+    for (int list = 0; list < 2; list++)
+        for (size_t i = 0; i < lists[list]->count; i++) {
+            const struct entry *named = catalog_find(scenario->catalog, KIND_OPTIMIZATION, lists[list]->items[i].id);
+            if (named && exclude_each_other((const struct optimization *)named, optimization))
+                return true;
+        }
+    return false;
+}
+
 /* What the software always has: part of the baseline, but where the job itself says
  * more, or does without it, or when it is for another kind of job. */
 static void add_always(speedup_context *context, speedup_scenario *scenario)
@@ -102,7 +162,7 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         const char *id = always.items[i].id;
         selection.always = true;
         if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id) &&
-            !choices_have(&d->without, id))
+            !choices_have(&d->without, id) && !yields(scenario, selection.optimization))
             scenario->selections[scenario->selection_count++] = selection;
     }
 }
@@ -213,6 +273,8 @@ static void fix_variables(speedup_scenario *scenario)
     fixed[VARIABLE_ACTIVE_EXPERTS] = job->model->experts.active;
     fixed[VARIABLE_GATED] = job->model->ffn_kind == FEED_FORWARD_GATED;
     fixed[VARIABLE_PARAMETERS] = job->shape.parameters;
+    for (int i = 0; i < ADAPTED; i++)
+        fixed[VARIABLE_QUERY_ENDS + i] = job->shape.ends[i];
     fixed[VARIABLE_MEMORY] = job->memory;
     fixed[VARIABLE_BANDWIDTH] = job->bandwidth;
     fixed[VARIABLE_LINK] = job->link;
@@ -237,6 +299,7 @@ static void fill_hardware(speedup_scenario *scenario)
     job->host_link = accelerator->host_link;
     /* A host of which nothing is known is not held to be full. */
     job->host_memory = system->host_memory > 0 ? system->host_memory : 1e300;
+    job->host_bandwidth = system->host_bandwidth;
     job->node = system->node_accelerators;
     job->domain = system->domain;
     job->failures = system->failures;

@@ -388,13 +388,51 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
 
 /* ---- the step --------------------------------------------------------------------------------- */
 
-/* Bytes that the update moves, over the rate of copies, and the host beside it. */
+/* Bytes that the update moves, over the rate of copies, and its products; and the host beside it. */
 static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct microbatch *mb, const struct held *held,
                     lanes *moving)
 {
-    lanes seconds = C(OPTIMIZER_BYTES) * (held->dense + held->routed) * E(UPDATE_FLOPS) * E(OPTIMIZER_BYTES) / mb->stream;
+    lanes updated = (held->dense + held->routed) * E(UPDATE_FLOPS) * (1 - lanes_min(E(HOST_RUNS), ONE));
+    lanes seconds = C(OPTIMIZER_BYTES) * updated * E(OPTIMIZER_BYTES) / mb->stream;
     *moving = seconds;
+    seconds += updated * E(OPTIMIZER_FLOPS) / (job->half_peak * C(MATMUL_EFFICIENCY)) * mb->slow;
     return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
+}
+
+/* What a step waits for its host's memory: behind the work of every micro-batch, and once. */
+struct offload {
+    lanes each, once;
+};
+
+/* Activations, weights and gradients cross the host link behind the work of their micro-batch. State crosses it once each
+ * way, or is updated where it is, by the host (arXiv 2101.06840, sec. 4); pages cross where there is no room. */
+static struct offload offload_of(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct held *held, lanes passes,
+                                 lanes stage)
+{
+    struct offload offload = {ZERO, ZERO};
+    lanes parameters = held->dense + held->routed, trained = parameters * E(UPDATE_FLOPS), crossing = ZERO;
+    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
+        lanes kept;
+        training_kept(job, v, e, &kept);
+        crossing = 2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept;
+    }
+    crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
+    offload.each = lanes_max(crossing / job->host_link - stage, ZERO);
+    lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
+    offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / job->host_link;
+    if (!lanes_all(runs == 0)) {
+        lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), own = runs * trained * lanes_min(E(MEMORY_OPTIMIZER), ONE);
+        double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
+        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / job->host_link);
+    }
+    if (!lanes_all(E(HOST_PAGED) == 0)) {
+        lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
+        training_memory(job, v, e, memory);
+        lanes spilled = lanes_max(lanes_min(memory[SPEEDUP_METRIC_MEMORY_PEAK] + paged - job->memory, paged), ZERO);
+        offload.once += 2 * spilled / job->host_link;
+    }
+    return offload;
 }
 
 /* What the micro-batches of a step share with the host that launches them. */
@@ -436,7 +474,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     const struct shape *s = &job->shape;
     lanes p = V(PIPELINE), M = V(ACCUMULATION), chunks = V(VIRTUAL_STAGES);
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth), .slow = slow};
-    mb.sequences = job->global_batch / (V(DATA) * M);
+    mb.sequences = training_sequences(job, v, e);
     mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
     /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
     mb.wide = lanes_select(E(GATHER_LAYERS) > 0, ZERO, E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
@@ -449,15 +487,15 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     layer_collectives(job, v, e, &mb);
 
     /* All layers of one micro-batch, forward, backward and what is done again. */
-    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE);
+    lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), frozen = E(FROZEN_PASSES);
     /* Attention that is done again with its layer finds its inputs in the cache. */
     lanes again_attention = lanes_max(again * C(ATTENTION_AGAIN), lanes_min(E(RECOMPUTE_ATTENTION), ONE));
-    lanes matmul_seconds = mb.matmul.forward * (1 + again) + mb.matmul.backward - again * mb.spared.matmul;
-    lanes expert_seconds = mb.expert.forward * (1 + again) + mb.expert.backward;
-    lanes attention_seconds = mb.attention.forward * (1 + again_attention) + mb.attention.backward;
-    lanes pointwise_seconds = mb.pointwise.forward * (1 + again) + mb.pointwise.backward - again * mb.spared.pointwise;
-    lanes head_seconds = mb.head.forward + mb.head.backward;
-    lanes gaps = mb.launch.forward * (1 + again) + mb.launch.backward;
+    lanes matmul_seconds = mb.matmul.forward * (1 + again + frozen) + mb.matmul.backward - again * mb.spared.matmul;
+    lanes expert_seconds = mb.expert.forward * (1 + again + frozen) + mb.expert.backward;
+    lanes attention_seconds = mb.attention.forward * (1 + again_attention + frozen) + mb.attention.backward;
+    lanes pointwise_seconds = mb.pointwise.forward * (1 + again + frozen) + mb.pointwise.backward - again * mb.spared.pointwise;
+    lanes head_seconds = mb.head.forward * (1 + frozen) + mb.head.backward;
+    lanes gaps = mb.launch.forward * (1 + again + frozen) + mb.launch.backward;
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
 
     /* Weights kept wide are cast once a pass; of a layer that is done again, those that are multiplied again. */
@@ -466,7 +504,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes casts = mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream;
     lanes layers = s->dense / V(TENSOR) / p + held.routed;
     lanes cast = 2 * casts + again * mb.wide * C(CAST_WEIGHTS) * (layers - mb.spared.weights / p) / mb.stream;
-    cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again) / mb.stream;
+    cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again + frozen) / mb.stream;
     lanes sum = C(ACCUMULATE_BYTES) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * parameters * E(UPDATE_FLOPS) / mb.stream;
     cast += s->tied * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
 
@@ -474,17 +512,17 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
      * pass. It is meant to hide (arXiv 2205.05198, sec. 4.2.2), but the backward pass gains
      * 0.1 ms of 11.9 there (table 4), less than by the norms alone: it shows. */
     lanes regather = lanes_select(E(MEMORY_RESIDUAL) < 1, lanes_of(0.5), ZERO);
-    lanes tensor_seconds = exposed(mb.tensor * (2 + again + regather), E(TENSOR_OVERLAP), work);
-    lanes context_seconds = exposed(mb.context * (3 + again), E(CONTEXT_OVERLAP), attention_seconds);
-    lanes exchange_seconds = exposed(mb.exchange * (2 + again), E(EXPERT_OVERLAP), work);
+    lanes tensor_seconds = exposed(mb.tensor * (2 + again + regather + frozen), E(TENSOR_OVERLAP), work);
+    lanes context_seconds = exposed(mb.context * (3 + again + frozen), E(CONTEXT_OVERLAP), attention_seconds);
+    lanes exchange_seconds = exposed(mb.exchange * (2 + again + frozen), E(EXPERT_OVERLAP), work);
     lanes joined = tensor_seconds + context_seconds + exchange_seconds;
 
     /* The host runs ahead of the accelerator; it shows only where it is the slower one,
      * or where every launch waits for the one before. */
     lanes blocking = C(BLOCKING_SECONDS) * s->layers * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
-    lanes host = mb.host.forward + mb.host.backward;
+    lanes host = mb.host.forward * (1 + frozen) + mb.host.backward;
     lanes backward = work - (mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.launch.forward);
-    backward += mb.head.backward + cast - casts + exposed(mb.tensor * (1 + again + regather), E(TENSOR_OVERLAP), backward) +
+    backward += head_seconds - mb.head.forward + cast - casts + exposed(mb.tensor * (1 + again + regather), E(TENSOR_OVERLAP), backward) +
                 exposed(mb.context * (2 + again), E(CONTEXT_OVERLAP), attention_seconds - mb.attention.forward) +
                 exposed(mb.exchange * (1 + again), E(EXPERT_OVERLAP), backward);
 
@@ -497,14 +535,9 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes uneven = lanes_max(slots * blocks / s->layers, mean);
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
-    /* Offloaded activations cross the host link behind the work of their own micro-batch; what they wait is time that
-     * communication and the host can hide behind. */
-    lanes paused = ZERO;
-    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
-        lanes kept;
-        training_kept(job, v, e, &kept);
-        paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
-    }
+    /* What a micro-batch waits for its host is time that communication and launches can hide behind. */
+    struct offload away = offload_of(job, v, e, &held, 2 + again + frozen, stage);
+    lanes paused = away.each;
     lanes summed = (M - 1) * sum;
     lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
     const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) - optimizer};
@@ -524,10 +557,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
      * (arXiv 2104.04473, sec. 2.2). */
     lanes bubble = (p - 1) / chunks * (mean + send) * E(BUBBLE);
 
-    /* Offloaded state crosses the host link once each way; Adam keeps 8 bytes a parameter. */
-    lanes states = 8 * parameters * E(UPDATE_FLOPS) * E(MEMORY_OPTIMIZER);
-    lanes offload = 2 * E(HOST_OPTIMIZER) * states / job->host_link;
-    offload += M * paused;
+    lanes offload = away.once + M * paused;
     /* Waiting for the slowest of many nodes. */
     lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes communication = M * data.each + data.once;
@@ -554,15 +584,15 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
-    lanes scores = mb.scores.forward * (1 + again_attention) + mb.scores.backward;
-    lanes moving = scores + mb.moving.forward * (1 + again) + mb.moving.backward + pointwise_seconds;
+    lanes scores = mb.scores.forward * (1 + again_attention + frozen) + mb.scores.backward;
+    lanes moving = scores + mb.moving.forward * (1 + again + frozen) + mb.moving.backward + pointwise_seconds;
     *work_done = (struct work){
-        .linear = M / p * (mb.matmul.work_forward * (1 + again) + mb.matmul.work_backward),
-        .expert = M / p * (mb.expert.work_forward * (1 + again) + mb.expert.work_backward),
-        .head = M / p * (mb.head.work_forward + mb.head.work_backward),
+        .linear = M / p * (mb.matmul.work_forward * (1 + again + frozen) + mb.matmul.work_backward),
+        .expert = M / p * (mb.expert.work_forward * (1 + again + frozen) + mb.expert.work_backward),
+        .head = M / p * (mb.head.work_forward * (1 + frozen) + mb.head.work_backward),
         .attention = M / p * (attention_seconds - scores),
         .moving = M * (moving / p + cast) + summed + updating,
-        .wire = M / p * (mb.tensor * (2 + again + regather) + mb.context * (3 + again) + mb.exchange * (2 + again)) + data.wire,
+        .wire = M / p * (mb.tensor * (2 + again + regather + frozen) + mb.context * (3 + again + frozen) + mb.exchange * (2 + again + frozen)) + data.wire,
     };
 
     /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
@@ -580,14 +610,14 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
      * square below the diagonal a window leaves a band. */
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
-    lanes passes = 4 + 2 * E(UPDATE_FLOPS);
+    lanes passes = 4 + 2 * E(UPDATE_FLOPS) + 2 * frozen;
     lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                      6 * attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
-    lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
+                      (6 + 2 * frozen) * attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    lanes rate = job->global_batch * E(BATCH_SEQUENCES) * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
     out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
-    lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);
 }
