@@ -611,12 +611,16 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS) + 2 * frozen;
-    lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
-                      (6 + 2 * frozen) * attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    double multiplied = s->parameters_active - s->embedding * (1 - s->tied);
+    double attended = attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
+    lanes per_token = passes * multiplied + (6 + 2 * frozen) * attended;
     lanes rate = job->global_batch * E(BATCH_SEQUENCES) * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
-    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
+    /* And what is done again, but for the head and for what recomputation stops before. */
+    double repeated = multiplied - s->head_layers * s->vocab * s->hidden;
+    lanes twice = 2 * again * (repeated - mb.spared.weights * V(TENSOR)) + 2 * again_attention * attended;
+    out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + twice / per_token) / job->half_peak;
     lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);

@@ -146,7 +146,7 @@ def main():
                 continue
             try:
                 values = estimate(row, options.set)
-            except speedup.Error as problem:
+            except speedup.SpeedupError as problem:
                 skipped[str(problem).splitlines()[0]] = skipped.get(str(problem).splitlines()[0], 0) + 1
                 continue
             time = math.log(values["step_seconds"] / float(row["step_s"]))
