@@ -19,7 +19,7 @@ TIME_ERROR = 0.15     # largest mean |ln| of time
 MEMORY_ERROR = 0.10   # largest mean |ln| of memory
 INSIDE = 0.80         # least share inside 90 % intervals
 NO = 0.5              # probability of running out of memory above which a job is told that it does not fit
-MOST_REFUSED = None   # cases that the library may refuse; None: words are being added, and limits wait for them
+MOST_REFUSED = 0   # cases that the library may refuse; None: words are being added, and limits wait for them
 
 NORMAL = 1.6448536269514722  # of a 90 % interval
 SKIPPED = 77                 # what Meson calls a test that was not run
