@@ -245,7 +245,7 @@ static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const l
         .logits = end == LAST ? lanes_max(logits, state->head) : ZERO,
         .buffers = state->gathered + state->buckets,
         .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
-                 C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * way->wide) +
+                 C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * way->stream) +
                  C(MEMORY_SCORE_RESERVE) * layer->score_work * E(MEMORY_SCORES),
     };
 }

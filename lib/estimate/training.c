@@ -86,23 +86,25 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     struct product p = product_of(job, job->matmul_peak, bytes, bytes < 2 ? C(NARROW_PRODUCT) : 0, mb->slow);
     lanes split = 1 / V(TENSOR);
     struct passes all = {ZERO, ZERO, ZERO, ZERO};
-    lanes ends = ZERO; /* inputs and outputs of all linear layers, for a token */
+    lanes inputs = ZERO, outputs = ZERO; /* of all linear layers, for a token */
     for (size_t i = 0; i < s->matrix_count; i++) {
         const struct matrix *w = &s->matrices[i];
         lanes n = w->shard == SHARD_OUTPUT ? w->n * split : lanes_of(w->n), k = w->shard == SHARD_INPUT ? w->k * split : lanes_of(w->k);
         linear(&p, mb->tokens, n, k, E(UPDATE_FLOPS), &all, lanes_of(w->count));
-        ends += w->count * (n + w->parts * k);
+        inputs += w->count * w->parts * k;
+        outputs += w->count * n;
     }
-    lanes adapters = E(ADAPTERS) * mb->tokens * ends / mb->stream;
-    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters;
-    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters;
+    lanes adapters = E(ADAPTERS) * mb->tokens / mb->stream;
+    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters * (inputs + outputs);
+    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters * (inputs + outputs);
     mb->matmul.work_forward = all.work_forward * E(MATMUL_FLOPS_FORWARD);
     mb->matmul.work_backward = all.work_backward * E(MATMUL_FLOPS_BACKWARD);
     /* The last product of a block is not needed to go back through the block. */
     const struct matrix *last = &s->matrices[s->last_matrix];
     lanes k = last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k), stops = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE);
     lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), k);
-    mb->spared.matmul = stops * spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
+    mb->spared.matmul = stops * (spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) +
+                                 C(ADAPTER_FORWARD) * adapters * last->count * (last->n + k));
     mb->spared.weights = stops * last->count * last->n * k;
 }
 

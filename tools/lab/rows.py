@@ -22,7 +22,8 @@ CHIPS = {"NVIDIA H200": "h200-sxm-141gb", "NVIDIA H100 80GB HBM3": "h100-sxm-80g
 PRECISIONS = {"amp": ["bf16-mixed-precision"], "pure": ["pure-bf16"], "bf16-gathered": ["bf16-mixed-precision"], "tf32": ["tf32"],
               "fp32": []}
 ATTENTIONS = {"flash": ["flash-attention-2"], "cudnn": ["cudnn-attention"], "efficient": ["efficient-attention"], "unfused": []}
-OPTIMIZERS = {"fused": ["fused-optimizer"], "foreach": [], "loop": ["loop-optimizer"], "sgd": ["sgd"]}
+OPTIMIZERS = {"fused": ["fused-optimizer"], "foreach": [], "loop": ["loop-optimizer"], "sgd": ["sgd"],
+              "adafactor": ["adafactor"], "muon": ["muon"], "in-backward": ["optimizer-in-backward", "fused-optimizer"], "host": ["zero-offload"]}
 MODES = {"": [], "ddp": ["communication-overlap"], "ddp-nooverlap": [], "zero1": ["communication-overlap", "zero-1"], "fsdp": ["fsdp"],
          "fsdp-zero2": [{"fsdp": {"reshard": 0}}], "tp": []}
 
@@ -87,8 +88,13 @@ def job(row):
         optimizations = optimizations + ["activation-checkpointing"]
     if row["compiled"] in ("blocks", "whole"):
         optimizations = optimizations + [{"torch-compile": {"whole": 1 if row["compiled"] == "whole" else 0}}]
+    if row.get("loss"):
+        optimizations = optimizations + ["fused-loss"]
+    if row.get("offload"):
+        optimizations = optimizations + ["activation-offload"]
     if float(row["lora"]):
-        optimizations = optimizations + [{"qlora" if row["base"] == "nf4" else "lora": {"share": float(row["trained"]) / float(row["params"])}}]
+        targets = row["targets"].split(",") if row.get("targets") else "all-linear"
+        optimizations = optimizations + [{"qlora" if row["base"] == "nf4" else "lora": {"rank": int(row["lora"]), "targets": targets}}]
     return {
         "models": {"row": model(row)},
         "systems": {"lab": {"accelerator": CHIPS[row["gpu"]], "accelerators_per_node": max(n, 1), "scale_up_domain": max(n, 1),

@@ -3,7 +3,7 @@
     python3 tools/lab/steps.py SET --out steps.csv [--seconds 500] [--only WORDS]
     python3 tools/lab/steps.py SET --list           # the configurations as JSON, without PyTorch
 
-SET is h100, h200, pair, quad, fresh or fresh-pair (below). Each configuration runs in a process of its own, forked before any GPU
+SET is h100, h200, pair, quad, fresh, fresh-pair or words (below). Each configuration runs in a process of its own, forked before any GPU
 is touched, so that what the driver says is in use is this job's alone. Warm-up, then steps with a wait after
 each (step_s, the median) and as many without (async_s, the mean). Synthetic tokens; nothing of libspeedup.
 """
@@ -32,6 +32,8 @@ SHAPES = {  # layers, hidden, heads, kv, width, ffn, vocabulary, gated, tied
     "llama-3b": (28, 3072, 24, 8, 128, 8192, 128256, 1, 1),
     "llama-7b": (32, 4096, 32, 32, 128, 11008, 32000, 1, 0),
     "llama-8b": (32, 4096, 32, 8, 128, 14336, 128256, 1, 0),
+    "llama-8b-8": (8, 4096, 32, 8, 128, 14336, 32000, 1, 0),  # its first eight layers, for what is counted by layer
+    "llama-7b-8": (8, 4096, 32, 32, 128, 11008, 32000, 1, 0),
 }
 EXPERTS = {  # layers, hidden, heads, kv, width, ffn of an expert, vocabulary, experts, active
     "moe-64x1024": (8, 2048, 16, 16, 128, 1024, 50304, 64, 8),
@@ -238,7 +240,24 @@ FRESH_PAIR = [
     multi("fsdp", "gpt-774m", 2048, 4, accumulation=4), multi("tp", "llama-1b1", 2048, 4), multi("tp", "gpt-1b3-untied", 2048, 4),
     multi("tp", "llama-8b", 4096, 2), multi("ddp", "gpt-1b3", 1024, 8, **BLOCKS), multi("fsdp", "gpt-1b3", 2048, 4, **BLOCKS),
 ]
-SETS = {"fresh": (1, FRESH), "fresh-pair": (2, FRESH_PAIR), "h100": (1, H100), "h200": (1, H200), "pair": (2, PAIR), "quad": (4, QUAD)}
+# Words of fine-tuning: where adapters stand, what checkpoints cost the host, optimizers, losses, offload.
+QV, AGAIN = "q_proj,v_proj", {"checkpoint": "full", "reentrant": 1}
+WORDS = [
+    *[trainer("llama-8b-8", 128, 1, lora=16, **more) for more in ({}, {"targets": QV}, CK, AGAIN, {"dropout": .05}, {"targets": QV, **CK})],
+    *[trainer("llama-8b-8", 2048, 4, **{"lora": 16, **more}) for more in ({}, {"targets": QV}, CK, AGAIN, {"dropout": .05}, {"lora": 256})],
+    trainer("llama-8b-8", 128, 1, **PURE), trainer("llama-8b-8", 128, 1, **PURE, **CK), trainer("llama-8b-8", 128, 1, **PURE, **AGAIN),
+    *[plain("llama-1b1", 1024, 2, **PURE, optimizer=how) for how in ("adafactor", "muon", "in-backward", "foreach", "fused", "host")],
+    plain("llama-1b1", 1024, 2, optimizer="adafactor"), plain("llama-1b1", 1024, 2, optimizer="in-backward"),
+    plain("llama-1b1", 1024, 2, optimizer="muon"),
+    plain("qwen-0b5", 2048, 8, **PURE), plain("qwen-0b5", 2048, 8, **PURE, loss="chunked"), plain("llama-1b", 2048, 4, loss="chunked"),
+    plain("llama-3b", 2048, 4, **PURE, loss="chunked", lora=16, **CK),
+    plain("llama-7b-8", 2048, 4, **PURE), plain("llama-7b-8", 2048, 4, **PURE, offload="activations"),
+    # whole models, predicted before
+    trainer("llama-3b", 2048, 4, lora=64, targets=QV), trainer("llama-8b", 1024, 4, lora=8, **AGAIN),
+    trainer("qwen-1b5", 1024, 4), trainer("llama-3b", 512, 4, accumulation=2, lora=16), trainer("llama-1b", 1024, 8, **CK),
+    trainer("llama-8b", 2048, 1, lora=32, targets=QV, **CK), trainer("llama-3b", 2048, 4, **PURE, **CK),
+]
+SETS = {"words": (1, WORDS), "fresh": (1, FRESH), "fresh-pair": (2, FRESH_PAIR), "h100": (1, H100), "h200": (1, H200), "pair": (2, PAIR), "quad": (4, QUAD)}
 
 DEFAULTS = {"accumulation": 1, "checkpoint": "none", "compiled": "none", "lora": 0, "base": "", "mode": "", "n": 1}
 COLUMNS = ["id", "aside", "what", "shape", "mode", "n", "seq", "batch", "accumulation", "precision", "attention",
@@ -248,7 +267,7 @@ COLUMNS = ["id", "aside", "what", "shape", "mode", "n", "seq", "batch", "accumul
            "steps", "step_s", "spread", "async_s", "forward_ms", "backward_ms", "optimizer_ms", "tokens_per_s",
            "peak_allocated", "peak_reserved",
            "used", "watts", "clock_mhz", "error", "gpu", "torch", "transformers", "driver", "power_limit", "processor",
-           "date"]
+           "date", "targets", "reentrant", "dropout", "loss", "offload"]
 
 
 def complete(configuration, ranks):
@@ -262,7 +281,8 @@ def complete(configuration, ranks):
     keys = ("what", "shape", "mode", "n", "seq", "batch", "accumulation", "precision", "attention", "optimizer",
             "checkpoint", "compiled", "lora", "base")
     # A third of the configurations is set aside for judging, by name and not by outcome, the same on every card.
-    c["id"] = hashlib.sha256(" ".join(str(c.get(k, "")) for k in keys).encode()).hexdigest()[:12]
+    words = [str(c.get(k, "")) for k in keys] + [f"{k}={c[k]}" for k in ("targets", "reentrant", "dropout", "loss", "offload") if c.get(k)]
+    c["id"] = hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]
     c["aside"] = int(int(c["id"][:8], 16) % 3 == 0)
     return c
 
@@ -394,6 +414,124 @@ def expert_block():
     return Block
 
 
+def chunked_decoder():
+    """Head and loss in one, some tokens at a time, with the gradients of both in the forward pass (arXiv 2410.10989, sec. 3.2)."""
+    import torch
+    import torch.nn.functional as F
+    import measure
+
+    @torch.compile
+    def part(logits, targets, count):
+        wide = logits.float()
+        top = wide.amax(-1, keepdim=True)
+        sums = (wide - top).exp().sum(-1, keepdim=True)
+        loss = (top + sums.log()).sum() - wide.gather(1, targets[:, None]).sum()
+        hit = torch.arange(wide.shape[1], device=wide.device)[None] == targets[:, None]
+        return loss / count, ((((wide - top).exp() / sums) - hit.float()) / count).to(logits.dtype)
+
+    class Loss(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x, weight, targets):
+            count, (vocab, hidden) = x.shape[0], weight.shape
+            narrow = weight.to(torch.bfloat16) if weight.dtype == torch.float32 else weight
+            rows = max(1, -(-count // -(-vocab // hidden)))
+            total, back = x.new_zeros((), dtype=torch.float32), torch.empty_like(x)
+            grad = torch.zeros_like(narrow) if weight.requires_grad else None
+            for i in range(0, count, rows):
+                y = x[i:i + rows]
+                loss, g = part(y.to(narrow.dtype) @ narrow.t(), targets[i:i + rows], float(count))
+                total += loss
+                back[i:i + rows] = g @ narrow
+                if grad is not None:
+                    grad.addmm_(g.t(), y.to(narrow.dtype))
+            context.save_for_backward(back, grad.to(weight.dtype) if grad is not None else None)
+            return total
+
+        @staticmethod
+        def backward(context, g):
+            back, grad = context.saved_tensors
+            return back * g.to(back.dtype), None if grad is None else grad * g.to(grad.dtype), None
+
+    class Chunked(measure.Decoder):
+        def forward(self, tokens, targets):
+            x = self.embed(tokens)
+            cos = sin = None
+            if self.gated:
+                cos, sin = self.cos, self.sin
+            else:
+                x = x + self.positions(torch.arange(tokens.shape[1], device=tokens.device))
+            for block in self.blocks:
+                x = torch.utils.checkpoint.checkpoint(block, x, cos, sin, use_reentrant=False) if self.checkpoint else block(x, cos, sin)
+            x = self.norm(x)
+            return Loss.apply(x.view(-1, x.shape[-1]), self.head.weight, targets.reshape(-1))
+    return Chunked
+
+
+class HostAdam:
+    """Gradients to the host, AdamW there in fp32, weights back."""
+
+    def __init__(self, parameters):
+        import torch
+        self.parameters = parameters
+        self.masters = [torch.nn.Parameter(p.detach().float().cpu().pin_memory()) for p in parameters]
+        self.gradients = [torch.empty_like(p, device="cpu", dtype=p.dtype).pin_memory() for p in parameters]
+        self.narrow = [torch.empty_like(g).pin_memory() for g in self.gradients]
+        self.adam = torch.optim.AdamW(self.masters, lr=1e-4, fused=True)
+        self.seconds = []
+
+    def step(self):
+        import torch
+        for p, g in zip(self.parameters, self.gradients):
+            g.copy_(p.grad, non_blocking=True)
+        torch.cuda.synchronize()
+        clock = time.perf_counter()
+        for m, g in zip(self.masters, self.gradients):
+            m.grad = g.float()
+        widened = time.perf_counter()
+        self.adam.step()
+        self.seconds.append((widened - clock, time.perf_counter() - widened))
+        for p, m, n in zip(self.parameters, self.masters, self.narrow):
+            n.copy_(m)
+            p.data.copy_(n, non_blocking=True)
+
+    def zero_grad(self, set_to_none=True):
+        for p in self.parameters:
+            p.grad = None
+
+
+class InBackward:
+    """Each tensor updated as soon as its gradient is there."""
+
+    def __init__(self, parameters):
+        import torch
+        self.each = {p: torch.optim.AdamW([p], lr=1e-4, fused=True) for p in parameters}
+        for p in parameters:
+            p.register_post_accumulate_grad_hook(self.update)
+
+    def update(self, p):
+        self.each[p].step()
+        p.grad = None
+
+    def step(self):
+        pass
+
+    def zero_grad(self, set_to_none=True):
+        pass
+
+
+class Both:
+    def __init__(self, *optimizers):
+        self.optimizers = optimizers
+
+    def step(self):
+        for o in self.optimizers:
+            o.step()
+
+    def zero_grad(self, set_to_none=True):
+        for o in self.optimizers:
+            o.zero_grad(set_to_none=set_to_none)
+
+
 def build(c):
     """The plain decoder on this process's GPU."""
     import torch
@@ -404,11 +542,12 @@ def build(c):
     block = expert_block() if c["what"] == "moe" else None
     if c["mode"] == "tp":
         shape = shape._replace(tied=0)
+    decoder = chunked_decoder() if c.get("loss") == "chunked" else measure.Decoder
     wide = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16 if c["precision"] == "pure" else torch.float32)
     try:
         with torch.device("cuda"):
-            model = measure.Decoder(shape, c["attention"], c["seq"], c["checkpoint"] == "full", block)
+            model = decoder(shape, c["attention"], c["seq"], c["checkpoint"] == "full", block)
     finally:
         torch.set_default_dtype(wide)
     if c["attention"] != "unfused":
@@ -479,6 +618,16 @@ def plain_step(c, rank):
         optimizer = ZeroRedundancyOptimizer(parameters, optimizer_class=torch.optim.AdamW, lr=1e-4, fused=True)
     elif how == "sgd":
         optimizer = torch.optim.SGD(parameters, lr=1e-4)
+    elif how == "adafactor":
+        optimizer = torch.optim.Adafactor(parameters, lr=1e-4)
+    elif how == "muon":
+        inner = [p for block in model.blocks for p in block.parameters() if p.dim() == 2]
+        mine = set(inner)
+        optimizer = Both(torch.optim.Muon(inner, lr=1e-4), torch.optim.AdamW([p for p in parameters if p not in mine], lr=1e-4, fused=True))
+    elif how == "in-backward":
+        optimizer = InBackward(parameters)
+    elif how == "host":
+        optimizer = HostAdam(parameters)
     else:
         optimizer = torch.optim.AdamW(parameters, lr=1e-4,
                                       **{"fused": {"fused": True}, "foreach": {"foreach": True, "fused": False},
@@ -498,7 +647,8 @@ def plain_step(c, rank):
             with quiet:
                 if marks:
                     marks.append(("forward_ms", event()))
-                with torch.autocast("cuda", torch.bfloat16, enabled=autocast):
+                away = torch.autograd.graph.save_on_cpu(pin_memory=True) if c.get("offload") else contextlib.nullcontext()
+                with torch.autocast("cuda", torch.bfloat16, enabled=autocast), away:
                     loss = called(t[:, :-1].contiguous(), t[:, 1:].contiguous())
                 if marks:
                     marks.append(("backward_ms", event()))
@@ -517,6 +667,8 @@ def plain_step(c, rank):
 
     result = timed(step, event, rank, c)
     result.update(params=params, trained=trained)
+    if how == "host":
+        print("host adam, s of widening and of the update:", [tuple(round(s, 4) for s in pair) for pair in optimizer.seconds[-3:]])
     if c["mode"].startswith(("tp", "fsdp")):
         result.pop("trained")
     return result
@@ -600,7 +752,8 @@ def trainer_step(c):
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         model = get_peft_model(model,
-                               LoraConfig(r=c["lora"], lora_alpha=2 * c["lora"], target_modules="all-linear",
+                               LoraConfig(r=c["lora"], lora_alpha=2 * c["lora"], lora_dropout=c.get("dropout") or 0.,
+                                          target_modules=c["targets"].split(",") if c.get("targets") else "all-linear",
                                           task_type="CAUSAL_LM"))
         if c["checkpoint"] == "full":
             model.enable_input_require_grads()
@@ -632,6 +785,7 @@ def trainer_step(c):
                                       gradient_accumulation_steps=c["accumulation"],
                                       max_steps=3 + count, bf16=c["precision"] == "amp",
                                       gradient_checkpointing=c["checkpoint"] == "full",
+                                      gradient_checkpointing_kwargs={"use_reentrant": bool(c["reentrant"])} if "reentrant" in c else None,
                                       optim="adamw_torch_fused", report_to=[], save_strategy="no",
                                       logging_strategy="no", disable_tqdm=True,
                                       dataloader_num_workers=0)
