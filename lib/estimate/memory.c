@@ -60,7 +60,7 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
                           struct layer *layer)
 {
     const struct shape *s = &job->shape;
-    double width = job->activation_bytes, n = job->sequence, routed_layers = s->expert_layers / s->layers;
+    double width = job->activation_bytes, n = job->rows.longest, routed_layers = s->expert_layers / s->layers;
     lanes sequences = job->global_batch / (V(DATA) * V(ACCUMULATION));
     lanes tokens = sequences * n / V(CONTEXT), unfused = lanes_min(E(MEMORY_SCORES), ONE), apart = E(MEMORY_APART);
     /* Queries, keys, values and the attention's output; inputs and inner widths of
@@ -197,7 +197,7 @@ static void fill_stage(const struct job *job, const lanes v[VARIABLES], const la
     lanes flights = lanes_min(lanes_min(M, p) * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
     struct kept kept;
     keep(job, e, way, layer, blocks, end == FIRST ? flights : lanes_min(ONE, M), &kept);
-    lanes tokens = job->global_batch / (V(DATA) * M) * job->sequence / V(CONTEXT);
+    lanes tokens = job->global_batch / (V(DATA) * M) * job->rows.longest / V(CONTEXT);
     lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
     *stage = (struct stage){
         .activations = kept.sharded,

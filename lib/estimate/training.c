@@ -2,7 +2,7 @@
  * passes over memory, launches and the host beside them; then the collectives, the pipeline and the step.
  * Knows layouts and rates, but no optimization, model, chip or software by name.
  *
- * Symbols: b sequences and m tokens of a micro-batch, s tokens of a sequence,
+ * Symbols: b sequences and m tokens of a micro-batch, s tokens of a sequence or row,
  * t p d c x degrees of tensor, pipeline, data, context and expert parallelism,
  * M micro-batches a step, L layers, h hidden width. Times in seconds, sizes in
  * bytes, rates per second. Coefficients (c[]) are described in data/coefficients. */
@@ -29,6 +29,7 @@ struct passes {
 /* What one micro-batch costs in all layers of the model, shared between the parts of the step. */
 struct microbatch {
     lanes sequences, tokens;
+    lanes row, attended;              /* tokens of a row, and those that a token attends over */
     struct passes matmul, expert, attention, pointwise, head, launch, host;
     struct passes scores, moving;     /* of attention, and of experts and head, what only reads and writes */
     struct {
@@ -149,16 +150,15 @@ static void expert(const struct job *job, const lanes v[VARIABLES], const lanes 
 static void attention(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    double n = job->sequence;
-    double windowed = s->window > 0 ? fmin(1, 2 * (s->window + C(WINDOW_EXTRA)) / n) : 1;
-    double layers = s->attention_layers - s->window_layers + s->window_layers * windowed;
+    /* Misalignment costs the unfused products alone; a fused kernel has no scores to move, and keeps to documents. */
+    lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE), n = mb->attended + unfused * job->rows.masked;
+    lanes windowed = s->window > 0 ? lanes_min(ONE, 2 * (s->window + C(WINDOW_EXTRA)) / n) : ONE;
+    lanes layers = s->attention_layers - s->window_layers + s->window_layers * windowed;
     lanes heads = s->heads / V(TENSOR);
-    lanes elements = mb->sequences * heads * n * n / V(CONTEXT);
+    lanes elements = mb->sequences * heads * mb->row * n / V(CONTEXT);
     lanes flops = 2 * elements * (s->query_dim + s->value_dim) * layers;
     lanes odd = lanes_select(lanes_floor(heads / 4) != heads / 4, lanes_of(C(MISALIGNED_HEADS)), ONE);
     double misaligned = fmod(s->query_dim, 8) != 0 ? C(MISALIGNED_HEAD) : 1;
-    /* Misalignment costs the unfused products alone; a fused kernel has no scores to move. */
-    lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE);
     lanes penalty = 1 + (misaligned - 1 + odd - 1) * unfused;
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
     lanes product = flops * penalty / rate * mb->slow, casts = mb->wide * E(CAST_BYTES);
@@ -437,7 +437,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes p = V(PIPELINE), M = V(ACCUMULATION), chunks = V(VIRTUAL_STAGES);
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth), .slow = slow};
     mb.sequences = job->global_batch / (V(DATA) * M);
-    mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
+    rows_of(job, mb.sequences, &mb.row, &mb.attended);
+    mb.tokens = mb.sequences * mb.row / V(CONTEXT);
     /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
     mb.wide = lanes_select(E(GATHER_LAYERS) > 0, ZERO, E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
     matmul(job, v, e, &mb);
@@ -503,6 +504,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
         lanes kept;
         training_kept(job, v, e, &kept);
+        kept *= mb.row / job->rows.longest;
         paused = lanes_max(2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept / job->host_link - stage, ZERO);
     }
     lanes summed = (M - 1) * sum;
@@ -577,17 +579,17 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     at_site(C(SITE_FACTOR), out);
 
     /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention; of the
-     * square below the diagonal a window leaves a band. */
+     * square below the diagonal a window leaves a band. What pads is no token. */
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS);
     lanes per_token = passes * (s->parameters_active - s->embedding * (1 - s->tied)) +
                       6 * attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
-    lanes rate = job->global_batch * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes rate = job->global_batch * job->rows.tokens * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
     out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + again * 2 / passes) / job->half_peak;
-    lanes tokens = job->global_batch * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes tokens = job->global_batch * job->rows.tokens / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);
 }
