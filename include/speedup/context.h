@@ -71,7 +71,8 @@ SPEEDUP_API speedup_status speedup_context_set_log(speedup_context *context, spe
                                                    void *user, speedup_destroy_function destroy);
 
 /** How many diagnostics the last call left. Every call that takes the context
- *  and can fail forgets those of the call before.
+ *  and can fail forgets those of the call before. A call that gives SPEEDUP_OK may leave warnings,
+ *  whose text says `warning` in place of `error`; answers have them as notes.
  *  @param context may be NULL
  *  @return how many, at most 200; 0 for NULL
  *  Thread-safety: as the context. @since 0.1 */

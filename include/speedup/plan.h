@@ -327,7 +327,8 @@ enum {
 
 /** What to know beside a verdict; changes none, as intervals have it in. @since 0.1 */
 enum {
-    SPEEDUP_NOTE_UNCALIBRATED = 1 /**< accelerator or software without a calibration of its own: a generic one serves */
+    SPEEDUP_NOTE_UNCALIBRATED = 1, /**< accelerator or software without a calibration of its own: a generic one serves */
+    SPEEDUP_NOTE_LONG = 2          /**< it trains on sequences longer than the model's window. @since 0.3 */
 };
 
 /** A verdict with its figures, and the nearest request that would be admitted. @since 0.1 */

@@ -119,9 +119,10 @@ static void put_caret(struct text *text, const struct place *place)
     text_put(text, "^");
 }
 
-void problem_end(speedup_context *context, speedup_status code, const struct place *place)
+/* Keeps what was begun, with its place and code; a problem makes the call fail. */
+static void keep(speedup_context *context, speedup_status code, const struct place *place, bool goes_on)
 {
-    if (context->first == SPEEDUP_OK)
+    if (context->first == SPEEDUP_OK && !goes_on)
         context->first = code;
     if (context->count >= MOST_DIAGNOSTICS) {
         context->unlisted++;
@@ -139,7 +140,7 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
         text_format(text, "%s:%u:%u: ", place->file, place->line, place->column);
     else if (place && place->file)
         text_format(text, "%s: ", place->file);
-    text_format(text, "error[SPD-%03d]: %s", (int)code, message ? message : "");
+    text_format(text, "%s[SPD-%03d]: %s", goes_on ? "warning" : "error", (int)code, message ? message : "");
     if (place && place->source && place->line)
         put_caret(text, place);
     void *items = context->items;
@@ -154,6 +155,7 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
     }
     context->items[context->count++] = (struct diagnostic){
         .code = code,
+        .warning = goes_on,
         .line = place ? place->line : 0,
         .column = place ? place->column : 0,
         .file = file,
@@ -162,6 +164,20 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
     };
     if (context->log)
         context->log(context->log_user, code, full);
+}
+
+void problem_end(speedup_context *context, speedup_status code, const struct place *place)
+{
+    keep(context, code, place, false);
+}
+
+void warning(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(problem_begin(context), format, arguments);
+    va_end(arguments);
+    keep(context, code, place, true);
 }
 
 void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)

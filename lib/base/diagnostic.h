@@ -16,6 +16,7 @@ struct place {
 struct diagnostic {
     speedup_status code;
     uint32_t line, column;
+    bool warning; /* the call went on */
     const char *file, *message, *full;
     const char *remedy; /* what to do next, where it is more than the code's; else NULL */
 };
@@ -42,6 +43,10 @@ void problem_end(speedup_context *context, speedup_status code, const struct pla
 
 /* The three in one, for a plain message. */
 void problem(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The same of what a call goes on with. */
+void warning(speedup_context *context, speedup_status code, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* What to do next about the problem that was just told, in place of what its code says. */

@@ -196,6 +196,7 @@ speedup_status speedup_scenario_create_job(speedup_context *context, const speed
     }
     const struct job_description *d = &made->asked;
     struct place place = description_place(d, NULL);
+    length_check(context, &place, "sequence", &d->sequence);
     length_check(context, &place, "prompt", &d->prompt);
     length_check(context, &place, "output", &d->output);
     return scenario_make(context, catalog, made, scenario);

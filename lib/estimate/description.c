@@ -214,6 +214,9 @@ const struct record_table targets_table = {"targets", "What the service must hol
 #define COUNT(name_, most_, required_, shown_, doc_)                                                          \
     {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_, AT(name_),  \
      .required = required_, .shown = shown_, .doc = doc_}
+#define LENGTH(name_, shown_, doc_)                                                                           \
+    {.key = #name_, .type = FIELD_VALUE, .takes = "a number or a mapping", AT(name_), .read = length_read, .set = length_set, .required = true,  \
+     .shown = shown_, .doc = doc_}
 #define VALUE(name_, takes_, read_, set_, shown_, doc_)                                                       \
     {.key = #name_, .type = FIELD_VALUE, .takes = takes_, AT(name_), .read = read_, .set = set_, .shown = shown_, .doc = doc_}
 
@@ -238,11 +241,12 @@ const struct record_table targets_table = {"targets", "What the service must hol
 
 static const struct field train_fields[] = {
     JOB_FRONT,
-    COUNT(sequence, 1e9, true, NULL, "tokens per sequence"),
-    COUNT(global_batch, 1e9, true, NULL, "sequences per step"),
-    COUNT(micro_batch, 1e6, false, "1", "sequences per micro-batch"),
+    LENGTH(sequence, "4096, or {mean: 900, deviation: 600, longest: 4096}", "tokens per sequence"),
+    {.key = "packing", .type = FIELD_CHOICE, .choices = packing_names, AT(packing), .shown = "padded", .doc = PACKING_DOC},
+    COUNT(global_batch, 1e9, true, NULL, "sequences, or filled rows, per step"),
+    COUNT(micro_batch, 1e6, false, "1", "sequences, or filled rows, per micro-batch"),
     {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens),
-     .shown = "no run", .doc = "tokens of the whole run"},
+     .shown = "no run", .doc = "tokens of the whole run, without padding"},
     {.key = "layout", .type = FIELD_RECORD, .record = &layout_table, AT(layout), .doc = "degrees of parallelism"},
     {.key = "checkpoint", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e6, AT(checkpoint),
      .shown = "60 s", .doc = "time that writing a checkpoint holds the job up"},
@@ -256,12 +260,10 @@ static const struct field train_fields[] = {
 static const struct record_table train_table = {"train", "A training job.", train_fields};
 
 /* The rows of both sections of inference. */
-#define LENGTH(name_, doc_)                                                                                   \
-    {.key = #name_, .type = FIELD_VALUE, .takes = "a number or a mapping", AT(name_), .read = length_read, .set = length_set, .required = true,  \
-     .shown = "1024, or {mean: 1024, deviation: 400}", .doc = doc_}
+#define REQUEST_TOKENS "1024, or {mean: 1024, deviation: 400}"
 #define REQUESTS                                                                                              \
-    LENGTH(prompt, "tokens of a prompt, mean"),                                                               \
-    LENGTH(output, "tokens generated for a request, mean"),                                                   \
+    LENGTH(prompt, REQUEST_TOKENS, "tokens of a prompt, mean"),                                               \
+    LENGTH(output, REQUEST_TOKENS, "tokens generated for a request, mean"),                                   \
     COUNT(output_longest, 1e9, false, "output", "longest output, to which a static batch runs on"),           \
     {.key = "layout", .type = FIELD_RECORD, .record = &serving_layout_table, AT(layout), .doc = "degrees of parallelism"}
 
@@ -300,7 +302,7 @@ const struct section_keys job_sections[] = {{"train", &train_table}, {"serve", &
 void description_begin(enum section section, struct job_description *d)
 {
     *d = (struct job_description){.section = section, .confidence = 0.9, .layout = layout_unsaid, .micro_batch = 1, .checkpoint = 60,
-                                  .restart = 600, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid};
+                                  .restart = 600, .sequence = {1, 0, 1}, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid};
 }
 
 void description_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct job_description *d)

@@ -30,10 +30,16 @@ struct choices {
     size_t count;
 };
 
-/* Tokens of a prompt or an output; `longest` is 0 where nothing but the model limits it. */
+/* Tokens of a sequence, a prompt or an output; `longest` is 0 where nothing but the model limits it. */
 struct length {
     double mean, deviation, longest;
 };
+
+/* What becomes of sequences that differ in length. */
+enum packing { PACKING_PADDED, PACKING_DOCUMENTS, PACKING_JOINED };
+extern const char *const packing_names[];
+#define PACKING_DOC "sequences of several lengths in a micro-batch: each padded to its longest; rows of the longest filled with whole "\
+                    "documents, which attend within themselves (FlashAttention by lengths); or such rows joined, with attention over all"
 
 /* What a service must hold; 0 for nothing. */
 struct targets_record {
@@ -107,7 +113,9 @@ struct job_description {
     struct published_figures published;
 
     /* of training */
-    double sequence, global_batch, micro_batch, tokens, checkpoint, restart, power_limit;
+    struct length sequence;
+    int32_t packing; /* enum packing */
+    double global_batch, micro_batch, tokens, checkpoint, restart, power_limit;
 
     /* of inference */
     struct length prompt, output;
@@ -174,6 +182,15 @@ bool choices_append(struct arena *arena, struct choices *choices, const struct c
 bool length_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out);
 bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
                 double value, void *out);
+
+/* The rows that sequences make, and the tokens that a token attends over; window: of the model, 0 for none. */
+void length_rows(const struct length *length, enum packing packing, double window, double *attended, struct rows *rows);
+
+/* Tells of rows that are filled, and of which nobody says how long they are. */
+void length_check_packing(speedup_context *context, const struct place *place, enum packing packing, const struct length *length);
+
+/* The least that the longest of a job's sequences can be. */
+double length_reaches(const struct length *length, enum packing packing);
 
 /* Tells of moments that cannot be together, which calls gave one by one. */
 void length_check(speedup_context *context, const struct place *place, const char *key, const struct length *length);

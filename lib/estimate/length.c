@@ -1,4 +1,4 @@
-/* Lengths of prompts and outputs: a number, or how it varies. Knows no job. */
+/* Lengths of sequences, prompts and outputs: a number, or how it varies, and the rows that sequences make. Knows no layout. */
 #include "estimate/description.h"
 
 #include <string.h>
@@ -20,15 +20,15 @@ enum { LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_LONGEST, LENGTH_VALUES, LENGTH_SHAR
 static const struct field length_fields[] = {
     LENGTH_NUMBER(mean, 1, "by values", "mean"),
     LENGTH_NUMBER(deviation, 0, "0", "standard deviation"),
-    LENGTH_NUMBER(longest, 1, "no limit but the model's", "no request is longer"),
+    LENGTH_NUMBER(longest, 1, "no limit but the model's", "none is longer; of packed sequences, tokens of a row"),
     {.key = "values", .type = FIELD_LIST, .shown = "[512, 4096]", .offset = offsetof(struct length_record, values),
      .doc = "lengths that there are, in place of mean, deviation and longest"},
     {.key = "shares", .type = FIELD_LIST, .shown = "[0.8, 0.2]", .offset = offsetof(struct length_record, shares),
-     .doc = "share of the requests that has each of them; without it all have the same"},
+     .doc = "share that has each of them; without it all have the same"},
     {.key = NULL},
 };
 const struct record_table length_table = {
-    "length", "Tokens of a prompt or an output where they vary: a mean with its deviation, or values with their shares.", length_fields};
+    "length", "Tokens of a sequence, a prompt or an output where they vary: a mean with its deviation, or values with their shares.", length_fields};
 
 /* Mean, deviation and largest of values with shares. */
 static void read_values(speedup_context *context, const struct yaml_tree *tree, const char *key, struct length_record *r)
@@ -140,4 +140,57 @@ void length_check(speedup_context *context, const struct place *place, const cha
     const double rounded = 1 - 1e-9; /* a setting of values may have the widest spread that there is */
     const struct length_record r = {0, length->mean, length->deviation * rounded, length->longest, 0, 0};
     take_moments(context, place, key, false, &r, &taken);
+}
+
+/* ---- rows --------------------------------------------------------------------------- */
+
+const char *const packing_names[] = {"padded", "documents", "joined", NULL};
+
+/* Deviations from the mean at which lengths end that nothing limits: as good as an exponential distribution's. */
+#define UNLIMITED 1000
+/* Sequences, of which memory must hold the longest where nobody says how long it is. */
+#define EPOCH 10000
+
+/* Mean square over mean: what a token of them all has beside it in its sequence, itself among them. */
+static double attended_by(const struct length *length)
+{
+    double deviation = length->deviation / length->mean;
+    return length->mean * (1 + deviation * deviation);
+}
+
+double length_reaches(const struct length *length, enum packing packing)
+{
+    bool alike = packing == PACKING_DOCUMENTS && length->deviation <= 0;
+    return length->longest > 0 && !alike ? length->longest : attended_by(length);
+}
+
+void length_check_packing(speedup_context *context, const struct place *place, enum packing packing, const struct length *length)
+{
+    if (packing == PACKING_PADDED || length->longest > 0)
+        return;
+    problem(context, SPEEDUP_INCONSISTENT, place, "'packing: %s' fills rows of the 'longest' tokens of 'sequence', which has none",
+            packing_names[packing]);
+    problem_remedy(context, "say how long a row is: sequence: {mean: %.0f, deviation: %.0f, longest: 8192}", length->mean,
+                   length->deviation);
+}
+
+void length_rows(const struct length *length, enum packing packing, double window, double *attended, struct rows *rows)
+{
+    double mean = length->mean, deviation = length->deviation, square = attended_by(length);
+    if (packing != PACKING_PADDED) {
+        /* Rows are full: documents that are chosen to fill them leave less than a hundredth (arXiv 2107.02027, arXiv 2404.10830). */
+        double row = length->longest;
+        *attended = packing == PACKING_JOINED ? row : fmin(square, row);
+        *rows = (struct rows){.tokens = row, .longest = row, .masked = row - *attended};
+        return;
+    }
+    /* What nothing else limits ends where the model's window does. With gap and deviation known, k^2 / (2 k + 1) is the square
+     * of their ratio (see rows_left). */
+    double longest = length->longest > 0 ? length->longest : window >= square ? window : mean + UNLIMITED * deviation;
+    double gap = fmin(longest - mean, UNLIMITED * deviation), ratio = gap > 0 ? deviation / gap * (deviation / gap) : 0;
+    double shape = ratio + sqrt(ratio * ratio + ratio);
+    *attended = square;
+    *rows = (struct rows){.tokens = mean, .longest = length->longest, .gap = gap, .deviation = deviation, .shape = shape};
+    if (!(rows->longest > 0))
+        rows->longest = mean + gap * (1 - rows_left(EPOCH, shape));
 }

@@ -66,11 +66,28 @@ static void choose_way(const lanes e[TARGETS], struct way *way)
     way->again = lanes_min(E(RECOMPUTE_LAYER), ONE);
 }
 
+/* Adapters by what goes into them; frozen layers without adapters are trained in part, and keep all. */
+struct adapters {
+    lanes attention, output, feed_forward, down, dropped;
+};
+
+static struct adapters adapters_of(const lanes e[TARGETS])
+{
+    lane_mask any = E(ADAPTERS) > 0;
+    return (struct adapters){
+        .attention = lanes_select(any, E(ADAPTERS_ATTENTION), ONE),
+        .output = lanes_select(any, lanes_min(E(ADAPTERS_OUTPUT), ONE), ONE),
+        .feed_forward = lanes_select(any, E(ADAPTERS_FEED_FORWARD), ONE),
+        .down = lanes_select(any, lanes_min(E(ADAPTERS_DOWN), ONE), ONE),
+        .dropped = lanes_select(any, lanes_min(E(ADAPTERS_DROPOUT), ONE), ZERO),
+    };
+}
+
 static void measure_layer(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
                           struct layer *layer)
 {
     const struct shape *s = &job->shape;
-    double width = job->activation_bytes, n = job->sequence, routed_layers = s->expert_layers / s->layers;
+    double width = job->activation_bytes, n = job->rows.longest, routed_layers = s->expert_layers / s->layers;
     lanes sequences = training_sequences(job, v, e);
     lanes tokens = sequences * n / V(CONTEXT), unfused = lanes_min(E(MEMORY_SCORES), ONE), apart = E(MEMORY_APART);
     /* Queries, keys, values and the attention's output; inputs and inner widths of
@@ -79,17 +96,24 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
     double mixers = s->collective_layers < s->layers ? s->attention_layers / s->layers : 1;
     lanes kv = s->kv_heads + (s->heads - s->kv_heads) * lanes_max(unfused, lanes_min(E(MEMORY_KEYS), ONE));
     lanes attention = mixers * width * (s->query_dim + s->value_dim) * (s->heads + kv) + 3 * width * s->state_space_width / s->layers;
-    /* Adapters that are cast keep what goes into the last product of attention once more. */
-    lanes adapters = one_where(E(ADAPTERS) > 0) * way->wide * mixers * width * s->heads * s->value_dim;
-    lanes feed_forward = (2 + s->gated * (1 + C(MEMORY_GATE) * apart)) * width * s->feed_forward / s->layers;
+    /* What goes into a frozen product is kept where it goes into adapters too, for each of those that cast it; a mask of
+     * dropout beside. */
+    struct adapters on = adapters_of(e);
+    double joined = mixers * s->heads * s->value_dim, inner = s->feed_forward / s->layers;
+    lanes adapters = way->frozen * on.output * (way->wide * width + on.dropped) * joined + way->frozen * on.down * on.dropped * inner;
+    lanes feed_forward = (2 + s->gated * (1 + C(MEMORY_GATE) * apart) - way->frozen * (1 - on.down)) * width * inner;
     double routed = s->experts > 0 ? C(MEMORY_ROUTED) * routed_layers * s->active * width * s->expert_width : 0;
     /* Copies of tokens for experts are as many on every rank, however narrow the products. */
     layer->sharded = tokens * (attention + adapters + feed_forward + routed) / V(TENSOR);
     /* Inputs of the two norms and of the two blocks, and one dropout mask byte each; what a norm written out keeps, half
      * of it for the gradient of its weights; the stream in fp32; the input of products that share one, cast for each. */
     lanes norm = s->gated * C(MEMORY_NORM) * apart * (1 - way->frozen * width / 4);
-    lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * way->wide * (2 + s->gated * (1 - routed_layers));
-    lanes hidden = width / 2 * (C(MEMORY_HIDDEN) + C(MEMORY_DROPOUT) * unfused);
+    lanes shared = way->frozen * (lanes_max(on.attention - 1, ZERO) + lanes_max(on.feed_forward - 1, ZERO)) +
+                   (1 - way->frozen) * (2 + s->gated * (1 - routed_layers));
+    lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * way->wide * shared;
+    copies += way->frozen * on.dropped * (on.attention + on.feed_forward);
+    lanes blocks = 1 - way->frozen * (2 - lanes_min(on.attention, ONE) - lanes_min(on.feed_forward, ONE)) / 4; /* half are norms' */
+    lanes hidden = width / 2 * (C(MEMORY_HIDDEN) * blocks + C(MEMORY_DROPOUT) * unfused);
     layer->residual = tokens * s->hidden * (hidden + norm + stream * (1 + apart) + copies);
     layer->last = C(MEMORY_LAST) * tokens * s->hidden * (width / 2 * C(MEMORY_HIDDEN) + norm + 2 * stream);
     lanes elements = sequences * s->heads / V(TENSOR) * n * n / V(CONTEXT), cast = C(MEMORY_SCORE_CAST) * way->wide;
@@ -214,7 +238,7 @@ static void fill_stage(const struct job *job, const lanes v[VARIABLES], const la
     lanes flights = lanes_min(lanes_min(M, p) * lanes_select(V(VIRTUAL_STAGES) > 1, interleaved, ONE), M);
     struct kept kept;
     keep(job, e, way, layer, blocks, end == FIRST ? flights : lanes_min(ONE, M), &kept);
-    lanes tokens = training_sequences(job, v, e) * job->sequence / V(CONTEXT);
+    lanes tokens = training_sequences(job, v, e) * job->rows.longest / V(CONTEXT);
     lanes split = C(MEMORY_LOGITS_WHOLE) > 0 ? ONE : V(TENSOR);
     *stage = (struct stage){
         .activations = kept.sharded,
@@ -245,7 +269,7 @@ static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const l
         .logits = end == LAST ? lanes_max(logits, state->head) : ZERO,
         .buffers = state->gathered + state->buckets,
         .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
-                 C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * way->stream) +
+                 C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * (1 - way->frozen)) +
                  C(MEMORY_SCORE_RESERVE) * layer->score_work * E(MEMORY_SCORES),
     };
 }

@@ -6,6 +6,9 @@
 
 #include <stdatomic.h>
 
+/* What to do about a job that is trained on sequences longer than its model's window. */
+#define WINDOW_REMEDY "stretch its positions (rope scaling), or choose a model with a longer window"
+
 struct speedup_scenario {
     atomic_uint references;
     speedup_allocator allocator;
@@ -23,6 +26,7 @@ struct speedup_scenario {
     struct selection *selections; /* of the software, of the baseline, then the optimizations in their order */
     size_t selection_count, baseline_count; /* the software's are part of the baseline */
     double confidence;
+    double beyond;    /* tokens of a sequence longer than the model's window, which training is warned of; else 0 */
     bool open_layout; /* set before reading: the layout is a search's to choose */
     lanes variables[VARIABLES]; /* the scenario's own layout, in every lane */
     struct job job;             /* with all selections */

@@ -62,7 +62,7 @@ static void take_lengths(speedup_context *context, speedup_scenario *scenario)
     struct length prompt = d->prompt, output = d->output;
     output.longest = fmax(output.longest, d->output_longest);
     struct place place = description_place(d, "prompt");
-    check_window(context, scenario->model, fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest), &place);
+    check_window(context, scenario->model, JOB_INFERENCE, fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest), &place);
     check_spread(context, scenario, "prompt", &prompt);
     check_spread(context, scenario, "output", &output);
     /* What nothing else limits ends where the model's window does. */

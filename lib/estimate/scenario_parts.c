@@ -306,11 +306,16 @@ static void fill_hardware(speedup_scenario *scenario)
     job->power = system->node_power > 0 ? system->node_power / system->node_accelerators : accelerator->power;
 }
 
-void check_window(speedup_context *context, const struct model *model, double tokens, const struct place *place)
+bool check_window(speedup_context *context, const struct model *model, enum job_kind kind, double tokens, const struct place *place)
 {
-    if (model && model->max_sequence > 0 && tokens > model->max_sequence)
-        problem(context, SPEEDUP_TOO_LONG, place, "%.0f tokens are longer than the %.0f of '%s'", tokens, model->max_sequence,
-                model->head.id);
+    if (!model || !(model->max_sequence > 0) || tokens <= model->max_sequence)
+        return true;
+    bool trains = kind == JOB_TRAINING && !(model->learned_positions > 0);
+    (trains ? warning : problem)(context, SPEEDUP_TOO_LONG, place, "%.0f tokens are longer than the %.0f of '%s'", tokens, model->max_sequence,
+                                 model->head.id);
+    if (trains)
+        problem_remedy(context, WINDOW_REMEDY);
+    return false;
 }
 
 void scenario_gather(speedup_context *context, speedup_scenario *scenario)

@@ -16,8 +16,9 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario);
 /* Makes the job of a description without problems; `layout` gives the layout's variables by number. */
 speedup_status scenario_complete(speedup_context *context, speedup_scenario *scenario, const double layout[VARIABLES]);
 
-/* Tells of a sequence longer than the window of a model; NULL for none. */
-void check_window(speedup_context *context, const struct model *model, double tokens, const struct place *place);
+/* Tells of a sequence longer than the window of a model; NULL for none. In training that is a warning alone, where positions
+ * are not learned. False when it is longer. */
+bool check_window(speedup_context *context, const struct model *model, enum job_kind kind, double tokens, const struct place *place);
 
 /* The kinds of descriptions, each made into a job. */
 speedup_status training_make(speedup_context *context, speedup_scenario *scenario);

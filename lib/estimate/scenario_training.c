@@ -22,7 +22,6 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     struct job *job = &scenario->job;
     const struct job_description *r = &scenario->asked;
     job->kind = JOB_TRAINING;
-    job->sequence = r->sequence;
     job->global_batch = r->global_batch;
     job->tokens = r->tokens;
     job->checkpoint_seconds = r->checkpoint;
@@ -30,8 +29,14 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->power_limit = r->power_limit;
     scenario_gather(context, scenario);
     check_power_limit(context, scenario);
-    struct place sequence = description_place(r, "sequence");
-    check_window(context, scenario->model, r->sequence, &sequence);
+    struct place sequence = description_place(r, "sequence"), packing = description_place(r, "packing");
+    const struct model *model = scenario->model;
+    enum packing how = (enum packing)r->packing;
+    double reaches = length_reaches(&r->sequence, how);
+    length_rows(&r->sequence, how, model ? model->max_sequence : 0, &job->sequence, &job->rows);
+    length_check_packing(context, &packing, how, &r->sequence);
+    if (!check_window(context, model, job->kind, reaches, &sequence))
+        scenario->beyond = reaches;
     double layout[VARIABLES] = {0};
     layout_of(&r->layout, layout);
     layout[VARIABLE_ACCELERATORS] = r->accelerators;

@@ -2,7 +2,7 @@
  * passes over memory, launches and the host beside them; then the collectives, the pipeline and the step.
  * Knows layouts and rates, but no optimization, model, chip or software by name.
  *
- * Symbols: b sequences and m tokens of a micro-batch, s tokens of a sequence,
+ * Symbols: b sequences and m tokens of a micro-batch, s tokens of a sequence or row,
  * t p d c x degrees of tensor, pipeline, data, context and expert parallelism,
  * M micro-batches a step, L layers, h hidden width. Times in seconds, sizes in
  * bytes, rates per second. Coefficients (c[]) are described in data/coefficients. */
@@ -29,6 +29,7 @@ struct passes {
 /* What one micro-batch costs in all layers of the model, shared between the parts of the step. */
 struct microbatch {
     lanes sequences, tokens;
+    lanes row, attended;              /* tokens of a row, and those that a token attends over */
     struct passes matmul, expert, attention, pointwise, head, launch, host;
     struct passes scores, moving;     /* of attention, and of experts and head, what only reads and writes */
     struct {
@@ -95,8 +96,9 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
         outputs += w->count * n;
     }
     lanes adapters = E(ADAPTERS) * mb->tokens / mb->stream;
-    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters * (inputs + outputs);
-    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters * (inputs + outputs);
+    lanes dropped = lanes_min(E(ADAPTERS_DROPOUT), ONE) * C(ADAPTER_DROPOUT) * adapters * inputs;
+    mb->matmul.forward = all.forward * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) + C(ADAPTER_FORWARD) * adapters * (inputs + outputs) + dropped;
+    mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters * (inputs + outputs) + dropped;
     mb->matmul.work_forward = all.work_forward * E(MATMUL_FLOPS_FORWARD);
     mb->matmul.work_backward = all.work_backward * E(MATMUL_FLOPS_BACKWARD);
     /* The last product of a block is not needed to go back through the block. */
@@ -151,16 +153,15 @@ static void expert(const struct job *job, const lanes v[VARIABLES], const lanes 
 static void attention(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct microbatch *mb)
 {
     const struct shape *s = &job->shape;
-    double n = job->sequence;
-    double windowed = s->window > 0 ? fmin(1, 2 * (s->window + C(WINDOW_EXTRA)) / n) : 1;
-    double layers = s->attention_layers - s->window_layers + s->window_layers * windowed;
+    /* Misalignment costs the unfused products alone; a fused kernel has no scores to move, and keeps to documents. */
+    lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE), n = mb->attended + unfused * job->rows.masked;
+    lanes windowed = s->window > 0 ? lanes_min(ONE, 2 * (s->window + C(WINDOW_EXTRA)) / n) : ONE;
+    lanes layers = s->attention_layers - s->window_layers + s->window_layers * windowed;
     lanes heads = s->heads / V(TENSOR);
-    lanes elements = mb->sequences * heads * n * n / V(CONTEXT);
+    lanes elements = mb->sequences * heads * mb->row * n / V(CONTEXT);
     lanes flops = 2 * elements * (s->query_dim + s->value_dim) * layers;
     lanes odd = lanes_select(lanes_floor(heads / 4) != heads / 4, lanes_of(C(MISALIGNED_HEADS)), ONE);
     double misaligned = fmod(s->query_dim, 8) != 0 ? C(MISALIGNED_HEAD) : 1;
-    /* Misalignment costs the unfused products alone; a fused kernel has no scores to move. */
-    lanes unfused = lanes_min(E(SCORES_BYTES_FORWARD), ONE);
     lanes penalty = 1 + (misaligned - 1 + odd - 1) * unfused;
     double rate = job->attention_peak * C(UNFUSED_ATTENTION);
     lanes product = flops * penalty / rate * mb->slow, casts = mb->wide * E(CAST_BYTES);
@@ -208,7 +209,10 @@ static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[
     struct product p = product_of(job, job->half_peak, job->activation_bytes, 0, mb->slow);
     lanes logits = s->head_layers * mb->tokens * s->vocab / V(TENSOR) * E(LOSS_BYTES) / mb->stream;
     mb->head = (struct passes){ZERO, ZERO, ZERO, ZERO};
-    linear(&p, mb->tokens, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, lanes_of(s->head_layers));
+    /* In parts, each reads all of the table, and adds to its gradient. */
+    lanes parts = lanes_max(E(LOSS_CHUNKS), ONE), table = s->vocab / V(TENSOR) * s->hidden;
+    linear(&p, mb->tokens / parts, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, s->head_layers * parts);
+    mb->head.backward += s->head_layers * E(UPDATE_FLOPS) * (parts - 1) * p.bytes * table * p.byte;
     mb->head.forward += C(LOSS_FORWARD) * logits;
     mb->head.backward += C(LOSS_BACKWARD) * logits;
     mb->moving.forward += C(LOSS_FORWARD) * logits;
@@ -225,9 +229,10 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * (C(HOST_SHARD) + C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION)), ZERO);
-    tensor += layers * C(HOST_ADAPTER) / 2 * E(ADAPTERS);
+    lanes adapters = E(ADAPTERS_ATTENTION) + E(ADAPTERS_OUTPUT) + E(ADAPTERS_FEED_FORWARD) + E(ADAPTERS_DOWN);
+    tensor += layers * C(HOST_ADAPTER) / 2 * adapters;
     mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
-    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN))) * host + tensor * (1 + again) + gathers + C(HOST_BATCH) / 2;
+    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN) * E(RECOMPUTE_HOOKS))) * host + tensor * (1 + again) + gathers + C(HOST_BATCH) / 2;
 }
 
 /* ---- collectives ------------------------------------------------------------------------------ */
@@ -407,20 +412,24 @@ struct offload {
 };
 
 /* Activations, weights and gradients cross the host link behind the work of their micro-batch. State crosses it once each
- * way, or is updated where it is, by the host (arXiv 2101.06840, sec. 4); pages cross where there is no room. */
-static struct offload offload_of(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct held *held, lanes passes,
-                                 lanes stage)
+ * way, or is updated where it is, by the host (arXiv 2101.06840, sec. 4); pages cross where there is no room. `row` is
+ * that of time over that of memory. */
+static struct offload offload_of(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct held *held,
+                                 lanes row, lanes passes, lanes stage)
 {
     struct offload offload = {ZERO, ZERO};
+    lanes alone = ZERO;
     lanes parameters = held->dense + held->routed, trained = parameters * E(UPDATE_FLOPS), crossing = ZERO;
     if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
         lanes kept;
         training_kept(job, v, e, &kept);
-        crossing = 2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept;
+        crossing = 2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept * row;
+        alone = lanes_min(E(HOST_SERIAL), ONE) * crossing;
+        crossing -= alone;
     }
     crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
     crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    offload.each = lanes_max(crossing / job->host_link - stage, ZERO);
+    offload.each = alone / job->host_link + lanes_max(crossing / job->host_link - stage, ZERO);
     lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
     offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / job->host_link;
     if (!lanes_all(runs == 0)) {
@@ -477,7 +486,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes p = V(PIPELINE), M = V(ACCUMULATION), chunks = V(VIRTUAL_STAGES);
     struct microbatch mb = {.stream = lanes_of(C(COPY_RATE) * job->bandwidth), .slow = slow};
     mb.sequences = training_sequences(job, v, e);
-    mb.tokens = mb.sequences * job->sequence / V(CONTEXT);
+    rows_of(job, mb.sequences, &mb.row, &mb.attended);
+    mb.tokens = mb.sequences * mb.row / V(CONTEXT);
     /* Frozen weights stay narrow; those gathered layer by layer arrive as the products take them. */
     mb.wide = lanes_select(E(GATHER_LAYERS) > 0, ZERO, E(CAST_WEIGHTS) * E(UPDATE_FLOPS));
     matmul(job, v, e, &mb);
@@ -538,7 +548,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
     /* What a micro-batch waits for its host is time that communication and launches can hide behind. */
-    struct offload away = offload_of(job, v, e, &held, 2 + again + frozen, stage);
+    struct offload away = offload_of(job, v, e, &held, mb.row / job->rows.longest, 2 + again + frozen, stage);
     lanes paused = away.each;
     lanes summed = (M - 1) * sum;
     lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
@@ -609,21 +619,21 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     at_site(C(SITE_FACTOR), out);
 
     /* Model operations as MFU counts them: 6 a parameter and token, 2 less where it is frozen, causal attention; of the
-     * square below the diagonal a window leaves a band. */
+     * square below the diagonal a window leaves a band. What pads is no token. */
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS) + 2 * frozen;
     double multiplied = s->parameters_active - s->embedding * (1 - s->tied);
     double attended = attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes per_token = passes * multiplied + (6 + 2 * frozen) * attended;
-    lanes rate = job->global_batch * E(BATCH_SEQUENCES) * job->sequence * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes rate = job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
     /* And what is done again, but for the head and for what recomputation stops before. */
     double repeated = multiplied - s->head_layers * s->vocab * s->hidden;
     lanes twice = 2 * again * (repeated - mb.spared.weights * V(TENSOR)) + 2 * again_attention * attended;
     out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + twice / per_token) / job->half_peak;
-    lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->sequence / out[SPEEDUP_METRIC_STEP_SECONDS];
+    lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = tokens / V(ACCELERATORS);
 }

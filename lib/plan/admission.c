@@ -122,6 +122,8 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
         interval(values, figures.cost, c, &verdict->cost_low, &verdict->cost_high);
     if (job->generic || (job->kind == JOB_INFERENCE && job->generic_stack))
         verdict->notes |= SPEEDUP_NOTE_UNCALIBRATED;
+    if (scenario->beyond > 0)
+        verdict->notes |= SPEEDUP_NOTE_LONG;
     /* The accelerator's own memory is a limit whether asked for or not; so is its host's. */
     double memory = request->memory > 0 ? fmin(request->memory, job->memory) : job->memory;
     const struct limit limits[] = {

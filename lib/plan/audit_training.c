@@ -96,7 +96,7 @@ static void model_cost(const struct auditor *a, const struct costs_record *costs
     d->model = costs->model;
     d->system = r->system;
     d->accelerators = r->accelerators;
-    d->sequence = costs->sequence;
+    d->sequence = (struct length){costs->sequence, 0, costs->sequence};
     d->global_batch = costs->global_batch;
     d->tokens = costs->tokens;
     d->uneven = true;

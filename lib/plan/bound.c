@@ -7,7 +7,7 @@
  * of the products of the whole batch on one accelerator (n = t p d c). What is not divided
  * (the residual stream without sequence parallelism, the depth and the weights of products,
  * fixed times and rows of experts) only adds; what recomputation spares is a part of what is
- * done again, divided alike. A term is left out where its size is the layout's to say. */
+ * done again, divided alike. Padding only adds: none is counted. A term is left out where its size is the layout's to say. */
 #include "plan/bound.h"
 
 #include "estimate/layout.h"
@@ -66,7 +66,9 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
         open[target] = true;
         e[target] = lanes_of(is_divisor(target) ? 1.0 : 0.0);
     }
-    job->kernel->training_time(job, v, e, out);
+    struct job unpadded = *job;
+    unpadded.rows.shape = 0;
+    job->kernel->training_time(&unpadded, v, e, out);
     for (size_t i = 0; i < TERMS; i++) {
         bool known = true;
         for (size_t k = 0; k < terms[i].count; k++)

@@ -167,6 +167,11 @@ static void read_choices(struct builder *b)
     }
 }
 
+double row_of(const struct plan_record *r)
+{
+    return r->packing == PACKING_PADDED || !(r->sequence.longest > 0) ? r->sequence.mean : r->sequence.longest;
+}
+
 /* The job of one system and one way to choose, its layout left open. */
 static void describe(const struct builder *b, struct arena *arena, const char *system, size_t way, struct job_description *d)
 {
@@ -180,8 +185,9 @@ static void describe(const struct builder *b, struct arena *arena, const char *s
     d->accelerators = 1;
     d->uneven = r->uneven;
     d->sequence = r->sequence;
+    d->packing = r->packing;
     d->global_batch = r->global_batch;
-    d->tokens = r->tokens > 0 ? r->tokens : r->sequence * r->global_batch; /* without tokens the run is one step */
+    d->tokens = r->tokens > 0 ? r->tokens : row_of(r) * r->global_batch; /* without tokens the run is one step */
     d->prompt = r->prompt;
     d->output = r->output;
     d->output_longest = r->output_longest;
@@ -399,7 +405,7 @@ static void check_length(const struct builder *b, const char *key, double tokens
     if (tokens <= 0 && !at)
         problem(b->context, SPEEDUP_MISSING_KEY, &place, "plan lacks '%s', and its space has none either", key);
     else
-        check_window(b->context, model, in_all, &place);
+        check_window(b->context, model, b->space->kind, in_all, &place);
 }
 
 static void read_service(const struct builder *b)
@@ -462,7 +468,11 @@ static void read_plan(struct builder *b)
         read_service(b);
         return;
     }
-    check_length(b, "sequence", r->sequence, r->sequence);
+    enum packing packing = (enum packing)r->packing;
+    uint32_t packing_at = yaml_find(b->tree, b->section, "packing");
+    struct place packed = yaml_place(b->tree, packing_at ? packing_at : b->section);
+    check_length(b, "sequence", r->sequence.mean, r->sequence.mean > 0 ? length_reaches(&r->sequence, packing) : 0);
+    length_check_packing(b->context, &packed, packing, &r->sequence);
     check_length(b, "global_batch", r->global_batch, 0);
 }
 

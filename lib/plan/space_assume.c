@@ -118,11 +118,11 @@ static void shorten(const struct builder *b, const struct model *model, const ch
         *tokens = taken(b, key, most, parts > 1 ? "half of the model's window of %s" : "the model's window of %s", model->max_sequence, "");
 }
 
-static void shorten_length(const struct builder *b, const struct model *model, const char *key, struct length *length)
+static void shorten_length(const struct builder *b, const struct model *model, const char *key, struct length *length, double parts)
 {
     if (length->longest != length->mean) /* one that varies is as it is */
         return;
-    shorten(b, model, key, &length->mean, 2);
+    shorten(b, model, key, &length->mean, parts);
     length->longest = length->mean;
 }
 
@@ -208,7 +208,7 @@ static double odd_part(const double *values, size_t count)
 static void assume_batch(const struct builder *b)
 {
     const speedup_space *space = b->space;
-    double wanted = b->defaults->tokens_per_step / b->r->sequence;
+    double wanted = b->defaults->tokens_per_step / row_of(b->r);
     double odd = odd_part(space->values[AXIS_ACCELERATORS], space->counts[AXIS_ACCELERATORS]);
     if (odd > wanted)
         odd = 1;
@@ -230,12 +230,12 @@ void assume_values(struct builder *b)
     drop_too_few(b, size.total);
     drop_experts(b, model);
     if (b->space->kind == JOB_INFERENCE) {
-        shorten_length(b, model, "prompt", &r->prompt);
-        shorten_length(b, model, "output", &r->output);
+        shorten_length(b, model, "prompt", &r->prompt, 2);
+        shorten_length(b, model, "output", &r->output, 2);
         return;
     }
-    shorten(b, model, "sequence", &r->sequence, 1);
-    if (!plan_has(b, "global_batch") && r->sequence > 0 && defaults->tokens_per_step > 0)
+    shorten_length(b, model, "sequence", &r->sequence, 1);
+    if (!plan_has(b, "global_batch") && row_of(r) > 0 && defaults->tokens_per_step > 0)
         assume_batch(b);
     if (!plan_has(b, "tokens") && defaults->tokens_per_parameter > 0)
         r->tokens = taken(b, "tokens", fmax(floor(defaults->tokens_per_parameter * size.active), 1), "%s tokens for each parameter that works on a token",

@@ -49,8 +49,9 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
 
 static const struct field plan_fields[] = {
     FRONT,
-    TOKENS(sequence, "tokens per sequence"),
-    TOKENS(global_batch, "sequences per step"),
+    {.key = "sequence", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(sequence), .shown = "tokens, or a length; by the space", .doc = "tokens per sequence"},
+    {.key = "packing", .type = FIELD_CHOICE, .choices = packing_names, AT(packing), .shown = "padded", .doc = PACKING_DOC},
+    TOKENS(global_batch, "sequences, or filled rows, per step"),
     {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens), .shown = "by the space, from the model's parameters", .doc = "tokens of the whole run"},
 #define AXIS AXIS_OF_TRAINING
 #include "estimate/axis.def"

@@ -14,7 +14,9 @@ struct list_node {
 struct plan_record {
     uint64_t present;
     const char *model, *stack, *defaults;
-    double sequence, global_batch, tokens, deadline, budget, power, confidence, top;
+    struct length sequence;
+    int32_t packing;
+    double global_batch, tokens, deadline, budget, power, confidence, top;
     double output_longest, request_rate;
     struct length prompt, output;
     struct targets_record targets;
@@ -51,6 +53,9 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
 
 /* The table of the builder's kind of plan. */
 const struct record_table *plan_table_of(const struct builder *b);
+
+/* Tokens of a row, without padding. */
+double row_of(const struct plan_record *r);
 
 /* Is there a value of a key, given or taken? */
 bool plan_has(const struct builder *b, const char *key);

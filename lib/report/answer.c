@@ -91,6 +91,8 @@ static speedup_status report_errors(speedup_context *context, speedup_text **jso
     struct node *list = put_list(&arena, root, "errors", "Errors");
     for (size_t i = 0; i < context->count; i++) {
         const struct diagnostic *d = &context->items[i];
+        if (d->warning)
+            continue;
         struct node *error = put_object(&arena, list, NULL, NULL);
         put_number(&arena, error, "code", "code", d->code, "1");
         put_text(&arena, error, "name", NULL, speedup_status_name(d->code));

@@ -236,6 +236,33 @@ static void put_published(struct arena *arena, struct node *root, const speedup_
         put_text(arena, root, "published_source", "source", scenario->asked.published.source);
 }
 
+void report_window(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    if (scenario->beyond > 0)
+        put_text(arena, root, "window_note", "note",
+                 report_say(arena, "%.0f tokens are longer than the %.0f of '%s': %s", scenario->beyond, scenario->model->max_sequence,
+                            scenario->model->head.id, WINDOW_REMEDY));
+}
+
+/* How long sequences are, and what their rows are made of; in a text where they vary. */
+static void put_lengths(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    const struct job *job = &scenario->job;
+    const struct length *length = &scenario->asked.sequence;
+    const lanes *v = scenario->variables;
+    lanes row, attended;
+    rows_of(job, job->global_batch / (v[VARIABLE_DATA] * v[VARIABLE_ACCUMULATION]), &row, &attended);
+    bool shown = length->deviation > 0 || length->longest != length->mean, padded = scenario->asked.packing == PACKING_PADDED;
+    struct node *lengths = put_object(arena, root, "lengths", shown ? "Lengths of sequences" : NULL);
+    put_number(arena, lengths, "mean", "mean", length->mean, "tokens");
+    put_number(arena, lengths, "deviation", "standard deviation", length->deviation, "tokens");
+    put_number(arena, lengths, "longest", padded ? "longest, in memory" : "row, filled", job->rows.longest, "tokens");
+    put_text(arena, lengths, "packing", "packing", packing_names[scenario->asked.packing]);
+    put_number(arena, lengths, "row_tokens", padded ? "padded to, mean" : NULL, row[0], "tokens");
+    put_number(arena, lengths, "attended_tokens", "attended over by a token, mean", attended[0], "tokens");
+    put_number(arena, lengths, "padding", "padding", 1 - job->rows.tokens / row[0], "%");
+}
+
 bool report_has_variable(enum job_kind kind, enum variable variable)
 {
     for (int axis = 0; axis < AXES; axis++)
@@ -277,10 +304,13 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
         put_text(arena, root, "chip_note", "note",
                  report_say(arena, "no kernels were measured on '%s': its rates follow from its datasheet, and intervals are wide",
                             scenario->accelerator->head.id));
+    report_window(arena, root, scenario);
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
             put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
+    if (training)
+        put_lengths(arena, root, scenario);
     struct waterfall_step *steps;
     size_t count;
     status = plan_waterfall(context, scenario, arena, &steps, &count);

@@ -152,6 +152,11 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
         {"off_target", space->kind == JOB_INFERENCE ? "a target is missed, or the rate not served" : NULL, counts.off_target},
         {"feasible", "possible", counts.feasible},
     };
+    size_t first = 0;
+    while (first < space->program_count && !space->programs[first].scenario)
+        first++;
+    if (first < space->program_count)
+        report_window(&arena, root, space->programs[first].scenario);
     struct node *list = put_object(&arena, root, "plans", "Plans");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         put_number(&arena, list, rows[i].key, rows[i].label, (double)rows[i].count, "1");

@@ -29,6 +29,9 @@ void report_metric(struct arena *arena, struct node *parent, const double *value
 void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values);
 void report_memory(struct arena *arena, struct node *root, const double *values);
 
+/* Is a job trained on sequences longer than its model's window? */
+void report_window(struct arena *arena, struct node *root, const speedup_scenario *scenario);
+
 /* Does a kind of job have this variable of its layout? */
 bool report_has_variable(enum job_kind kind, enum variable variable);
 

@@ -113,6 +113,8 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
     put_reasons(&arena, root, verdict, format);
     if (verdict->notes & SPEEDUP_NOTE_UNCALIBRATED)
         put_text(&arena, root, "note", "note", "the estimate is not calibrated for this hardware or software: its intervals are wide");
+    if (verdict->notes & SPEEDUP_NOTE_LONG)
+        put_text(&arena, root, "window_note", "note", "sequences are longer than the model's window: " WINDOW_REMEDY);
     put_bool(&arena, root, "admissible", NULL, verdict->admissible != 0);
     if (!verdict->admissible && has_figures(verdict))
         put_text(&arena, root, "remedy", "remedy",

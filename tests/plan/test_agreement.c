@@ -53,6 +53,20 @@ static const struct kind kinds[] = {
       {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, 0}, {"layout.ends_as_layers", SPEEDUP_VARIABLE_ENDS_AS_LAYERS, 0},
       {NULL, SPEEDUP_VARIABLE_ATTENTION_DATA, 1}, {NULL, SPEEDUP_VARIABLE_CONCURRENCY, 0}},
      "model: llama-2-7b, systems: [dgx-a100-80gb], sequence: 2048, global_batch: 48, tokens: 98304, uneven: true, prices: 2 USD/h, optimizations: [bf16-mixed-precision]"},
+    {"train", "model: llama-2-7b, system: dgx-h100, sequence: {mean: 900, deviation: 700, longest: 4096}, global_batch: 48, price: 2 USD/h, optimizations: [bf16-mixed-precision]",
+     {{"accelerators", SPEEDUP_VARIABLE_ACCELERATORS, 0}, {"layout.tensor", SPEEDUP_VARIABLE_TENSOR, 0},
+      {"layout.pipeline", SPEEDUP_VARIABLE_PIPELINE, 0}, {"layout.context", SPEEDUP_VARIABLE_CONTEXT, 0},
+      {"layout.expert", SPEEDUP_VARIABLE_EXPERT, 0}, {"layout.virtual_stages", SPEEDUP_VARIABLE_VIRTUAL_STAGES, 0},
+      {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, 0}, {"layout.ends_as_layers", SPEEDUP_VARIABLE_ENDS_AS_LAYERS, 0},
+      {NULL, SPEEDUP_VARIABLE_ATTENTION_DATA, 1}, {NULL, SPEEDUP_VARIABLE_CONCURRENCY, 0}},
+     "model: llama-2-7b, systems: [dgx-h100], sequence: {mean: 900, deviation: 700, longest: 4096}, global_batch: 48, tokens: 43200, prices: 2 USD/h, optimizations: [bf16-mixed-precision]"},
+    {"train", "model: mistral-7b, system: dgx-h100, sequence: {mean: 900, deviation: 700, longest: 8192}, packing: documents, global_batch: 48, price: 2 USD/h, optimizations: [bf16-mixed-precision, flash-attention-2]",
+     {{"accelerators", SPEEDUP_VARIABLE_ACCELERATORS, 0}, {"layout.tensor", SPEEDUP_VARIABLE_TENSOR, 0},
+      {"layout.pipeline", SPEEDUP_VARIABLE_PIPELINE, 0}, {"layout.context", SPEEDUP_VARIABLE_CONTEXT, 0},
+      {"layout.expert", SPEEDUP_VARIABLE_EXPERT, 0}, {"layout.virtual_stages", SPEEDUP_VARIABLE_VIRTUAL_STAGES, 0},
+      {"micro_batch", SPEEDUP_VARIABLE_MICRO_BATCH, 0}, {"layout.ends_as_layers", SPEEDUP_VARIABLE_ENDS_AS_LAYERS, 0},
+      {NULL, SPEEDUP_VARIABLE_ATTENTION_DATA, 1}, {NULL, SPEEDUP_VARIABLE_CONCURRENCY, 0}},
+     "model: mistral-7b, systems: [dgx-h100], sequence: {mean: 900, deviation: 700, longest: 8192}, packing: documents, global_batch: 48, tokens: 393216, prices: 2 USD/h, optimizations: [bf16-mixed-precision, flash-attention-2]"},
     {"serve", "model: mixtral-8x7b, system: dgx-h100, stack: vllm, prompt: 512, output: 128, price: 2 USD/h, optimizations: [fp8-weights]",
      {{"accelerators", SPEEDUP_VARIABLE_ACCELERATORS, 0}, {"layout.tensor", SPEEDUP_VARIABLE_TENSOR, 0},
       {"layout.pipeline", SPEEDUP_VARIABLE_PIPELINE, 0}, {NULL, SPEEDUP_VARIABLE_CONTEXT, 1},
@@ -272,8 +286,9 @@ static void every_layout_is_one_thing_to_all(void **state)
             const char *at = kind->begin;
             while (*at) {
                 size_t length = strcspn(at, ",");
-                if (strchr(at, '[') && strchr(at, '[') < at + length)
-                    length = (size_t)(strchr(at, ']') - at) + 1;
+                const char *open = strpbrk(at, "[{");
+                if (open && open < at + length)
+                    length = (size_t)(strchr(at, *open == '[' ? ']' : '}') - at) + 1;
                 const char *colon = strchr(at, ':');
                 snprintf(setting, sizeof setting, "%s.%.*s=%.*s", kind->section, (int)(colon - at), at, (int)(length - (size_t)(colon + 2 - at)), colon + 2);
                 assert_int_equal(speedup_job_apply(context, job, setting), SPEEDUP_OK);

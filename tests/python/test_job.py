@@ -37,6 +37,14 @@ def test_a_scenario_says_what_it_was_made_of():
     assert made.variables["data"] == 8
 
 
+def test_lengths_are_given_as_in_a_document():
+    keys = {**KEYS, "sequence": {"mean": 900, "deviation": 500, "longest": 2048}, "packing": "documents", "micro_batch": 4}
+    written = speedup.Scenario({"train": keys}).estimate()
+    assert dict(speedup.Job("train", **keys).scenario().estimate()) == dict(written)
+    padded = speedup.Scenario({"train": keys}, settings={"train.packing": "padded"}).estimate()
+    assert padded["tokens_per_second"] < written["tokens_per_second"]
+
+
 def test_a_power_limit_costs_time_and_is_kept():
     rated, limited = described().scenario().estimate(), described(power_limit="300 W").scenario().estimate()
     assert limited["step_seconds"] > rated["step_seconds"]

@@ -105,7 +105,7 @@ static void a_wrong_call_is_told_and_changes_nothing(void **state)
     assert_int_equal(speedup_job_set_number(world.context, made, "layout.tensor", 1.5), SPEEDUP_NOT_WHOLE);
     assert_int_equal(speedup_job_set_number(world.context, made, "sequence", 0.0 / 0.0), SPEEDUP_NOT_FINITE);
     assert_int_equal(speedup_job_set_number(world.context, made, "model", 7), SPEEDUP_WRONG_TYPE);
-    assert_int_equal(speedup_job_set_number(world.context, made, "sequence.mean", 7), SPEEDUP_UNKNOWN_KEY);
+    assert_int_equal(speedup_job_set_number(world.context, made, "tokens.mean", 7), SPEEDUP_UNKNOWN_KEY);
     assert_int_equal(speedup_job_set_text(world.context, made, "tokens", "many"), SPEEDUP_BAD_NUMBER);
     assert_contains(speedup_diagnostic_text(world.context, 0), "tokens: error[SPD-201]: 'tokens' must be a number, not 'many'");
     assert_int_equal(speedup_job_set_text(world.context, made, "optimizations", "[zero-1]"), SPEEDUP_WRONG_TYPE);

@@ -85,16 +85,16 @@ def job(row):
     trainer = row["what"] == "hf-trainer"
     optimizations = PRECISIONS[row["precision"]] + ATTENTIONS[row["attention"]] + OPTIMIZERS[row["optimizer"]] + MODES[row["mode"]]
     if row["checkpoint"] in ("full", True, "True"):
-        optimizations = optimizations + ["activation-checkpointing"]
+        optimizations = optimizations + [{"activation-checkpointing": {"reentrant": int(row.get("reentrant") or 0)}}]
     if row["compiled"] in ("blocks", "whole"):
         optimizations = optimizations + [{"torch-compile": {"whole": 1 if row["compiled"] == "whole" else 0}}]
     if row.get("loss"):
         optimizations = optimizations + ["fused-loss"]
     if row.get("offload"):
-        optimizations = optimizations + ["activation-offload"]
+        optimizations = optimizations + [{"activation-offload": {"overlap": 0}}]
     if float(row["lora"]):
         targets = row["targets"].split(",") if row.get("targets") else "all-linear"
-        optimizations = optimizations + [{"qlora" if row["base"] == "nf4" else "lora": {"rank": int(row["lora"]), "targets": targets}}]
+        optimizations = optimizations + [{"qlora" if row["base"] == "nf4" else "lora": {"rank": int(row["lora"]), "targets": targets, "dropout": float(row.get("dropout") or 0)}}]
     return {
         "models": {"row": model(row)},
         "systems": {"lab": {"accelerator": CHIPS[row["gpu"]], "accelerators_per_node": max(n, 1), "scale_up_domain": max(n, 1),
