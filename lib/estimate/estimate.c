@@ -34,10 +34,7 @@ static const struct {
 
 static const char *metric_word(int metric, enum word word)
 {
-    const char *at = metrics[metric].words;
-    for (int i = 0; i < (int)word; i++)
-        at += strlen(at) + 1;
-    return at;
+    return text_word(metrics[metric].words, (int)word);
 }
 
 speedup_status speedup_metric_at(size_t index, speedup_word *word)

@@ -268,12 +268,11 @@ static void format_record(struct text *out, const char *heading, const struct re
         } else if (field->type == FIELD_NUMBER && field->dimension > DIMENSION_COUNT) {
             text_put(out, ": ");
             dimension_list((enum dimension)field->dimension, out);
-        } else if (open && field->shown) {
-            text_format(out, ": `%s`", field->shown);
+        } else if (open && *field_shown(field)) {
+            text_format(out, ": `%s`", field_shown(field));
         }
-        text_format(out, " | %s | %s |\n",
-                    field->required ? "required" : !open && field->shown ? field->shown : "-",
-                    field->doc);
+        text_format(out, " | %s | %s |\n", field->required ? "required" : !open && *field_shown(field) ? field_shown(field) : "-",
+                    field_doc(field));
     }
     for (const struct field *field = table->fields; field->key; field++)
         if (field->type == FIELD_RECORD)
