@@ -110,7 +110,7 @@ void part_check_parameter_name(const struct part_reader *reader, const struct pl
     for (int i = 0; i < VARIABLES && reader->catalog->base; i++)
         if (!strcmp(variables[i].name, name))
             problem(context, SPEEDUP_BAD_NAME, place,
-                    "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variables[i].text);
+                    "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variable_text(i));
 }
 
 void part_check_parameter_range(speedup_context *context, const struct place *place,

@@ -308,19 +308,19 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
     text_put(&out, "\n## Targets of effects\n\n| target | rule | what it is |\n|---|---|---|\n");
     for (int i = 0; i < TARGETS; i++)
         text_format(&out, "| `%s%s%s` | %s | %s |\n", targets[i].name, *targets[i].phase ? "@" : "", targets[i].phase,
-                    rules[targets[i].rule].name, targets[i].text);
+                    rules[targets[i].rule].name, target_text(i));
     text_put(&out, "\n## Composition rules\n\n| rule | how effects combine | why |\n|---|---|---|\n");
     for (int i = 0; i < RULES; i++)
         text_format(&out, "| %s | %s | %s |\n", rules[i].name, rules[i].rule, rules[i].why);
     text_put(&out, "\n## Variables of expressions\n\n| variable | unit | what it is |\n|---|---|---|\n");
     for (int i = 0; i < VARIABLES; i++)
-        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variables[i].unit, variables[i].text);
+        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variable_unit(i), variable_text(i));
     text_put(&out, "\nFunctions: `min`, `max`, `ceil`, `floor`, `round`, `sqrt`, `exp`, `log`, `abs`, `if(condition, "
                    "yes, no)`; operators `+ - * / ^ < <= > >= == !=`; constants `pi`, `e`, `phi`; every coefficient by "
                    "its id.\n\n## Precisions\n\n| precision | bytes | what it is |\n|---|---|---|\n");
     for (int i = 0; i < PRECISIONS; i++)
         text_format(&out, "| `%s` | %s | %s |\n", precisions[i].name,
                     precisions[i].bytes >= 1 && precisions[i].bytes == floor(precisions[i].bytes) ? (precisions[i].bytes > 3 ? "4" : precisions[i].bytes > 1 ? "2" : "1") : "with block scales",
-                    precisions[i].text);
+                    precision_text(i));
     return report_hand_over(context, &out, text);
 }
