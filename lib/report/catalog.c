@@ -22,9 +22,8 @@ static bool is_open(const struct field *field)
 static void put_absent(struct arena *arena, struct node *parent, const struct record_table *table)
 {
     for (const struct field *field = table->fields; field->key; field++) {
-        const char *const keys[] = {field->key, NULL};
         if (!is_open(field))
-            put_missing(arena, parent, keys);
+            put_missing(arena, parent, field->key, strlen(field->key));
     }
 }
 
