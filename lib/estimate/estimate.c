@@ -3,6 +3,7 @@
 #include "estimate/layout.h"
 #include "estimate/scenario.h"
 
+#include "base/processor.h"
 #include "base/struct.h"
 #include "base/threads.h"
 
@@ -295,7 +296,7 @@ void job_set_precisions(speedup_context *context, struct job *job, const struct 
 const struct kernel *kernel_choose(void)
 {
 #if defined(__x86_64__)
-    if (&kernel_wide && __builtin_cpu_supports("avx2"))
+    if (&kernel_wide && processor_has_avx2())
         return &kernel_wide;
 #endif
     return &kernel_plain;
