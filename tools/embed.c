@@ -1,6 +1,7 @@
 /* Packs the YAML files below a folder into a C source, for the data built into the library.
- * usage: embed OUTPUT.c DEPFILE ROOT (see lib/catalog/builtin.c for the form)
+ * usage: embed OUTPUT.c DEPFILE ROOT (see lib/catalog/builtin.h for the form)
  * The depfile names the folders as well, whose time changes when a file comes or goes. */
+#include "catalog/builtin.h"
 #include "yaml/tree.h"
 
 #include <dirent.h>
@@ -8,19 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 1 << 22, MOST_TEXTS = 1 << 16, BYTES = 256 };
+enum { MOST = 1 << 22, MOST_TEXTS = 1 << 16, HASHES = 1 << 16 };
 
 struct packed_text {
     const char *string;
-    size_t uses;
+    size_t uses, first; /* how often, and when */
+};
+
+struct bytes {
+    unsigned char at[MOST];
+    size_t count;
+};
+
+/* How to go on from a byte: with a copy from before, or with the byte as it is (length 1). */
+struct step {
+    size_t length, distance, cost; /* in bytes, of all that follows too */
 };
 
 /* Everything that is packed; what it refers to lives until the end. */
 struct packer {
     struct packed_text texts[MOST_TEXTS]; /* each once */
-    unsigned char bytes[MOST], trees[MOST];
-    unsigned char pairs[BYTES][2]; /* what a byte that no text has stands for */
-    size_t text_count, byte_count, room, tree_bytes, nodes;
+    struct bytes strings, trees, packed;
+    struct step steps[MOST + 1];
+    size_t before[MOST], newest[HASHES]; /* where three bytes of a hash stood last, one more than that; 0 for nowhere */
+    size_t text_count, shared, nodes;
 };
 
 static void fail(const char *what)
@@ -42,8 +54,10 @@ static void use_text(struct packer *packer, const char *string)
     size_t i = number_of(packer, string);
     if (i == MOST_TEXTS)
         fail("too many texts");
-    if (i == packer->text_count)
-        packer->texts[packer->text_count++].string = string;
+    if (i == packer->text_count) {
+        packer->texts[i] = (struct packed_text){.string = string, .first = i};
+        packer->text_count++;
+    }
     packer->texts[i].uses++;
 }
 
@@ -58,103 +72,149 @@ static void use_texts(struct packer *packer, const struct yaml_tree *tree, uint3
             use_texts(packer, tree, child);
 }
 
-/* What is used most has the shortest numbers. */
+/* What is used most has the shortest numbers; what is used once needs none. */
 static int by_uses(const void *a, const void *b)
 {
     const struct packed_text *x = a, *y = b;
-    return x->uses != y->uses ? (x->uses < y->uses ? 1 : -1) : strcmp(x->string, y->string);
+    if (x->uses != y->uses)
+        return x->uses < y->uses ? 1 : -1;
+    return x->uses > 1 ? strcmp(x->string, y->string) : x->first < y->first ? -1 : 1;
 }
 
 /* Seven bits a byte, the lowest first; the eighth says that more follow. */
-static void put_number(struct packer *packer, size_t number)
+static void put_number(struct bytes *out, size_t number)
 {
-    if (packer->tree_bytes + 8 > MOST)
+    if (out->count + 8 > MOST)
         fail("too much data");
     for (; number >= 128; number >>= 7)
-        packer->trees[packer->tree_bytes++] = (number & 127) | 128;
-    packer->trees[packer->tree_bytes++] = number & 127;
+        out->at[out->count++] = (number & 127) | 128;
+    out->at[out->count++] = number & 127;
+}
+
+static size_t number_bytes(size_t number)
+{
+    size_t bytes = 1;
+    for (; number >= 128; number >>= 7)
+        bytes++;
+    return bytes;
+}
+
+static size_t packed_number(const struct packer *packer, const char *string)
+{
+    size_t number = number_of(packer, string);
+    return number < packer->shared ? number + 1 : 0;
 }
 
 static void pack_tree(struct packer *packer, const struct yaml_tree *tree, uint32_t at)
 {
     const struct yaml_node *node = yaml_at(tree, at);
     if (node->kind == YAML_SCALAR) {
-        put_number(packer, number_of(packer, yaml_text(tree, at)) << 2 | (node->plain ? 0 : 1));
+        put_number(&packer->trees, packed_number(packer, yaml_text(tree, at)) << 2 | (node->plain ? PACKED_PLAIN : PACKED_QUOTED));
         return;
     }
-    put_number(packer, (size_t)node->length << 2 | (node->kind == YAML_SEQUENCE ? 2 : 3));
+    put_number(&packer->trees, (size_t)node->length << 2 | (node->kind == YAML_SEQUENCE ? PACKED_SEQUENCE : PACKED_MAPPING));
     for (uint32_t child = node->first; child; child = yaml_at(tree, child)->next)
         pack_tree(packer, tree, child);
 }
 
-/* The pair of neighbours that is most frequent, and how often it is there. */
-static size_t frequent_pair(const struct packer *packer, unsigned char pair[2])
+static void put_strings(struct packer *packer)
 {
-    static size_t counts[BYTES][BYTES];
-    size_t most = 0;
-    memset(counts, 0, sizeof counts);
-    for (size_t i = 0; i + 1 < packer->byte_count; i++) {
-        unsigned char a = packer->bytes[i], b = packer->bytes[i + 1];
-        if (a && b && ++counts[a][b] > most) {
-            most = counts[a][b];
-            pair[0] = a;
-            pair[1] = b;
-        }
-    }
-    return most;
-}
-
-/* Gives bytes that no text has to pairs of neighbours, the most frequent first
- * (P. Gage, A New Algorithm for Data Compression, 1994). */
-static void pack_texts(struct packer *packer)
-{
-    bool used[BYTES] = {true};
+    struct bytes *out = &packer->strings;
     for (size_t i = 0; i < packer->text_count; i++) {
         size_t length = strlen(packer->texts[i].string) + 1;
-        if (packer->byte_count + length > MOST)
+        if (out->count + length > MOST)
             fail("too much text");
-        memcpy(packer->bytes + packer->byte_count, packer->texts[i].string, length);
-        packer->byte_count += length;
-    }
-    packer->room = packer->byte_count;
-    for (size_t i = 0; i < packer->byte_count; i++)
-        used[packer->bytes[i]] = true;
-    for (int byte = 0; byte < BYTES; byte++) {
-        unsigned char pair[2];
-        if (used[byte] || frequent_pair(packer, pair) < 3)
-            continue;
-        memcpy(packer->pairs[byte], pair, 2);
-        size_t kept = 0;
-        for (size_t i = 0; i < packer->byte_count; i++) {
-            bool both = i + 1 < packer->byte_count && !memcmp(packer->bytes + i, pair, 2);
-            packer->bytes[kept++] = both ? (unsigned char)byte : packer->bytes[i];
-            i += both;
-        }
-        packer->byte_count = kept;
+        memcpy(out->at + out->count, packer->texts[i].string, length);
+        out->count += length;
     }
 }
 
-static void write_bytes(FILE *out, const char *name, const unsigned char *bytes, size_t count)
+static size_t hash_of(const unsigned char *three)
 {
-    fprintf(out, "const unsigned char %s[] = {\n", name);
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "%u,%s", bytes[i], (i + 1) % 24 ? "" : "\n");
+    return (three[0] * 2654435761u ^ three[1] * 40503u ^ three[2] * 97u) % HASHES;
+}
+
+/* For every byte, where the same three began before. */
+static void find_before(struct packer *packer, const struct bytes *in)
+{
+    memset(packer->newest, 0, sizeof packer->newest);
+    for (size_t i = 0; i + COPY_LEAST <= in->count; i++) {
+        size_t *newest = &packer->newest[hash_of(in->at + i)];
+        packer->before[i] = *newest;
+        *newest = i + 1;
+    }
+}
+
+/* The cheapest way from byte i to the end, the ways from all later ones being known: of each length, the nearest copy. */
+static void choose_step(struct packer *packer, const struct bytes *in, size_t i)
+{
+    struct step *steps = packer->steps, best = {1, 0, 1 + steps[i + 1].cost};
+    size_t tried = COPY_LEAST - 1;
+    for (size_t j = i + COPY_LEAST <= in->count ? packer->before[i] : 0; j; j = packer->before[j - 1]) {
+        const unsigned char *from = in->at + j - 1;
+        size_t length = 0, distance = i - (j - 1);
+        while (i + length < in->count && from[length] == in->at[i + length])
+            length++;
+        for (; tried < length; tried++) {
+            size_t coded = tried + 2 - COPY_LEAST;
+            size_t cost = 1 + number_bytes(distance) + (coded < COPY_LONG ? 0 : number_bytes(coded - COPY_LONG)) + steps[i + tried + 1].cost;
+            if (cost < best.cost)
+                best = (struct step){tried + 1, distance, cost};
+        }
+    }
+    steps[i] = best;
+}
+
+static void pack(struct packer *packer, const struct bytes *in)
+{
+    struct bytes *out = &packer->packed;
+    find_before(packer, in);
+    packer->steps[in->count].cost = 0;
+    for (size_t i = in->count; i--;)
+        choose_step(packer, in, i);
+    out->count = 0;
+    for (size_t i = 0; i < in->count;) {
+        size_t plain = i;
+        while (i < in->count && packer->steps[i].length == 1)
+            i++;
+        const struct step *copy = i < in->count ? &packer->steps[i] : NULL;
+        size_t coded = copy ? copy->length + 1 - COPY_LEAST : 0, count = i - plain;
+        put_number(out, count << COPY_BITS | (coded < COPY_LONG ? coded : COPY_LONG));
+        if (out->count + count > MOST)
+            fail("too much data");
+        memcpy(out->at + out->count, in->at + plain, count);
+        out->count += count;
+        if (coded >= COPY_LONG)
+            put_number(out, coded - COPY_LONG);
+        if (copy) {
+            put_number(out, copy->distance);
+            i += copy->length;
+        }
+    }
+}
+
+static void write_packed(FILE *out, const char *name, struct packer *packer, const struct bytes *in)
+{
+    pack(packer, in);
+    fprintf(out, "const size_t %s_room = %zu;\nconst unsigned char %s[] = {\n", name, in->count, name);
+    for (size_t i = 0; i < packer->packed.count; i++)
+        fprintf(out, "%u,%s", packer->packed.at[i], (i + 1) % 24 ? "" : "\n");
     fprintf(out, "};\n");
 }
 
-static bool write_source(const struct packer *packer, const char *path, size_t files)
+static bool write_source(struct packer *packer, const char *path, size_t files)
 {
     FILE *out = fopen(path, "w");
     if (!out)
         return false;
     fprintf(out, "/* made by tools/embed.c */\n#include <stddef.h>\n"
-                 "extern const unsigned char builtin_pairs[], builtin_texts[], builtin_trees[];\n"
-                 "extern const size_t builtin_bytes, builtin_room, builtin_text_count, builtin_files, builtin_nodes;\n");
-    write_bytes(out, "builtin_pairs", packer->pairs[0], sizeof packer->pairs);
-    write_bytes(out, "builtin_texts", packer->bytes, packer->byte_count);
-    write_bytes(out, "builtin_trees", packer->trees, packer->tree_bytes);
-    fprintf(out, "const size_t builtin_bytes = %zu, builtin_room = %zu, builtin_text_count = %zu, builtin_files = %zu, "
-                 "builtin_nodes = %zu;\n", packer->byte_count, packer->room, packer->text_count, files, packer->nodes);
+                 "extern const unsigned char builtin_texts[], builtin_trees[];\n"
+                 "extern const size_t builtin_texts_room, builtin_trees_room, builtin_text_count, builtin_shared, builtin_files, "
+                 "builtin_nodes;\n");
+    write_packed(out, "builtin_texts", packer, &packer->strings);
+    write_packed(out, "builtin_trees", packer, &packer->trees);
+    fprintf(out, "const size_t builtin_text_count = %zu, builtin_shared = %zu, builtin_files = %zu, builtin_nodes = %zu;\n",
+            packer->text_count, packer->shared, files, packer->nodes);
     return !fclose(out);
 }
 
@@ -261,11 +321,13 @@ int main(int argc, char **argv)
         use_texts(packer, &trees[i], trees[i].root);
     }
     qsort(packer->texts, packer->text_count, sizeof *packer->texts, by_uses);
+    while (packer->shared < packer->text_count && packer->texts[packer->shared].uses > 1)
+        packer->shared++;
     for (size_t i = 0; i < files.count; i++) {
-        put_number(packer, number_of(packer, trees[i].file));
+        put_number(&packer->trees, packed_number(packer, trees[i].file));
         pack_tree(packer, &trees[i], trees[i].root);
     }
-    pack_texts(packer);
+    put_strings(packer);
     bool written = write_source(packer, argv[1], files.count) && write_dependencies(argv[2], argv[1], &files, &folders);
     arena_end(&arena);
     speedup_context_destroy(context);

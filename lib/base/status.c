@@ -2,41 +2,43 @@
 #include <speedup/status.h>
 #include <speedup/version.h>
 
+#include "base/text.h"
+
+enum word { WORD_NAME, WORD_TEXT, WORD_REMEDY };
+
 static const struct {
+    const char *words; /* one address in place of three */
     speedup_status status;
-    const char *name, *text, *remedy;
 } statuses[] = {
-#define SPEEDUP_STATUS(name, number, text, remedy) {number, #name, text, remedy},
+#define SPEEDUP_STATUS(name, number, text, remedy) {#name "\0" text "\0" remedy, number},
 #include <speedup/status.def>
 #undef SPEEDUP_STATUS
 };
 
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
-static size_t find(speedup_status status)
+/* NULL for a number that is no status. */
+static const char *word_of(speedup_status status, enum word word)
 {
     size_t i = 0;
     while (i < STATUSES && statuses[i].status != status)
         i++;
-    return i;
+    return i < STATUSES ? text_word(statuses[i].words, (int)word) : NULL;
 }
 
 const char *speedup_status_name(speedup_status status)
 {
-    size_t i = find(status);
-    return i < STATUSES ? statuses[i].name : NULL;
+    return word_of(status, WORD_NAME);
 }
 
 const char *speedup_status_text(speedup_status status)
 {
-    size_t i = find(status);
-    return i < STATUSES ? statuses[i].text : NULL;
+    return word_of(status, WORD_TEXT);
 }
 
 const char *speedup_status_remedy(speedup_status status)
 {
-    size_t i = find(status);
-    return i < STATUSES ? statuses[i].remedy : NULL;
+    return word_of(status, WORD_REMEDY);
 }
 
 speedup_status speedup_status_at(size_t index, speedup_status *status)

@@ -165,6 +165,13 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
     return last[m];
 }
 
+const char *text_word(const char *words, int index)
+{
+    for (; index > 0; index--)
+        words += strlen(words) + 1;
+    return words;
+}
+
 void nearest_begin(struct nearest *nearest, const char *wanted, size_t length)
 {
     *nearest = (struct nearest){.wanted = wanted, .wanted_length = length, .distance = SIZE_MAX};

@@ -32,6 +32,9 @@ size_t text_width(const char *bytes, size_t length);
 /* Is a text that ends with NUL in UTF-8? */
 bool text_is_utf8(const char *text);
 
+/* One of several words in a row, each ended by a zero: tables keep them so, for one address in place of many. */
+const char *text_word(const char *words, int index);
+
 /* Keeps the nearest of the names offered to it. */
 struct nearest {
     const char *wanted;

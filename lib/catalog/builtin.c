@@ -1,63 +1,56 @@
-/* The data built into the library: the trees of data/, packed when it is built
- * (tools/embed.c writes what this reads).
- *
- * Texts: each once, ended by NUL; a byte that has a pair stands for two bytes, each
- * perhaps of a pair again. Trees: numbers of seven bits a byte, the lowest first. A
- * file is the number of its name and a tree; a tree is what it is in the two lowest
- * bits of a number, above them the number of a text or the count of its items. */
+/* The data built into the library: the trees of data/, packed when it is built. */
+#include "catalog/builtin.h"
 #include "catalog/catalog.h"
 
 #include <string.h>
 
-extern const unsigned char builtin_pairs[][2], builtin_texts[], builtin_trees[];
-extern const size_t builtin_bytes, builtin_room, builtin_text_count, builtin_files, builtin_nodes;
-
-enum packed_kind { PACKED_PLAIN, PACKED_QUOTED, PACKED_SEQUENCE, PACKED_MAPPING };
-
 struct unpacker {
     const unsigned char *at;
     const uint32_t *texts; /* where each begins, and where the last ends */
+    uint32_t next;         /* of those that are used once */
     struct yaml_node *nodes;
     uint32_t count;
 };
 
-static char *unpack_byte(unsigned char byte, char *out)
-{
-    const unsigned char *pair = builtin_pairs[byte];
-    if (*pair)
-        return unpack_byte(pair[1], unpack_byte(pair[0], out));
-    *out++ = (char)byte;
-    return out;
-}
-
-static void unpack_texts(char *bytes, uint32_t *begins)
-{
-    char *end = bytes;
-    for (size_t i = 0; i < builtin_bytes; i++) {
-        end = unpack_byte(builtin_texts[i], end);
-        if (!builtin_texts[i])
-            *++begins = (uint32_t)(end - bytes);
-    }
-}
-
-static uint32_t take(struct unpacker *unpacker)
+static uint32_t take(const unsigned char **at)
 {
     uint32_t number = 0;
     for (int shift = 0;; shift += 7) {
-        uint32_t byte = *unpacker->at++;
+        uint32_t byte = *(*at)++;
         number |= (byte & 127) << shift;
         if (byte < 128)
             return number;
     }
 }
 
+static void unpack(const unsigned char *packed, char *out, size_t room)
+{
+    for (const char *end = out + room; out < end;) {
+        uint32_t step = take(&packed), length = step & COPY_LONG;
+        for (uint32_t count = step >> COPY_BITS; count; count--)
+            *out++ = (char)*packed++;
+        if (!length)
+            continue;
+        if (length == COPY_LONG)
+            length += take(&packed);
+        const char *from = out - take(&packed);
+        for (length += COPY_LEAST - 1; length; length--)
+            *out++ = *from++;
+    }
+}
+
+static const uint32_t *unpack_text(struct unpacker *unpacker, uint32_t packed)
+{
+    return &unpacker->texts[packed ? packed - 1 : unpacker->next++];
+}
+
 static uint32_t unpack_node(struct unpacker *unpacker)
 {
-    uint32_t made = unpacker->count++, packed = take(unpacker), number = packed >> 2, last = 0;
+    uint32_t made = unpacker->count++, packed = take(&unpacker->at), number = packed >> 2, last = 0;
     struct yaml_node *node = &unpacker->nodes[made];
     enum packed_kind kind = packed & 3;
     if (kind == PACKED_PLAIN || kind == PACKED_QUOTED) {
-        const uint32_t *begin = &unpacker->texts[number];
+        const uint32_t *begin = unpack_text(unpacker, number);
         *node = (struct yaml_node){.kind = YAML_SCALAR, .plain = kind == PACKED_PLAIN, .text = begin[0],
                                    .length = begin[1] - begin[0] - 1};
         return made;
@@ -77,19 +70,23 @@ static uint32_t unpack_node(struct unpacker *unpacker)
 
 bool builtin_read(struct arena *arena, struct yaml_tree **trees, size_t *count)
 {
-    char *bytes = arena_zeroed(arena, builtin_room, 1);
-    uint32_t *texts = arena_zeroed(arena, builtin_text_count + 1, sizeof *texts);
-    struct unpacker unpacker = {.at = builtin_trees, .texts = texts, .count = 1};
-    unpacker.nodes = arena_zeroed(arena, builtin_nodes + 1, sizeof *unpacker.nodes);
-    *trees = arena_zeroed(arena, builtin_files, sizeof **trees);
+    char *bytes = arena_zeroed(arena, builtin_texts_room, 1), *packed = arena_zeroed(arena, builtin_trees_room, 1);
+    uint32_t *begins = arena_zeroed(arena, builtin_text_count + 1, sizeof *begins);
+    struct yaml_node *nodes = arena_zeroed(arena, builtin_nodes + 1, sizeof *nodes);
     *count = builtin_files;
-    if (!bytes || !texts || !unpacker.nodes || !*trees)
+    *trees = arena_zeroed(arena, builtin_files, sizeof **trees);
+    if (!bytes || !packed || !begins || !nodes || !*trees)
         return false;
-    unpack_texts(bytes, texts);
+    unpack(builtin_texts, bytes, builtin_texts_room);
+    unpack(builtin_trees, packed, builtin_trees_room);
+    for (size_t i = 0; i < builtin_text_count; i++)
+        begins[i + 1] = begins[i] + (uint32_t)strlen(bytes + begins[i]) + 1;
+    struct unpacker unpacker = {.at = (const unsigned char *)packed, .texts = begins, .next = (uint32_t)builtin_shared,
+                                .nodes = nodes, .count = 1};
     for (size_t i = 0; i < builtin_files; i++) {
-        const char *name = bytes + texts[take(&unpacker)];
+        const char *name = bytes + *unpack_text(&unpacker, take(&unpacker.at));
         uint32_t root = unpack_node(&unpacker);
-        (*trees)[i] = (struct yaml_tree){.file = name, .nodes = unpacker.nodes, .node_count = builtin_nodes + 1, .bytes = bytes, .root = root};
+        (*trees)[i] = (struct yaml_tree){.file = name, .nodes = nodes, .node_count = builtin_nodes + 1, .bytes = bytes, .root = root};
     }
     return true;
 }

@@ -13,21 +13,22 @@ enum { MOST_ITEMS = 256 };
 const char *const job_kind_names[] = {"training", "inference", NULL};
 
 static const struct field parameter_fields[] = {
-    {.key = "value", .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX, .required = true,
-     .offset = offsetof(struct parameter, value), .doc = "value where a scenario gives none"},
-    {.key = "least", .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX,
-     .offset = offsetof(struct parameter, least), .shown = "0", .doc = "least value that a scenario may give"},
-    {.key = "most", .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX,
-     .offset = offsetof(struct parameter, most), .shown = "1e18", .doc = "largest value that a scenario may give"},
-    {.key = "text", .type = FIELD_TEXT, .offset = offsetof(struct parameter, text), .doc = "what it is"},
+    {FIELD_WORDS("value", "", "value where a scenario gives none"),
+     .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX, .required = true,
+     .offset = offsetof(struct parameter, value)},
+    {FIELD_WORDS("least", "0", "least value that a scenario may give"),
+     .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX, .offset = offsetof(struct parameter, least)},
+    {FIELD_WORDS("most", "1e18", "largest value that a scenario may give"),
+     .type = FIELD_NUMBER, .least = -DBL_MAX, .most = DBL_MAX, .offset = offsetof(struct parameter, most)},
+    {FIELD_WORDS("text", "", "what it is"), .type = FIELD_TEXT, .offset = offsetof(struct parameter, text)},
     {.key = NULL},
 };
 const struct record_table parameter_table = {"parameter", "A number that a scenario may set.", parameter_fields};
 
 static const struct field claim_fields[] = {
-    {.key = "factor", .type = FIELD_NUMBER, .least = 1e-6, .most = 1e6, .required = true,
-     .offset = offsetof(struct claim, factor), .doc = "how many times better, as claimed"},
-    {.key = "source", .type = FIELD_TEXT, .offset = offsetof(struct claim, source), .doc = "where it is claimed"},
+    {FIELD_WORDS("factor", "", "how many times better, as claimed"),
+     .type = FIELD_NUMBER, .least = 1e-6, .most = 1e6, .required = true, .offset = offsetof(struct claim, factor)},
+    {FIELD_WORDS("source", "", "where it is claimed"), .type = FIELD_TEXT, .offset = offsetof(struct claim, source)},
     {.key = NULL},
 };
 const struct record_table claim_table = {"claim", "A published factor on one resource.", claim_fields};
@@ -109,7 +110,7 @@ void part_check_parameter_name(const struct part_reader *reader, const struct pl
     for (int i = 0; i < VARIABLES && reader->catalog->base; i++)
         if (!strcmp(variables[i].name, name))
             problem(context, SPEEDUP_BAD_NAME, place,
-                    "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variables[i].text);
+                    "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variable_text(i));
 }
 
 void part_check_parameter_range(speedup_context *context, const struct place *place,

@@ -10,39 +10,41 @@ const char *const feed_forward_names[] = {"gated", "plain", NULL};
 const char *const attention_names[] = {"standard", "latent", NULL};
 
 #define HEAD(entity)                                                                                          \
-    {.key = "name", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.name), .shown = "the id",       \
-     .doc = "name for people"},                                                                              \
-    {.key = "source", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.source),                      \
-     .doc = "where the figures come from"},                                                                  \
-    {.key = "notes", .type = FIELD_TEXT, .offset = offsetof(struct entity, head.notes),                        \
-     .doc = "anything a reader should know"},                                                                \
-    {.key = "replaces", .type = FIELD_BOOL, .offset = offsetof(struct entity, head.replaces), .shown = "false", \
-     .doc = "overrides the entry of the same id from before"}
+    {FIELD_WORDS("name", "the id", "name for people"), \
+     .type = FIELD_TEXT, .offset = offsetof(struct entity, head.name)}, \
+    {FIELD_WORDS("source", "", "where the figures come from"), \
+     .type = FIELD_TEXT, .offset = offsetof(struct entity, head.source)}, \
+    {FIELD_WORDS("notes", "", "anything a reader should know"), \
+     .type = FIELD_TEXT, .offset = offsetof(struct entity, head.notes)}, \
+    {FIELD_WORDS("replaces", "false", "overrides the entry of the same id from before"), \
+     .type = FIELD_BOOL, .offset = offsetof(struct entity, head.replaces)}
 
 #define TEXT(name_, member, required_, doc_) \
-    {.key = name_, .type = FIELD_TEXT, .offset = offsetof(struct ENTITY, member), .required = required_, .doc = doc_}
+    {FIELD_WORDS(name_, "", doc_), .type = FIELD_TEXT, .offset = offsetof(struct ENTITY, member), .required = required_}
 #define NUMBER(name_, member, dimension_, low, high, required_, default_, doc_)                              \
-    {.key = name_, .type = FIELD_NUMBER, .dimension = DIMENSION_##dimension_, .least = low, .most = high,    \
-     .offset = offsetof(struct ENTITY, member), .required = required_, .shown = default_, .doc = doc_}
+    {FIELD_WORDS(name_, default_, doc_), \
+     .type = FIELD_NUMBER, .dimension = DIMENSION_##dimension_, .least = low, .most = high, \
+     .offset = offsetof(struct ENTITY, member), .required = required_}
 #define COUNT(name_, member, low, high, required_, default_, doc_)                                           \
-    {.key = name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = low, .most = high,            \
-     .offset = offsetof(struct ENTITY, member), .required = required_, .shown = default_, .doc = doc_}
+    {FIELD_WORDS(name_, default_, doc_), \
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = low, .most = high, \
+     .offset = offsetof(struct ENTITY, member), .required = required_}
 #define CHOICE(name_, member, choices_, required_, default_, doc_)                                           \
-    {.key = name_, .type = FIELD_CHOICE, .choices = choices_, .offset = offsetof(struct ENTITY, member),     \
-     .required = required_, .shown = default_, .doc = doc_}
+    {FIELD_WORDS(name_, default_, doc_), \
+     .type = FIELD_CHOICE, .choices = choices_, .offset = offsetof(struct ENTITY, member), .required = required_}
 #define BOOLEAN(name_, member, doc_)                                                                         \
-    {.key = name_, .type = FIELD_BOOL, .offset = offsetof(struct ENTITY, member), .shown = "false", .doc = doc_}
+    {FIELD_WORDS(name_, "false", doc_), .type = FIELD_BOOL, .offset = offsetof(struct ENTITY, member)}
 #define RECORD(name_, member, table_, required_, doc_)                                                       \
-    {.key = name_, .type = FIELD_RECORD, .record = &table_, .offset = offsetof(struct ENTITY, member),       \
-     .required = required_, .doc = doc_}
+    {FIELD_WORDS(name_, "", doc_), \
+     .type = FIELD_RECORD, .record = &table_, .offset = offsetof(struct ENTITY, member), .required = required_}
 #define NODE(type_, name_, member, shape, doc_) \
-    {.key = name_, .type = FIELD_##type_, .offset = offsetof(struct ENTITY, member), .shown = shape, .doc = doc_}
+    {FIELD_WORDS(name_, shape, doc_), .type = FIELD_##type_, .offset = offsetof(struct ENTITY, member)}
 #define END {.key = NULL}
 
 static const struct field coefficient_fields[] = {
     HEAD(coefficient),
 #define ENTITY coefficient
-    NUMBER("value", value, NONE, -DBL_MAX, DBL_MAX, true, NULL, "value where no calibration gives another"),
+    NUMBER("value", value, NONE, -DBL_MAX, DBL_MAX, true, "", "value where no calibration gives another"),
     NUMBER("least", least, NONE, -DBL_MAX, DBL_MAX, false, "0", "least value that a calibration may give"),
     NUMBER("most", most, NONE, -DBL_MAX, DBL_MAX, false, "1e18", "largest value that a calibration may give"),
     TEXT("unit", unit, true, "unit, 1 for a plain number"),
@@ -54,8 +56,9 @@ static const struct field coefficient_fields[] = {
 
 static const struct field peak_fields[] = {
 #define PEAK(name_, index)                                                                                   \
-    {.key = name_, .type = FIELD_NUMBER, .dimension = DIMENSION_FLOPS_PER_S, .least = 1e9, .most = 1e18,     \
-     .offset = offsetof(struct peaks, rate[index]), .doc = "dense peak of products in " name_}
+    {FIELD_WORDS(name_, "", "dense peak of products in " name_), \
+     .type = FIELD_NUMBER, .dimension = DIMENSION_FLOPS_PER_S, .least = 1e9, .most = 1e18, \
+     .offset = offsetof(struct peaks, rate[index])}
     PEAK("fp32", PEAK_FP32), PEAK("tf32", PEAK_TF32), PEAK("bf16", PEAK_BF16), PEAK("fp16", PEAK_FP16),
     PEAK("fp8", PEAK_FP8),   PEAK("int8", PEAK_INT8), PEAK("fp4", PEAK_FP4),   PEAK("int4", PEAK_INT4),
     END,
@@ -70,8 +73,8 @@ static const struct field accelerator_fields[] = {
     TEXT("architecture", architecture, false, "generation, as its vendor calls it"),
     NUMBER("compute_capability", compute_capability, NONE, 0, 100, false, "0", "CUDA compute capability"),
     RECORD("peak", peak, peak_table, true, "dense peaks by number format"),
-    NUMBER("memory", memory, BYTES, 1e9, 1e13, true, NULL, "memory of the device"),
-    NUMBER("bandwidth", bandwidth, BYTES_PER_S, 1e9, 1e15, true, NULL, "memory bandwidth"),
+    NUMBER("memory", memory, BYTES, 1e9, 1e13, true, "", "memory of the device"),
+    NUMBER("bandwidth", bandwidth, BYTES_PER_S, 1e9, 1e15, true, "", "memory bandwidth"),
     NUMBER("cache", cache, BYTES, 0, 1e12, false, "0", "last-level cache"),
     NUMBER("link", link, BYTES_PER_S, 0, 1e14, false, "the host link", "scale-up link of the whole device, per direction"),
     NUMBER("host_link", host_link, BYTES_PER_S, 0, 1e13, false, "32 GB/s", "link to the host, per direction"),
@@ -86,12 +89,12 @@ static const struct field system_fields[] = {
     HEAD(system),
 #define ENTITY system
     TEXT("accelerator", accelerator_id, true, "id of its accelerator"),
-    COUNT("accelerators_per_node", node_accelerators, 1, 1e5, true, NULL, "accelerators in a node"),
+    COUNT("accelerators_per_node", node_accelerators, 1, 1e5, true, "", "accelerators in a node"),
     COUNT("scale_up_domain", domain, 1, 1e5, false, "accelerators_per_node", "accelerators that share the scale-up link"),
     NUMBER("link", link, BYTES_PER_S, 1e6, 1e14, false, "the accelerator's", "scale-up link per accelerator and direction"),
     NUMBER("network", network, BYTES_PER_S, 1e6, 1e14, false, "25 GB/s per accelerator", "network of a node, per direction"),
-    NUMBER("host_memory", host_memory, BYTES, 1e9, 1e15, false, NULL, "host memory of a node"),
-    NUMBER("host_bandwidth", host_bandwidth, BYTES_PER_S, 1e9, 1e14, false, NULL, "bandwidth of that memory, all channels together"),
+    NUMBER("host_memory", host_memory, BYTES, 1e9, 1e15, false, "", "host memory of a node"),
+    NUMBER("host_bandwidth", host_bandwidth, BYTES_PER_S, 1e9, 1e14, false, "", "bandwidth of that memory, all channels together"),
     NUMBER("node_power", node_power, WATTS, 1, 1e6, false, "the accelerators'", "power of a whole node at full load"),
     NUMBER("failures", failures, RATE, 0, 1, false, "0 /day", "failures that stop a job, per accelerator"),
 #undef ENTITY
@@ -139,9 +142,9 @@ static const struct record_table attention_table = {"attention", "How the model 
 
 static const struct field expert_fields[] = {
 #define ENTITY experts
-    COUNT("count", count, 1, 1e5, true, NULL, "routed experts of a layer"),
-    COUNT("active", active, 1, 1e5, true, NULL, "routed experts that work on a token"),
-    COUNT("ffn", ffn, 1, 1e7, true, NULL, "width of a routed expert"),
+    COUNT("count", count, 1, 1e5, true, "", "routed experts of a layer"),
+    COUNT("active", active, 1, 1e5, true, "", "routed experts that work on a token"),
+    COUNT("ffn", ffn, 1, 1e7, true, "", "width of a routed expert"),
     COUNT("shared", shared, 0, 1e4, false, "0", "experts that work on every token"),
     COUNT("shared_ffn", shared_ffn, 0, 1e7, false, "ffn of a routed one", "width of a shared expert"),
     COUNT("dense_layers", dense_layers, 0, 1e5, false, "0", "leading layers without experts"),
@@ -154,12 +157,12 @@ static const struct record_table expert_table = {"experts", "Mixture of experts.
 
 static const struct field state_space_fields[] = {
 #define ENTITY state_space
-    COUNT("layers", layers, 1, 1e5, true, NULL, "layers that are a state space"),
-    COUNT("feed_forward_layers", feed_forward_layers, 0, 1e5, true, NULL, "layers that are a feed-forward block; the others attend"),
-    COUNT("heads", heads, 1, 1e5, true, NULL, "heads of a state space"),
-    COUNT("head_dim", head_dim, 1, 1e5, true, NULL, "width of a head"),
-    COUNT("groups", groups, 1, 1e5, true, NULL, "groups of heads that share input and output projections of the state"),
-    COUNT("state", state, 1, 1e5, true, NULL, "size of the state"),
+    COUNT("layers", layers, 1, 1e5, true, "", "layers that are a state space"),
+    COUNT("feed_forward_layers", feed_forward_layers, 0, 1e5, true, "", "layers that are a feed-forward block; the others attend"),
+    COUNT("heads", heads, 1, 1e5, true, "", "heads of a state space"),
+    COUNT("head_dim", head_dim, 1, 1e5, true, "", "width of a head"),
+    COUNT("groups", groups, 1, 1e5, true, "", "groups of heads that share input and output projections of the state"),
+    COUNT("state", state, 1, 1e5, true, "", "size of the state"),
 #undef ENTITY
     END,
 };
@@ -171,14 +174,14 @@ static const struct record_table state_space_table = {
 static const struct field model_fields[] = {
     HEAD(model),
 #define ENTITY model
-    COUNT("layers", layers, 1, 1e5, true, NULL, "transformer layers"),
-    COUNT("hidden", hidden, 1, 1e7, true, NULL, "width of the residual stream"),
-    COUNT("heads", heads, 1, 1e5, true, NULL, "attention heads"),
+    COUNT("layers", layers, 1, 1e5, true, "", "transformer layers"),
+    COUNT("hidden", hidden, 1, 1e7, true, "", "width of the residual stream"),
+    COUNT("heads", heads, 1, 1e5, true, "", "attention heads"),
     COUNT("kv_heads", kv_heads, 1, 1e5, false, "heads", "key and value heads"),
     COUNT("head_dim", head_dim, 1, 1e5, false, "hidden / heads", "width of a head"),
-    COUNT("ffn", ffn, 1, 1e8, true, NULL, "width of the feed-forward block"),
-    CHOICE("ffn_kind", ffn_kind, feed_forward_names, true, NULL, "gated: three matrices (SwiGLU); plain: two (GELU)"),
-    COUNT("vocab", vocab, 1, 1e8, true, NULL, "vocabulary"),
+    COUNT("ffn", ffn, 1, 1e8, true, "", "width of the feed-forward block"),
+    CHOICE("ffn_kind", ffn_kind, feed_forward_names, true, "", "gated: three matrices (SwiGLU); plain: two (GELU)"),
+    COUNT("vocab", vocab, 1, 1e8, true, "", "vocabulary"),
     COUNT("max_sequence", max_sequence, 1, 1e9, false, "no limit", "longest sequence"),
     COUNT("learned_positions", learned_positions, 0, 1e9, false, "0", "learned position embeddings"),
     BOOLEAN("tied_embeddings", tied_embeddings, "the output projection is the input table"),
@@ -188,8 +191,8 @@ static const struct field model_fields[] = {
     RECORD("experts", experts, expert_table, false, "mixture of experts"),
     RECORD("state_space", state_space, state_space_table, false, "layers that are a state space"),
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
-    NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, NULL, "published number of parameters; must agree with the shape within 3%"),
-    NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, NULL, "published number that works on a token"),
+    NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, "", "published number of parameters; must agree with the shape within 3%"),
+    NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, "", "published number that works on a token"),
     TEXT("quantized", quantized, false, "narrower format that its weights are published in; what is estimated is for optimizations to say"),
 #undef ENTITY
     END,
@@ -201,8 +204,8 @@ static const struct field price_fields[] = {
     TEXT("provider", provider, false, "who sells it"),
     TEXT("accelerator", accelerator_id, true, "id of the accelerator"),
     TEXT("system", system_id, false, "id of the system"),
-    CHOICE("tier", tier, price_tiers, true, NULL, "how it is bought"),
-    NUMBER("price", per_hour, USD_PER_HOUR, 0, 1e5, true, NULL, "price of an accelerator-hour"),
+    CHOICE("tier", tier, price_tiers, true, "", "how it is bought"),
+    NUMBER("price", per_hour, USD_PER_HOUR, 0, 1e5, true, "", "price of an accelerator-hour"),
     TEXT("date", date, false, "when the price held"),
 #undef ENTITY
     END,

@@ -5,8 +5,10 @@
 
 #include <string.h>
 
+enum word { WORD_NAME, WORD_UNIT, WORD_TEXT };
+
 const struct target_info targets[TARGETS] = {
-#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) {name, phase, unit, text, RULE_##RULE},
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) {name "\0" unit "\0" text, phase, RULE_##RULE},
 #include <speedup/target.def>
 #undef SPEEDUP_TARGET
 };
@@ -18,13 +20,13 @@ const struct rule_info rules[RULES] = {
 };
 
 const struct variable_info variables[VARIABLES] = {
-#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) {name, unit, text, SCOPE_##scope},
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) {name "\0" unit "\0" text, SCOPE_##scope},
 #include <speedup/variable.def>
 #undef SPEEDUP_VARIABLE
 };
 
 const struct precision_info precisions[PRECISIONS] = {
-#define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) {name, text, bytes, PEAK_##PEAK},
+#define SPEEDUP_PRECISION(NAME, name, bytes, PEAK, text) {name "\0" text, bytes, PEAK_##PEAK},
 #include <speedup/precision.def>
 #undef SPEEDUP_PRECISION
 };
@@ -42,6 +44,26 @@ const char *const precision_names[PRECISIONS + 1] = {
 };
 
 const char *const peak_names[PEAKS + 1] = {"fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4", "int4"};
+
+const char *target_text(int target)
+{
+    return text_word(targets[target].name, WORD_TEXT);
+}
+
+const char *variable_unit(int variable)
+{
+    return text_word(variables[variable].name, WORD_UNIT);
+}
+
+const char *variable_text(int variable)
+{
+    return text_word(variables[variable].name, WORD_TEXT);
+}
+
+const char *precision_text(int precision)
+{
+    return text_word(precisions[precision].name, 1);
+}
 
 int target_find(const char *text, int from)
 {
@@ -85,7 +107,7 @@ speedup_status speedup_target_at(size_t index, speedup_word *word)
     if (index >= TARGETS)
         return SPEEDUP_NOT_FOUND;
     const struct target_info *t = &targets[index];
-    return word_fill(word, t->name, t->phase, rules[t->rule].name, t->unit, t->text);
+    return word_fill(word, t->name, t->phase, rules[t->rule].name, text_word(t->name, WORD_UNIT), target_text((int)index));
 }
 
 speedup_status speedup_rule_at(size_t index, speedup_word *word)
@@ -101,7 +123,7 @@ speedup_status speedup_variable_at(size_t index, speedup_word *word)
     if (index >= VARIABLES)
         return SPEEDUP_NOT_FOUND;
     const struct variable_info *v = &variables[index];
-    return word_fill(word, v->name, "", scopes[v->scope], v->unit, v->text);
+    return word_fill(word, v->name, "", scopes[v->scope], variable_unit((int)index), variable_text((int)index));
 }
 
 speedup_status speedup_precision_at(size_t index, speedup_word *word)
@@ -109,5 +131,5 @@ speedup_status speedup_precision_at(size_t index, speedup_word *word)
     if (index >= PRECISIONS)
         return SPEEDUP_NOT_FOUND;
     const struct precision_info *p = &precisions[index];
-    return word_fill(word, p->name, "", peak_names[p->peak], "1", p->text);
+    return word_fill(word, p->name, "", peak_names[p->peak], "1", precision_text((int)index));
 }

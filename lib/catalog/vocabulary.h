@@ -52,9 +52,11 @@ int32_t word_fill(struct speedup_word *word, const char *name, const char *phase
 int32_t word_fill_metric(struct speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
                          const char *text, const char *better, const char *interval);
 
+/* Behind a name stand its unit, where it has one, and its text (text_word): one address in place of three. */
 struct target_info {
-    const char *name, *phase, *unit, *text;
-    enum rule rule;
+    const char *name;
+    char phase[sizeof "backward"]; /* "" of any */
+    uint8_t rule;                  /* enum rule */
 };
 
 struct rule_info {
@@ -63,12 +65,12 @@ struct rule_info {
 };
 
 struct variable_info {
-    const char *name, *unit, *text;
+    const char *name;
     enum variable_scope scope;
 };
 
 struct precision_info {
-    const char *name, *text;
+    const char *name;
     double bytes;
     enum peak peak;
 };
@@ -80,6 +82,11 @@ extern const struct precision_info precisions[PRECISIONS];
 extern const char known_coefficients[]; /* their names, in order, each ended by a zero */
 extern const char *const precision_names[PRECISIONS + 1];
 extern const char *const peak_names[PEAKS + 1];
+
+const char *target_text(int target);
+const char *variable_unit(int variable);
+const char *variable_text(int variable);
+const char *precision_text(int precision);
 
 /* The next target at or after `from` that "name" or "name@phase" means; TARGETS
  * when there is no other. */

@@ -187,9 +187,15 @@ static bool published_read(speedup_context *context, struct arena *arena, const 
 
 /* ---- the tables --------------------------------------------------------------------- */
 
+const struct field_value choices_value = {"a list", choices_read, NULL};
+static const struct field_value price_value = {"a plain value", price_read, price_set},
+                                calibration_value = {"a mapping", numbers_read, calibration_set},
+                                published_value = {"a mapping", published_read, NULL};
+
 static const struct field prefill_fields[] = {
-    {.key = "accelerators", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e7, .required = true,
-     .offset = offsetof(struct asked_pool, accelerators), .doc = "accelerators of the pool, out of those of the job"},
+    {FIELD_WORDS("accelerators", "", "accelerators of the pool, out of those of the job"),
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e7, .required = true,
+     .offset = offsetof(struct asked_pool, accelerators)},
 #define AXIS LAYOUT_ROW_OF_SERVING
 #include "estimate/axis.def"
 #undef AXIS
@@ -199,8 +205,9 @@ const struct record_table prefill_table = {
     "prefill", "A pool that does prefill alone and hands keys and values on to the rest of the accelerators, which decode.", prefill_fields};
 
 #define TARGET(name_, doc_)                                                                                  \
-    {.key = #name_, .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-6, .most = 1e6,        \
-     .offset = offsetof(struct targets_record, name_), .shown = "none", .doc = doc_}
+    {FIELD_WORDS(#name_, "none", doc_), \
+     .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-6, .most = 1e6, \
+     .offset = offsetof(struct targets_record, name_)}
 
 static const struct field targets_fields[] = {
     TARGET(time_to_first_token, "longest mean time to the first token"),
@@ -210,50 +217,49 @@ static const struct field targets_fields[] = {
 const struct record_table targets_table = {"targets", "What the service must hold.", targets_fields};
 
 #define TEXT(name_, required_, shown_, doc_)                                                                  \
-    {.key = #name_, .type = FIELD_TEXT, AT(name_), .required = required_, .shown = shown_, .doc = doc_}
+    {FIELD_WORDS(#name_, shown_, doc_), .type = FIELD_TEXT, AT(name_), .required = required_}
 #define COUNT(name_, most_, required_, shown_, doc_)                                                          \
-    {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_, AT(name_),  \
-     .required = required_, .shown = shown_, .doc = doc_}
+    {FIELD_WORDS(#name_, shown_, doc_), \
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = most_, AT(name_), .required = required_}
 #define LENGTH(name_, shown_, doc_)                                                                           \
-    {.key = #name_, .type = FIELD_VALUE, .takes = "a number or a mapping", AT(name_), .read = length_read, .set = length_set, .required = true,  \
-     .shown = shown_, .doc = doc_}
-#define VALUE(name_, takes_, read_, set_, shown_, doc_)                                                       \
-    {.key = #name_, .type = FIELD_VALUE, .takes = takes_, AT(name_), .read = read_, .set = set_, .shown = shown_, .doc = doc_}
+    {FIELD_WORDS(#name_, shown_, doc_), .type = FIELD_VALUE, AT(name_), .value = &length_value, .required = true}
+#define VALUE(name_, value_, shown_, doc_)                                                       \
+    {FIELD_WORDS(#name_, shown_, doc_), .type = FIELD_VALUE, AT(name_), .value = &value_}
 
 /* Rows of every section's table, in front of its own and behind them. */
 #define JOB_FRONT                                                                                             \
-    TEXT(model, true, NULL, "id of the model"),                                                               \
-    TEXT(system, true, NULL, "id of the system"),                                                             \
+    TEXT(model, true, "", "id of the model"),                                                               \
+    TEXT(system, true, "", "id of the system"),                                                             \
     TEXT(stack, false, "none", "id of the software"),                                                         \
-    COUNT(accelerators, 1e7, true, NULL, "accelerators in the job")
+    COUNT(accelerators, 1e7, true, "", "accelerators in the job")
 
 #define JOB_BACK                                                                                              \
-    VALUE(optimizations, "a list", choices_read, NULL, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
-    VALUE(baseline, "a list", choices_read, NULL, "[id, ...]", "optimizations that the baseline has already"),          \
-    VALUE(without, "a list", choices_read, NULL, "[id, ...]", "of what the software always has, what this job does not have"), \
-    VALUE(price, "a plain value", price_read, price_set, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
-    VALUE(calibration, "a mapping", numbers_read, calibration_set, "coefficient: value", "coefficients of this very site"), \
-    VALUE(published, "a mapping", published_read, NULL, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
-    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false",                                       \
-     .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},                               \
-    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "0.9", \
-     .doc = "probability of the intervals"}
+    VALUE(optimizations, choices_value, "[id, id: {parameter: value}, ...]", "optimizations, in the order of the waterfall"), \
+    VALUE(baseline, choices_value, "[id, ...]", "optimizations that the baseline has already"),          \
+    VALUE(without, choices_value, "[id, ...]", "of what the software always has, what this job does not have"), \
+    VALUE(price, price_value, "id of a price, or an amount such as 2.50 USD/h", "price of an accelerator-hour"), \
+    VALUE(calibration, calibration_value, "coefficient: value", "coefficients of this very site"), \
+    VALUE(published, published_value, "metric: value, and source: text", "figures published for this job, shown beside the estimate"), \
+    {FIELD_WORDS("uneven", "false", "take a batch, heads or chunks of layers that do not divide evenly, at their mean"), \
+     .type = FIELD_BOOL, AT(uneven)}, \
+    {FIELD_WORDS("confidence", "0.9", "probability of the intervals"), \
+     .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence)}
 
 static const struct field train_fields[] = {
     JOB_FRONT,
     LENGTH(sequence, "4096, or {mean: 900, deviation: 600, longest: 4096}", "tokens per sequence"),
-    {.key = "packing", .type = FIELD_CHOICE, .choices = packing_names, AT(packing), .shown = "padded", .doc = PACKING_DOC},
-    COUNT(global_batch, 1e9, true, NULL, "sequences, or filled rows, per step"),
+    {FIELD_WORDS("packing", "padded", PACKING_DOC), .type = FIELD_CHOICE, .choices = packing_names, AT(packing)},
+    COUNT(global_batch, 1e9, true, "", "sequences, or filled rows, per step"),
     COUNT(micro_batch, 1e6, false, "1", "sequences, or filled rows, per micro-batch"),
-    {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens),
-     .shown = "no run", .doc = "tokens of the whole run, without padding"},
-    {.key = "layout", .type = FIELD_RECORD, .record = &layout_table, AT(layout), .doc = "degrees of parallelism"},
-    {.key = "checkpoint", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e6, AT(checkpoint),
-     .shown = "60 s", .doc = "time that writing a checkpoint holds the job up"},
-    {.key = "restart", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart),
-     .shown = "600 s", .doc = "time from a failure to the next step"},
-    {.key = "power_limit", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e5, AT(power_limit),
-     .shown = "the rated power", .doc = "power limit set on each accelerator"},
+    {FIELD_WORDS("tokens", "no run", "tokens of the whole run, without padding"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens)},
+    {FIELD_WORDS("layout", "", "degrees of parallelism"), .type = FIELD_RECORD, .record = &layout_table, AT(layout)},
+    {FIELD_WORDS("checkpoint", "60 s", "time that writing a checkpoint holds the job up"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e6, AT(checkpoint)},
+    {FIELD_WORDS("restart", "600 s", "time from a failure to the next step"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart)},
+    {FIELD_WORDS("power_limit", "the rated power", "power limit set on each accelerator"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e5, AT(power_limit)},
     JOB_BACK,
     {.key = NULL},
 };
@@ -265,20 +271,22 @@ static const struct record_table train_table = {"train", "A training job.", trai
     LENGTH(prompt, REQUEST_TOKENS, "tokens of a prompt, mean"),                                               \
     LENGTH(output, REQUEST_TOKENS, "tokens generated for a request, mean"),                                   \
     COUNT(output_longest, 1e9, false, "output", "longest output, to which a static batch runs on"),           \
-    {.key = "layout", .type = FIELD_RECORD, .record = &serving_layout_table, AT(layout), .doc = "degrees of parallelism"}
+    {FIELD_WORDS("layout", "", "degrees of parallelism"), \
+     .type = FIELD_RECORD, .record = &serving_layout_table, AT(layout)}
 
 static const struct field serve_fields[] = {
     JOB_FRONT,
-    {.key = "concurrency", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(concurrency),
-     .shown = "by request_rate", .doc = "requests in flight, in all"},
-    {.key = "request_rate", .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate),
-     .shown = "by concurrency", .doc = "requests that arrive, in all"},
+    {FIELD_WORDS("concurrency", "by request_rate", "requests in flight, in all"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(concurrency)},
+    {FIELD_WORDS("request_rate", "by concurrency", "requests that arrive, in all"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate)},
     REQUESTS,
-    {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false",
-     .doc = "all requests have the same lengths, so that they stay in step"},
-    {.key = "prefill", .type = FIELD_RECORD, .record = &prefill_table, AT(prefill),
-     .doc = "a pool of its own for prefill; 'layout' is then that of decoding"},
-    {.key = "targets", .type = FIELD_RECORD, .record = &targets_table, AT(targets), .doc = "what the service must hold"},
+    {FIELD_WORDS("fixed_lengths", "false", "all requests have the same lengths, so that they stay in step"),
+     .type = FIELD_BOOL, AT(fixed_lengths)},
+    {FIELD_WORDS("prefill", "", "a pool of its own for prefill; 'layout' is then that of decoding"),
+     .type = FIELD_RECORD, .record = &prefill_table, AT(prefill)},
+    {FIELD_WORDS("targets", "", "what the service must hold"),
+     .type = FIELD_RECORD, .record = &targets_table, AT(targets)},
     JOB_BACK,
     {.key = NULL},
 };
@@ -286,7 +294,7 @@ static const struct record_table serve_table = {"serve", "A service in steady st
 
 static const struct field generate_fields[] = {
     JOB_FRONT,
-    COUNT(batch, 1e9, true, NULL, "prompts of a static batch, in all"),
+    COUNT(batch, 1e9, true, "", "prompts of a static batch, in all"),
     REQUESTS,
     JOB_BACK,
     {.key = NULL},

@@ -64,10 +64,11 @@ void layout_of(const struct degrees *degrees, double layout[VARIABLES]);
 
 /* A key of `layout:` as a row of a table; those of serving, which a pool for prefill has too. */
 #define LAYOUT_ROW_COUNT(name, first, least_, most_, doc_)                                               \
-    {.key = #name, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = least_, .most = most_, \
-     .offset = offsetof(struct degrees, name), .shown = #first, .doc = doc_},
+    {FIELD_WORDS(#name, #first, doc_), \
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = least_, .most = most_, \
+     .offset = offsetof(struct degrees, name)},
 #define LAYOUT_ROW_FLAG(name, first, least_, most_, doc_) \
-    {.key = #name, .type = FIELD_BOOL, .offset = offsetof(struct degrees, name), .shown = "false", .doc = doc_},
+    {FIELD_WORDS(#name, "false", doc_), .type = FIELD_BOOL, .offset = offsetof(struct degrees, name)},
 #define LAYOUT_ROW_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
     AXIS_OF_INFERENCE_##KINDS(AXIS_IN_LAYOUT_##SECTION(LAYOUT_ROW_##TYPE(name, first, least, most, doc)))
 
@@ -169,6 +170,9 @@ struct place description_place_of(const struct job_description *d, const char *c
 /* Is an optimization asked for in a list? */
 bool choices_have(const struct choices *choices, const char *id);
 
+/* A list of optimizations. */
+extern const struct field_value choices_value;
+
 /* Reads a list of optimizations; `choice_read` one of its items: an id, or an id with parameters. */
 bool choices_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key,
                   void *out);
@@ -178,10 +182,8 @@ bool choice_read(speedup_context *context, struct arena *arena, const struct yam
 /* Adds items behind those that there are, in the arena. */
 bool choices_append(struct arena *arena, struct choices *choices, const struct choice *more, size_t count);
 
-/* Reads a number or a record of length_table. */
-bool length_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out);
-bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
-                double value, void *out);
+/* A number or a record of length_table. */
+extern const struct field_value length_value;
 
 /* The rows that sequences make, and the tokens that a token attends over; window: of the model, 0 for none. */
 void length_rows(const struct length *length, enum packing packing, double window, double *attended, struct rows *rows);

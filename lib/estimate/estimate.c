@@ -3,6 +3,7 @@
 #include "estimate/layout.h"
 #include "estimate/scenario.h"
 
+#include "base/processor.h"
 #include "base/struct.h"
 #include "base/threads.h"
 
@@ -34,10 +35,7 @@ static const struct {
 
 static const char *metric_word(int metric, enum word word)
 {
-    const char *at = metrics[metric].words;
-    for (int i = 0; i < (int)word; i++)
-        at += strlen(at) + 1;
-    return at;
+    return text_word(metrics[metric].words, (int)word);
 }
 
 speedup_status speedup_metric_at(size_t index, speedup_word *word)
@@ -346,7 +344,7 @@ void job_set_precisions(speedup_context *context, struct job *job, const struct 
 const struct kernel *kernel_choose(void)
 {
 #if defined(__x86_64__)
-    if (&kernel_wide && __builtin_cpu_supports("avx2"))
+    if (&kernel_wide && processor_has_avx2())
         return &kernel_wide;
 #endif
     return &kernel_plain;

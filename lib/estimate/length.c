@@ -14,17 +14,18 @@ enum { LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_LONGEST, LENGTH_VALUES, LENGTH_SHAR
 
 #define MOST_TOKENS 1e9
 #define LENGTH_NUMBER(name_, least_, shown_, doc_)                                                            \
-    {.key = #name_, .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = least_, .most = MOST_TOKENS, \
-     .shown = shown_, .offset = offsetof(struct length_record, name_), .doc = doc_}
+    {FIELD_WORDS(#name_, shown_, doc_), \
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = least_, .most = MOST_TOKENS, \
+     .offset = offsetof(struct length_record, name_)}
 
 static const struct field length_fields[] = {
     LENGTH_NUMBER(mean, 1, "by values", "mean"),
     LENGTH_NUMBER(deviation, 0, "0", "standard deviation"),
     LENGTH_NUMBER(longest, 1, "no limit but the model's", "none is longer; of packed sequences, tokens of a row"),
-    {.key = "values", .type = FIELD_LIST, .shown = "[512, 4096]", .offset = offsetof(struct length_record, values),
-     .doc = "lengths that there are, in place of mean, deviation and longest"},
-    {.key = "shares", .type = FIELD_LIST, .shown = "[0.8, 0.2]", .offset = offsetof(struct length_record, shares),
-     .doc = "share that has each of them; without it all have the same"},
+    {FIELD_WORDS("values", "[512, 4096]", "lengths that there are, in place of mean, deviation and longest"),
+     .type = FIELD_LIST, .offset = offsetof(struct length_record, values)},
+    {FIELD_WORDS("shares", "[0.8, 0.2]", "share that has each of them; without it all have the same"),
+     .type = FIELD_LIST, .offset = offsetof(struct length_record, shares)},
     {.key = NULL},
 };
 const struct record_table length_table = {
@@ -80,7 +81,7 @@ static bool take_moments(speedup_context *context, const struct place *place, co
     return context->count + context->unlisted == before;
 }
 
-bool length_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
+static bool length_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, const char *key, void *out)
 {
     (void)arena;
     struct length *length = out;
@@ -104,7 +105,7 @@ bool length_read(speedup_context *context, struct arena *arena, const struct yam
     return context->count + context->unlisted == before && take_moments(context, &place, key, values, &r, length);
 }
 
-bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
+static bool length_set(speedup_context *context, struct arena *arena, const struct place *place, const char *key, const char *member,
                 double value, void *out)
 {
     (void)arena;
@@ -133,6 +134,8 @@ bool length_set(speedup_context *context, struct arena *arena, const struct plac
         length->longest = length->deviation > 0 ? 0 : length->mean;
     return true;
 }
+
+const struct field_value length_value = {"a number or a mapping", length_read, length_set};
 
 void length_check(speedup_context *context, const struct place *place, const char *key, const struct length *length)
 {

@@ -17,9 +17,9 @@ struct claims_record {
 };
 static const struct field claims_fields[] = {
 #define PART(name_, member, type_, shown_, doc_) \
-    {.key = name_, .type = type_, .offset = offsetof(struct claims_record, member), .shown = shown_, .doc = doc_}
-    PART("title", title, FIELD_TEXT, NULL, "what the document is"),
-    PART("source", source, FIELD_TEXT, NULL, "where the claims were made"),
+    {FIELD_WORDS(name_, shown_, doc_), .type = type_, .offset = offsetof(struct claims_record, member)}
+    PART("title", title, FIELD_TEXT, "", "what the document is"),
+    PART("source", source, FIELD_TEXT, "", "where the claims were made"),
     PART("headlines", headlines, FIELD_LIST, "[headline, ...]", "from one figure to another"),
     PART("gains", gains, FIELD_LIST, "[gains, ...]", "tables of factors that are said to compose"),
     PART("training_costs", training, FIELD_MAPPING, "training_costs", "runs with accelerators, days and money"),
@@ -38,7 +38,8 @@ struct headline_record {
 };
 static const struct field headline_fields[] = {
 #define HEADLINE(name_, type_, needed, doc_) \
-    {.key = #name_, .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .offset = offsetof(struct headline_record, name_), .doc = doc_}
+    {FIELD_WORDS(#name_, "", doc_), \
+     .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .offset = offsetof(struct headline_record, name_)}
     HEADLINE(name, FIELD_TEXT, true, "what is claimed"),
     HEADLINE(from, FIELD_TEXT, true, "figure before, with its unit"),
     HEADLINE(to, FIELD_TEXT, true, "figure after, in the same unit"),
@@ -57,7 +58,9 @@ struct identity_record {
 };
 static const struct field identity_fields[] = {
 #define IDENTITY(name_, type_, needed, doc_) \
-    {.key = #name_, .type = type_, .least = 1e-300, .most = 1e300, .required = needed, .offset = offsetof(struct identity_record, name_), .doc = doc_}
+    {FIELD_WORDS(#name_, "", doc_), \
+     .type = type_, .least = 1e-300, .most = 1e300, .required = needed, \
+     .offset = offsetof(struct identity_record, name_)}
     IDENTITY(name, FIELD_TEXT, true, "what it is said of"),
     IDENTITY(expression, FIELD_TEXT, true, "an expression"),
     IDENTITY(claimed, FIELD_NUMBER, false, "the number it is said to be"),

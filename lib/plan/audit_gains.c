@@ -14,10 +14,11 @@ struct gains_record {
 };
 static const struct field gains_fields[] = {
 #define GAINS(name_, type_, needed, shown_, doc_) \
-    {.key = #name_, .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .shown = shown_, .offset = offsetof(struct gains_record, name_), .doc = doc_}
-    GAINS(name, FIELD_TEXT, true, NULL, "what the table is about"),
-    GAINS(quantity, FIELD_TEXT, true, NULL, "what gets better: throughput, memory ..."),
-    GAINS(overall, FIELD_NUMBER, true, NULL, "factor claimed for all together"),
+    {FIELD_WORDS(#name_, shown_, doc_), \
+     .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .offset = offsetof(struct gains_record, name_)}
+    GAINS(name, FIELD_TEXT, true, "", "what the table is about"),
+    GAINS(quantity, FIELD_TEXT, true, "", "what gets better: throughput, memory ..."),
+    GAINS(overall, FIELD_NUMBER, true, "", "factor claimed for all together"),
     GAINS(rows, FIELD_LIST, true, "[gain, ...]", "the factors, in order"),
     GAINS(job, FIELD_MAPPING, false, "{train: ...}, {serve: ...} or {generate: ...}", "a job to model the claims on; its optimizations are the baseline"),
     {.key = NULL},
@@ -32,9 +33,10 @@ struct gain_record {
 };
 static const struct field gain_fields[] = {
 #define GAIN(name_, type_, needed, shown_, doc_) \
-    {.key = #name_, .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .shown = shown_, .offset = offsetof(struct gain_record, name_), .doc = doc_}
-    GAIN(optimization, FIELD_TEXT, true, NULL, "id of an optimization, or any name"),
-    GAIN(factor, FIELD_NUMBER, true, NULL, "factor claimed for it"),
+    {FIELD_WORDS(#name_, shown_, doc_), \
+     .type = type_, .least = 1e-6, .most = 1e9, .required = needed, .offset = offsetof(struct gain_record, name_)}
+    GAIN(optimization, FIELD_TEXT, true, "", "id of an optimization, or any name"),
+    GAIN(factor, FIELD_NUMBER, true, "", "factor claimed for it"),
     GAIN(cumulative, FIELD_NUMBER, false, "-", "factor claimed for it and all above"),
     GAIN(acts_on, FIELD_LIST, true, "[resource, ...]", "what it acts on"),
     {.key = NULL},

@@ -14,8 +14,10 @@ struct serving_record {
 };
 static const struct field serving_fields[] = {
 #define SERVING(name_, type_, dim, needed, shown_, doc_) \
-    {.key = #name_, .type = type_, .dimension = dim, .least = 1e-6, .most = 1e9, .required = needed, .shown = shown_, .offset = offsetof(struct serving_record, name_), .doc = doc_}
-    SERVING(name, FIELD_TEXT, 0, true, NULL, "what the row is"),
+    {FIELD_WORDS(#name_, shown_, doc_), \
+     .type = type_, .dimension = dim, .least = 1e-6, .most = 1e9, .required = needed, \
+     .offset = offsetof(struct serving_record, name_)}
+    SERVING(name, FIELD_TEXT, 0, true, "", "what the row is"),
     SERVING(cost, FIELD_NUMBER, DIMENSION_USD, false, "-", "per million tokens, as claimed"),
     SERVING(tokens_per_second, FIELD_NUMBER, DIMENSION_NONE, false, "-", "tokens per second, as claimed"),
     SERVING(job, FIELD_MAPPING, 0, false, "{serve: ...} or {generate: ...}",
@@ -29,7 +31,8 @@ struct space_record {
     uint32_t systems, tensor, concurrency;
 };
 static const struct field space_fields[] = {
-#define SPACE(name_, shown_, doc_) {.key = #name_, .type = FIELD_LIST, .shown = shown_, .offset = offsetof(struct space_record, name_), .doc = doc_}
+#define SPACE(name_, shown_, doc_) \
+    {FIELD_WORDS(#name_, shown_, doc_), .type = FIELD_LIST, .offset = offsetof(struct space_record, name_)}
     SPACE(systems, "[id, ...]", "systems; usual ones when absent"),
     SPACE(tensor, "[degree, ...]", "tensor-parallel degrees of the one copy of the model; 1 to 8 when absent"),
     SPACE(concurrency, "[requests, ...]", "requests in flight, or the batch; 1 to 256 when absent"),

@@ -12,7 +12,9 @@ struct costs_record {
 };
 static const struct field costs_fields[] = {
 #define COSTS(name_, type_, dim, doc_) \
-    {.key = #name_, .type = type_, .dimension = dim, .least = 1, .most = 1e18, .required = true, .offset = offsetof(struct costs_record, name_), .doc = doc_}
+    {FIELD_WORDS(#name_, "", doc_), \
+     .type = type_, .dimension = dim, .least = 1, .most = 1e18, .required = true, \
+     .offset = offsetof(struct costs_record, name_)}
     COSTS(model, FIELD_TEXT, 0, "id of the model"),
     COSTS(tokens, FIELD_NUMBER, DIMENSION_COUNT, "tokens of the run"),
     COSTS(sequence, FIELD_COUNT, DIMENSION_COUNT, "tokens per sequence, for the modelled run"),
@@ -31,8 +33,9 @@ struct cost_record {
 };
 static const struct field cost_fields[] = {
 #define COST(name_, type_, dim, low, high, needed, doc_)                                                      \
-    {.key = #name_, .type = type_, .dimension = dim, .least = low, .most = high, .required = needed,         \
-     .choices = precision_names, .offset = offsetof(struct cost_record, name_), .doc = doc_}
+    {FIELD_WORDS(#name_, "", doc_), \
+     .type = type_, .dimension = dim, .least = low, .most = high, .required = needed, .choices = precision_names, \
+     .offset = offsetof(struct cost_record, name_)}
     COST(name, FIELD_TEXT, 0, 0, 0, true, "what the row is"),
     COST(system, FIELD_TEXT, 0, 0, 0, true, "id of the system"),
     COST(accelerators, FIELD_COUNT, DIMENSION_COUNT, 1, 1e7, true, "how many"),

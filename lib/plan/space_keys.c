@@ -16,13 +16,18 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
     return true;
 }
 
+static const struct field_value list_value = {"a list", list_read, NULL}, list_or_number = {"a list or a number", list_read, NULL},
+                                list_or_plain = {"a list or a plain value", list_read, NULL};
+
 #define AT(member) .offset = offsetof(struct plan_record, member)
-#define LIST(key_, takes_, member, shown_, doc_) {.key = key_, .type = FIELD_VALUE, .takes = takes_, .read = list_read, AT(member), .shown = shown_, .doc = doc_}
+#define LIST(key_, value_, member, shown_, doc_) \
+    {FIELD_WORDS(key_, shown_, doc_), .type = FIELD_VALUE, .value = &value_, AT(member)}
 #define TOKENS(name_, doc_)                                                                                   \
-    {.key = #name_, .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(name_), .shown = "by the space", .doc = doc_}
+    {FIELD_WORDS(#name_, "by the space", doc_), \
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(name_)}
 
 /* The lists of an axis, by kind of plan. */
-#define AXIS_LIST(NAME, name, values, doc) LIST(#name, "a list or a number", axes[AXIS_##NAME], values, doc),
+#define AXIS_LIST(NAME, name, values, doc) LIST(#name, list_or_number, axes[AXIS_##NAME], values, doc),
 #define AXIS_OF_TRAINING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
     AXIS_OF_TRAINING_##KINDS(AXIS_SEARCHED_##TYPE(AXIS_LIST(NAME, name, values, doc)))
 #define AXIS_OF_SERVING(NAME, name, KINDS, SECTION, TYPE, RANKS, first, least, most, label, SHOWN, legend, values, doc) \
@@ -30,49 +35,64 @@ static bool list_read(speedup_context *context, struct arena *arena, const struc
 
 /* What both kinds of plans have in front of their own keys, and behind them. */
 #define FRONT                                                                                                 \
-    {.key = "model", .type = FIELD_TEXT, AT(model), .required = true, .doc = "id of the model"},              \
-    {.key = "stack", .type = FIELD_TEXT, AT(stack), .shown = "by the space", .doc = "id of the software"},    \
-    {.key = "space", .type = FIELD_TEXT, AT(defaults), .shown = "training or serving", .doc = "id of the space that stands for keys left out"}, \
-    LIST("systems", "a list", systems, "[id, ...]; by the space", "systems to choose from"),                            \
-    LIST("prices", "a list or a plain value", prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
+    {FIELD_WORDS("model", "", "id of the model"), .type = FIELD_TEXT, AT(model), .required = true}, \
+    {FIELD_WORDS("stack", "by the space", "id of the software"), .type = FIELD_TEXT, AT(stack)}, \
+    {FIELD_WORDS("space", "training or serving", "id of the space that stands for keys left out"), \
+     .type = FIELD_TEXT, AT(defaults)}, \
+    LIST("systems", list_value, systems, "[id, ...]; by the space", "systems to choose from"),                            \
+    LIST("prices", list_or_plain, prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
-    LIST("optimizations", "a list", optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
-    {.key = "without", .type = FIELD_VALUE, .takes = "a list", .read = choices_read, AT(without), .shown = "[id, ...]", .doc = "of what the software always has, what no plan has"}, \
-    LIST("choices", "a list", choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
-    {.key = "objective", .type = FIELD_CHOICE, .choices = choices_, AT(objective), .shown = "by the space", .doc = "what is made least; throughput, most"}, \
-    {.key = "budget", .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget), .shown = "none", .doc = budget_doc_}, \
-    {.key = "power", .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power), .shown = "none", .doc = "most power of all machines"}, \
-    {.key = "confidence", .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence), .shown = "by the space", .doc = "probability with which a plan must fit in memory"}, \
-    {.key = "top", .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top), .shown = "10", .doc = "plans to give"}, \
-    LIST("front", "a list", front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
+    LIST("optimizations", list_value, optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
+    {FIELD_WORDS("without", "[id, ...]", "of what the software always has, what no plan has"), \
+     .type = FIELD_VALUE, .value = &choices_value, AT(without)}, \
+    LIST("choices", list_value, choices, "[[none, id, id: {parameter: value}, [id, id]], ...]; by the space, when there are no optimizations either", "lists of alternatives: one of each is chosen"), \
+    {FIELD_WORDS("objective", "by the space", "what is made least; throughput, most"), \
+     .type = FIELD_CHOICE, .choices = choices_, AT(objective)}, \
+    {FIELD_WORDS("budget", "none", budget_doc_), \
+     .type = FIELD_NUMBER, .dimension = budget_, .least = 1e-9, .most = 1e15, AT(budget)}, \
+    {FIELD_WORDS("power", "none", "most power of all machines"), \
+     .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e12, AT(power)}, \
+    {FIELD_WORDS("confidence", "by the space", "probability with which a plan must fit in memory"), \
+     .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence)}, \
+    {FIELD_WORDS("top", "10", "plans to give"), .type = FIELD_COUNT, .least = 1, .most = MOST_TOP, AT(top)}, \
+    LIST("front", list_value, front, "[metric, metric]", "metrics of a Pareto front, each the way that it is better"),     \
     {.key = NULL}
 
 static const struct field plan_fields[] = {
     FRONT,
-    {.key = "sequence", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(sequence), .shown = "tokens, or a length; by the space", .doc = "tokens per sequence"},
-    {.key = "packing", .type = FIELD_CHOICE, .choices = packing_names, AT(packing), .shown = "padded", .doc = PACKING_DOC},
+    {FIELD_WORDS("sequence", "tokens, or a length; by the space", "tokens per sequence"), .type = FIELD_VALUE, .value = &length_value, AT(sequence)},
+    {FIELD_WORDS("packing", "padded", PACKING_DOC), .type = FIELD_CHOICE, .choices = packing_names, AT(packing)},
     TOKENS(global_batch, "sequences, or filled rows, per step"),
-    {.key = "tokens", .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens), .shown = "by the space, from the model's parameters", .doc = "tokens of the whole run"},
+    {FIELD_WORDS("tokens", "by the space, from the model's parameters", "tokens of the whole run"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, AT(tokens)},
 #define AXIS AXIS_OF_TRAINING
 #include "estimate/axis.def"
 #undef AXIS
-    {.key = "uneven", .type = FIELD_BOOL, AT(uneven), .shown = "false", .doc = "take a batch, heads or chunks of layers that do not divide evenly, at their mean"},
-    {.key = "deadline", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline), .shown = "none", .doc = "longest run"},
+    {FIELD_WORDS("uneven", "false", "take a batch, heads or chunks of layers that do not divide evenly, at their mean"),
+     .type = FIELD_BOOL, AT(uneven)},
+    {FIELD_WORDS("deadline", "none", "longest run"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 1e-9, .most = 1e12, AT(deadline)},
     BACK(objectives, DIMENSION_USD, "most money"),
 };
 const struct record_table plan_table = {"plan", "A space of training runs, an objective and constraints.", plan_fields};
 
 static const struct field serving_plan_fields[] = {
     FRONT,
-    {.key = "prompt", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(prompt), .shown = "tokens, or a length; by the space", .doc = "tokens of a prompt, mean"},
-    {.key = "output", .type = FIELD_VALUE, .takes = "a number or a mapping", .read = length_read, .set = length_set, AT(output), .shown = "tokens, or a length; by the space", .doc = "tokens generated for a request, mean"},
-    {.key = "output_longest", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest), .shown = "output", .doc = "longest output"},
-    {.key = "fixed_lengths", .type = FIELD_BOOL, AT(fixed_lengths), .shown = "false", .doc = "all requests have the same lengths, so that they stay in step"},
+    {FIELD_WORDS("prompt", "tokens, or a length; by the space", "tokens of a prompt, mean"),
+     .type = FIELD_VALUE, .value = &length_value, AT(prompt)},
+    {FIELD_WORDS("output", "tokens, or a length; by the space", "tokens generated for a request, mean"),
+     .type = FIELD_VALUE, .value = &length_value, AT(output)},
+    {FIELD_WORDS("output_longest", "output", "longest output"),
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e9, AT(output_longest)},
+    {FIELD_WORDS("fixed_lengths", "false", "all requests have the same lengths, so that they stay in step"),
+     .type = FIELD_BOOL, AT(fixed_lengths)},
 #define AXIS AXIS_OF_SERVING
 #include "estimate/axis.def"
 #undef AXIS
-    {.key = "request_rate", .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate), .shown = "by concurrency", .doc = "requests that arrive, in all: a plan must serve them"},
-    {.key = "targets", .type = FIELD_RECORD, .record = &targets_table, AT(targets), .doc = "what the service must hold"},
+    {FIELD_WORDS("request_rate", "by concurrency", "requests that arrive, in all: a plan must serve them"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_RATE, .least = 1e-9, .most = 1e9, AT(request_rate)},
+    {FIELD_WORDS("targets", "", "what the service must hold"),
+     .type = FIELD_RECORD, .record = &targets_table, AT(targets)},
     BACK(serving_objectives, DIMENSION_USD_PER_HOUR, "most money for an hour of all accelerators"),
 };
 const struct record_table serving_plan_table = {

@@ -22,9 +22,8 @@ static bool is_open(const struct field *field)
 static void put_absent(struct arena *arena, struct node *parent, const struct record_table *table)
 {
     for (const struct field *field = table->fields; field->key; field++) {
-        const char *const keys[] = {field->key, NULL};
         if (!is_open(field))
-            put_missing(arena, parent, keys);
+            put_missing(arena, parent, field->key, strlen(field->key));
     }
 }
 
@@ -268,12 +267,11 @@ static void format_record(struct text *out, const char *heading, const struct re
         } else if (field->type == FIELD_NUMBER && field->dimension > DIMENSION_COUNT) {
             text_put(out, ": ");
             dimension_list((enum dimension)field->dimension, out);
-        } else if (open && field->shown) {
-            text_format(out, ": `%s`", field->shown);
+        } else if (open && *field_shown(field)) {
+            text_format(out, ": `%s`", field_shown(field));
         }
-        text_format(out, " | %s | %s |\n",
-                    field->required ? "required" : !open && field->shown ? field->shown : "-",
-                    field->doc);
+        text_format(out, " | %s | %s |\n", field->required ? "required" : !open && *field_shown(field) ? field_shown(field) : "-",
+                    field_doc(field));
     }
     for (const struct field *field = table->fields; field->key; field++)
         if (field->type == FIELD_RECORD)
@@ -309,19 +307,19 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
     text_put(&out, "\n## Targets of effects\n\n| target | rule | what it is |\n|---|---|---|\n");
     for (int i = 0; i < TARGETS; i++)
         text_format(&out, "| `%s%s%s` | %s | %s |\n", targets[i].name, *targets[i].phase ? "@" : "", targets[i].phase,
-                    rules[targets[i].rule].name, targets[i].text);
+                    rules[targets[i].rule].name, target_text(i));
     text_put(&out, "\n## Composition rules\n\n| rule | how effects combine | why |\n|---|---|---|\n");
     for (int i = 0; i < RULES; i++)
         text_format(&out, "| %s | %s | %s |\n", rules[i].name, rules[i].rule, rules[i].why);
     text_put(&out, "\n## Variables of expressions\n\n| variable | unit | what it is |\n|---|---|---|\n");
     for (int i = 0; i < VARIABLES; i++)
-        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variables[i].unit, variables[i].text);
+        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variable_unit(i), variable_text(i));
     text_put(&out, "\nFunctions: `min`, `max`, `ceil`, `floor`, `round`, `sqrt`, `exp`, `log`, `abs`, `if(condition, "
                    "yes, no)`; operators `+ - * / ^ < <= > >= == !=`; constants `pi`, `e`, `phi`; every coefficient by "
                    "its id.\n\n## Precisions\n\n| precision | bytes | what it is |\n|---|---|---|\n");
     for (int i = 0; i < PRECISIONS; i++)
         text_format(&out, "| `%s` | %s | %s |\n", precisions[i].name,
                     precisions[i].bytes >= 1 && precisions[i].bytes == floor(precisions[i].bytes) ? (precisions[i].bytes > 3 ? "4" : precisions[i].bytes > 1 ? "2" : "1") : "with block scales",
-                    precisions[i].text);
+                    precision_text(i));
     return report_hand_over(context, &out, text);
 }

@@ -385,7 +385,7 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
             put_text(&arena, row, "choice", "choice", precision_names[scenario->job.effects.precision[t]]);
         else
             put_number(&arena, row, "value", "value", e[t][0], "1");
-        put_text(&arena, row, "text", "what it is", targets[t].text);
+        put_text(&arena, row, "text", "what it is", target_text(t));
         put_nulls(&arena, row, KEYS_COMPOSITION_EFFECT);
     }
     speedup_status status = report_finish(context, &arena, root, format, text);

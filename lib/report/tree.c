@@ -44,15 +44,13 @@ struct node *put_list(struct arena *arena, struct node *parent, const char *key,
     return put(arena, parent, NODE_LIST, key, label);
 }
 
-void put_missing(struct arena *arena, struct node *object, const char *const *keys)
+void put_missing(struct arena *arena, struct node *object, const char *key, size_t length)
 {
-    for (; object && *keys; keys++) {
-        const struct node *child = object->first;
-        while (child && (!child->key || strcmp(child->key, *keys)))
-            child = child->next;
-        if (!child)
-            put(arena, object, NODE_NONE, *keys, NULL);
-    }
+    const struct node *child = object ? object->first : NULL;
+    while (child && (!child->key || strncmp(child->key, key, length) || child->key[length]))
+        child = child->next;
+    if (object && !child)
+        put(arena, object, NODE_NONE, arena_copy(arena, key, length), NULL);
 }
 
 struct node *put_number(struct arena *arena, struct node *parent, const char *key, const char *label, double value,

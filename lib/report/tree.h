@@ -29,9 +29,9 @@ struct node *put_interval(struct arena *arena, struct node *parent, const char *
 struct node *put_text(struct arena *arena, struct node *parent, const char *key, const char *label, const char *text);
 struct node *put_bool(struct arena *arena, struct node *parent, const char *key, const char *label, bool value);
 
-/* A kind of answer has the same keys whatever it says: those of the list (ended by NULL) that
- * the object has not are null in JSON, and left out of text. */
-void put_missing(struct arena *arena, struct node *object, const char *const *keys);
+/* A kind of answer has the same keys whatever it says: one that the object has not is null in
+ * JSON, and left out of text. It is copied. */
+void put_missing(struct arena *arena, struct node *object, const char *key, size_t length);
 
 /* An object as aligned lines, a list of objects as a table. */
 void show_text(const struct node *node, struct text *text);

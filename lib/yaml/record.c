@@ -287,7 +287,7 @@ static bool read_field(speedup_context *context, struct arena *arena, const stru
         memcpy(at, &node, sizeof node);
         return true;
     case FIELD_VALUE:
-        return field->read(context, arena, tree, node, field->key, at);
+        return field->value->read(context, arena, tree, node, field->key, at);
     }
     return false;
 }
@@ -353,7 +353,7 @@ static void tell_missing(speedup_context *context, const struct place *place, co
 {
     for (const struct field *field = table->fields; field->key; field++)
         if (field->required && !is_given(table, field, record))
-            problem(context, SPEEDUP_MISSING_KEY, place, "%s lacks '%s': %s", table->name, field->key, field->doc);
+            problem(context, SPEEDUP_MISSING_KEY, place, "%s lacks '%s': %s", table->name, field->key, field_doc(field));
 }
 
 void record_require(speedup_context *context, const struct yaml_tree *tree, uint32_t node,
@@ -393,7 +393,7 @@ static const struct field *follow(struct walk *walk, void *out)
         while (field->key && (strlen(field->key) != length || memcmp(field->key, walk->key, length) != 0))
             field++;
         bool last = !walk->key[length];
-        bool own = field->key && field->type == FIELD_VALUE && field->set;
+        bool own = field->key && field->type == FIELD_VALUE && field->value->set;
         if (!field->key || (!last && field->type != FIELD_RECORD && !own))
             return NULL;
         if (out) {
@@ -459,7 +459,7 @@ const char *field_takes(const struct field *field)
     case FIELD_RECORD: return "a mapping";
     case FIELD_LIST: return "a list";
     case FIELD_MAPPING: return "a mapping";
-    case FIELD_VALUE: return field->takes;
+    case FIELD_VALUE: return field->value->takes;
     }
     return "";
 }
@@ -508,9 +508,9 @@ bool record_set_number(speedup_context *context, struct arena *arena, const stru
     const struct field *field = open_field(context, table, record, path, place, &member, &at);
     if (!field)
         return false;
-    if (field->type == FIELD_VALUE && field->set)
+    if (field->type == FIELD_VALUE && field->value->set)
         return check_number(context, place, field->key, DIMENSION_NONE, -DBL_MAX, DBL_MAX, false, value) &&
-               field->set(context, arena, place, field->key, member, value, at) && give(table, record, path);
+               field->value->set(context, arena, place, field->key, member, value, at) && give(table, record, path);
     if (field->type == FIELD_BOOL && (value == 0 || value == 1))
         return record_set_bool(context, table, record, path, value != 0, place);
     if (field->type != FIELD_NUMBER && field->type != FIELD_COUNT) {
@@ -546,7 +546,7 @@ static bool read_plain(speedup_context *context, struct arena *arena, const stru
 {
     const struct yaml_node nodes[] = {{0}, {.length = (uint32_t)strlen(text), .kind = YAML_SCALAR, .plain = 1}};
     const struct yaml_tree tree = {.file = place ? place->file : NULL, .nodes = nodes, .node_count = 2, .bytes = text, .root = 1};
-    return field->read(context, arena, &tree, tree.root, field->key, at);
+    return field->value->read(context, arena, &tree, tree.root, field->key, at);
 }
 
 static bool set_text(speedup_context *context, struct arena *arena, const struct place *place, const struct field *field,

@@ -28,21 +28,41 @@ typedef bool (*field_reader)(speedup_context *context, struct arena *arena, cons
 typedef bool (*field_setter)(speedup_context *context, struct arena *arena, const struct place *place, const char *key,
                              const char *member, double value, void *out);
 
+/* What a FIELD_VALUE is. */
+struct field_value {
+    const char *takes; /* "a list" */
+    field_reader read;
+    field_setter set; /* NULL: no number can be given */
+};
+
+/* An address in a table costs the library 32 bytes, most of it for the loader to relocate it. So a field has one for
+ * all of its words, and one for what only its type has. */
 struct field {
-    const char *key;
+    const char *key; /* made by FIELD_WORDS */
     uint8_t type; /* enum field_type */
     uint8_t dimension;
     bool required;
-    size_t offset;
+    uint32_t offset;
     double least, most;
-    const char *const *choices; /* ended by NULL */
-    const struct record_table *record;
-    field_reader read;
-    field_setter set; /* NULL: no number can be given */
-    const char *takes; /* of a FIELD_VALUE: "a list" */
-    const char *shown; /* the default, or the shape of a node, for the reference */
-    const char *doc;
+    union {
+        const char *const *choices; /* of a FIELD_CHOICE, ended by NULL */
+        const struct record_table *record;
+        const struct field_value *value;
+    };
 };
+
+/* The words of a field: its key; the default, or the shape of a node, for the reference ("" for none); what it is. */
+#define FIELD_WORDS(key_, shown_, doc_) .key = key_ "\0" shown_ "\0" doc_
+
+static inline const char *field_shown(const struct field *field)
+{
+    return text_word(field->key, 1);
+}
+
+static inline const char *field_doc(const struct field *field)
+{
+    return text_word(field->key, 2);
+}
 
 struct record_table {
     const char *name;

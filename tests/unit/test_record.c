@@ -23,22 +23,27 @@ struct thing {
 
 static const char *const colors[] = {"red", "green", NULL};
 static const struct field inner_fields[] = {
-    {.key = "depth", .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .most = 100, .required = true,
-     .offset = offsetof(struct inner, depth), .doc = "how deep"},
+    {FIELD_WORDS("depth", "", "how deep"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .most = 100, .required = true,
+     .offset = offsetof(struct inner, depth)},
     {.key = NULL},
 };
 static const struct record_table inner_table = {"inner", "", inner_fields};
 static const struct field fields[] = {
-    {.key = "name", .type = FIELD_TEXT, .required = true, .offset = offsetof(struct thing, name), .doc = "its name"},
-    {.key = "size", .type = FIELD_NUMBER, .dimension = DIMENSION_BYTES, .least = 1, .most = 1e12,
-     .offset = offsetof(struct thing, size)},
-    {.key = "count", .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e12,
-     .offset = offsetof(struct thing, count)},
-    {.key = "plain", .type = FIELD_NUMBER, .least = -1e300, .most = 1e300, .offset = offsetof(struct thing, plain)},
-    {.key = "on", .type = FIELD_BOOL, .offset = offsetof(struct thing, on)},
-    {.key = "color", .type = FIELD_CHOICE, .choices = colors, .offset = offsetof(struct thing, color)},
-    {.key = "inner", .type = FIELD_RECORD, .record = &inner_table, .offset = offsetof(struct thing, inner)},
-    {.key = "rest", .type = FIELD_LIST, .offset = offsetof(struct thing, rest)},
+    {FIELD_WORDS("name", "", "its name"), .type = FIELD_TEXT, .required = true, .offset = offsetof(struct thing, name)},
+    {FIELD_WORDS("size", "", ""),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_BYTES, .least = 1, .most = 1e12, .offset = offsetof(struct thing,
+     size)},
+    {FIELD_WORDS("count", "", ""),
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e12, .offset = offsetof(struct thing,
+     count)},
+    {FIELD_WORDS("plain", "", ""),
+     .type = FIELD_NUMBER, .least = -1e300, .most = 1e300, .offset = offsetof(struct thing, plain)},
+    {FIELD_WORDS("on", "", ""), .type = FIELD_BOOL, .offset = offsetof(struct thing, on)},
+    {FIELD_WORDS("color", "", ""), .type = FIELD_CHOICE, .choices = colors, .offset = offsetof(struct thing, color)},
+    {FIELD_WORDS("inner", "", ""),
+     .type = FIELD_RECORD, .record = &inner_table, .offset = offsetof(struct thing, inner)},
+    {FIELD_WORDS("rest", "", ""), .type = FIELD_LIST, .offset = offsetof(struct thing, rest)},
     {.key = NULL},
 };
 static const struct record_table table = {"thing", "", fields};
