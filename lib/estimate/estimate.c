@@ -352,10 +352,10 @@ const struct kernel *kernel_choose(void)
 
 void training_chance(const struct job *job, lanes out[METRICS])
 {
-    /* With a log-normal peak. */
+    /* With a log-normal need. */
     lanes p;
     double sigma = job->c[COEFFICIENT_MEMORY_SIGMA];
-    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_PEAK][lane_]) / (sigma * sqrt(2.0))));
+    LANES_EACH(p, 0.5 * erfc(log(job->memory / out[SPEEDUP_METRIC_MEMORY_NEEDED][lane_]) / (sigma * sqrt(2.0))));
     out[SPEEDUP_METRIC_OUT_OF_MEMORY] = p;
 }
 

@@ -100,6 +100,7 @@ static void put_memory(const struct job *job, const struct memory *memory, lanes
     out[SPEEDUP_METRIC_MEMORY_RUNTIME] = memory->runtime;
     out[SPEEDUP_METRIC_MEMORY_KV] = kept;
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
+    out[SPEEDUP_METRIC_MEMORY_NEEDED] = peak;
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(C(MEMORY_SIGMA));
     /* An engine gives its cache what is left over: it is short of memory when one
      * sequence does not fit, a static batch when the batch does not. */
@@ -119,7 +120,7 @@ static void withhold(lane_mask fits, lanes out[METRICS])
         return;
     for (int i = 0; i < METRICS; i++) {
         bool said = (i >= SPEEDUP_METRIC_MEMORY_PEAK && i <= SPEEDUP_METRIC_OUT_OF_MEMORY) || i == SPEEDUP_METRIC_MAX_CONCURRENCY ||
-                    i == SPEEDUP_METRIC_MEMORY_SIGMA || i == SPEEDUP_METRIC_PREFILL_MEMORY;
+                    i == SPEEDUP_METRIC_MEMORY_SIGMA || i == SPEEDUP_METRIC_PREFILL_MEMORY || i == SPEEDUP_METRIC_MEMORY_NEEDED;
         if (!said)
             out[i] = lanes_select(fits, out[i], ZERO);
     }

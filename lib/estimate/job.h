@@ -285,10 +285,10 @@ lane_mask energy_within(const struct energy *energy, const struct joules *joules
 /* The whole run from the step and the power in it, and how sure it all is. */
 void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
 
-/* Does a peak fit into an accelerator, and what is offloaded into its host? */
-static inline lane_mask job_fits(const struct job *job, lanes peak, lanes host)
+/* Does what is needed fit into an accelerator, and what is offloaded into its host? */
+static inline lane_mask job_fits(const struct job *job, lanes needed, lanes host)
 {
-    return (peak <= job->memory) & (host <= job->host_memory);
+    return (needed <= job->memory) & (host <= job->host_memory);
 }
 
 /* P(peak > memory), from the metrics of a training job: dear, so only where somebody asks. */

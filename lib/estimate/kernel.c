@@ -38,9 +38,9 @@ static void training_answer(const struct job *job, const lanes v[VARIABLES], con
     training_time(job, v, e, out);
     training_memory(job, v, e, out);
     training_run(job, v, out);
-    lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_PEAK];
+    lanes headroom = job->memory - out[SPEEDUP_METRIC_MEMORY_NEEDED];
     out[SPEEDUP_METRIC_MEMORY_HEADROOM] = headroom;
-    out[SPEEDUP_METRIC_FITS] = lanes_select(job_fits(job, out[SPEEDUP_METRIC_MEMORY_PEAK], out[SPEEDUP_METRIC_MEMORY_HOST]), lanes_of(1.0), lanes_of(0.0));
+    out[SPEEDUP_METRIC_FITS] = lanes_select(job_fits(job, out[SPEEDUP_METRIC_MEMORY_NEEDED], out[SPEEDUP_METRIC_MEMORY_HOST]), lanes_of(1.0), lanes_of(0.0));
 }
 
 static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS])

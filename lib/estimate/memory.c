@@ -202,11 +202,14 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);
     lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER) * d / replicas, ONE));
     state->optimizer = training_state(e) * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
-    state->update = C(MEMORY_UPDATE) * trained * held->all * lanes_min(E(MEMORY_OPTIMIZER), ONE) * (1 - lanes_min(E(HOST_RUNS), ONE));
+    lanes updated = trained * held->all * lanes_min(E(MEMORY_OPTIMIZER), ONE) * (1 - lanes_min(E(HOST_RUNS), ONE));
+    state->update = C(MEMORY_UPDATE) * lanes_select(way->sharded > 0, lanes_min(updated, lanes_of(C(MEMORY_UPDATE_GROUP))), updated);
     /* Sharded weights are gathered two layers at a time, and the tables where they are gathered too; or all, and kept until the
      * backward pass is over. */
     lane_mask given_back = (way->sharded > 0) & (E(GATHER_ROUNDS) > V(ACCUMULATION));
-    lanes gathered = job->weight_bytes * (2 * layer + C(MEMORY_GATHERED_TABLES) * held->tables);
+    /* In the width that they are stored in; the largest product of a layer is widened at a time. */
+    lanes stored = lanes_min(E(GATHER_BYTES), ONE), largest = one_where(stored < 1) * layer / 3;
+    lanes gathered = job->weight_bytes * (2 * layer * stored + largest + C(MEMORY_GATHERED_TABLES) * held->tables);
     state->gathered = lanes_select(given_back, gathered, lanes_min(E(HOST_WEIGHTS), ONE) * job->weight_bytes * 2 * layer);
     /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
      * for the last time; a recomputed layer's are made again. */
@@ -303,8 +306,8 @@ static void at_the_end(const struct job *job, const lanes v[VARIABLES], const st
     lanes tied = lanes_select(V(PIPELINE) > 1, ZERO, job->shape.tied * (2 - way->wide) * held->table);
     lanes more = C(MEMORY_TABLE_GRADIENTS) * state->gradient;
     *m = (struct moment){
-        .gradients = state->gradients + more * lanes_select(way->sharded > 0, held->tables, tied),
-        .buffers = state->buckets + state->update + more * way->sharded * (held->dense + held->routed),
+        .gradients = state->gradients + state->update + more * lanes_select(way->sharded > 0, held->tables, tied),
+        .buffers = state->buckets + more * way->sharded * (held->dense + held->routed),
         .slack = state->reserve + more * (held->table + held->routed),
     };
 }
@@ -372,9 +375,13 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     out[SPEEDUP_METRIC_MEMORY_KV] = ZERO;
     out[SPEEDUP_METRIC_MEMORY_BUFFERS] = (most.buffers + channels) * E(MEMORY_BUFFERS);
     out[SPEEDUP_METRIC_MEMORY_RUNTIME] = (C(MEMORY_RUNTIME) + C(MEMORY_WORKSPACE) + held_back) * E(MEMORY_RUNTIME);
-    lanes peak = ZERO;
+    lanes all = ZERO;
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
-        peak += out[i];
+        all += out[i];
+    /* The allocator holds what it may, and gives most of it back before it fails. */
+    lanes needed = all - C(MEMORY_GIVEN_BACK) * held_back * E(MEMORY_RUNTIME), peak = lanes_max(needed, lanes_min(all, lanes_of(job->memory)));
+    out[SPEEDUP_METRIC_MEMORY_RUNTIME] -= all - peak;
+    out[SPEEDUP_METRIC_MEMORY_NEEDED] = needed;
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
     out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);

@@ -213,6 +213,9 @@ static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[
     lanes parts = lanes_max(E(LOSS_CHUNKS), ONE), table = s->vocab / V(TENSOR) * s->hidden;
     linear(&p, mb->tokens / parts, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, s->head_layers * parts);
     mb->head.backward += s->head_layers * E(UPDATE_FLOPS) * (parts - 1) * p.bytes * table * p.byte;
+    double misaligned = fmod(s->vocab, 8) != 0 ? C(MISALIGNED_PRODUCT) : 1;
+    mb->head.forward *= misaligned;
+    mb->head.backward *= misaligned;
     mb->head.forward += C(LOSS_FORWARD) * logits;
     mb->head.backward += C(LOSS_BACKWARD) * logits;
     mb->moving.forward += C(LOSS_FORWARD) * logits;
@@ -440,7 +443,7 @@ static struct offload offload_of(const struct job *job, const lanes v[VARIABLES]
     if (!lanes_all(E(HOST_PAGED) == 0)) {
         lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
         training_memory(job, v, e, memory);
-        lanes spilled = lanes_max(lanes_min(memory[SPEEDUP_METRIC_MEMORY_PEAK] + paged - job->memory, paged), ZERO);
+        lanes spilled = lanes_max(lanes_min(memory[SPEEDUP_METRIC_MEMORY_NEEDED] + paged - job->memory, paged), ZERO);
         offload.once += 2 * spilled / job->host_link;
     }
     return offload;

@@ -104,14 +104,14 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
     const struct job *job = &scenario->job;
     const struct figures figures = figures_of(job, values);
     double c = policy->confidence;
-    verdict->memory = upper(values, SPEEDUP_METRIC_MEMORY_PEAK, c);
+    verdict->memory = upper(values, SPEEDUP_METRIC_MEMORY_NEEDED, c);
     verdict->seconds = upper(values, figures.seconds, c);
     verdict->cost = job->tokens > 0 || job->kind == JOB_INFERENCE ? upper(values, figures.cost, c) : 0;
     verdict->accelerators = scenario->variables[VARIABLE_ACCELERATORS][0];
     verdict->out_of_memory = values[SPEEDUP_METRIC_OUT_OF_MEMORY];
     verdict->first_token = upper(values, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, c);
     verdict->token = upper(values, SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, c);
-    interval(values, SPEEDUP_METRIC_MEMORY_PEAK, c, &verdict->memory_low, &verdict->memory_high);
+    interval(values, SPEEDUP_METRIC_MEMORY_NEEDED, c, &verdict->memory_low, &verdict->memory_high);
     /* A service gives its cache what is left over, so that it takes no more than there is. */
     if (job->inference.serving && verdict->out_of_memory <= 1 - c) {
         verdict->memory = fmin(verdict->memory, job->memory);

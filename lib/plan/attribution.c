@@ -66,8 +66,8 @@ double plan_lacking(const struct job *job, const double values[METRICS])
     if (values[SPEEDUP_METRIC_FITS] != 0)
         return 0;
     /* A byte at least: of a service that does not fit by a rounding. */
-    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
-    return fmax(peak > 0 ? peak : host, 1);
+    double needed = values[SPEEDUP_METRIC_MEMORY_NEEDED] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    return fmax(needed > 0 ? needed : host, 1);
 }
 
 void plan_contribution(const struct job *job, const double without[METRICS], const double with[METRICS],

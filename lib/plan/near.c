@@ -9,7 +9,7 @@ double plan_misses(const speedup_space *space, const struct program *program, co
                    const lanes v[VARIABLES], const lanes out[METRICS], int lane, double miss[NEEDS])
 {
     double margin = space->kind == JOB_TRAINING ? program->memory_margin : 1;
-    miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_PEAK][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
+    miss[NEED_MEMORY] = out[SPEEDUP_METRIC_MEMORY_NEEDED][lane] * margin / (job->memory + limits->of[NEED_MEMORY]);
     /* The cache of a service takes what is left over, and no more, however it was rounded. */
     if (space->kind == JOB_INFERENCE && out[SPEEDUP_METRIC_FITS][lane] != 0)
         miss[NEED_MEMORY] = fmin(miss[NEED_MEMORY], 1);

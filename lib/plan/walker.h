@@ -38,9 +38,9 @@ static inline void compute_memory(struct walker *w, lanes out[METRICS], lane_mas
     lanes status = lanes_of(0.0);
     w->job.kernel->effects(&w->job.effects, w->v, w->e, &status);
     w->job.kernel->training_memory(&w->job, w->v, w->e, out);
-    lanes peak = out[SPEEDUP_METRIC_MEMORY_PEAK] * w->space->programs[w->program].memory_margin;
+    lanes needed = out[SPEEDUP_METRIC_MEMORY_NEEDED] * w->space->programs[w->program].memory_margin;
     *possible = status == 0;
-    *fits = job_fits(&w->job, peak, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
+    *fits = job_fits(&w->job, needed, out[SPEEDUP_METRIC_MEMORY_HOST]) & *possible;
     /* Limits of services read these, though none is held against a training run. */
     out[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN] = out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] = out[SPEEDUP_METRIC_LOAD] = lanes_of(0.0);
 }

@@ -58,8 +58,8 @@ void report_metric(struct arena *arena, struct node *parent, const double *value
 /* What is short, and by how much: the accelerator's memory, or else its host's. */
 static const char *shortage(struct arena *arena, const struct job *job, const double *values)
 {
-    double peak = values[SPEEDUP_METRIC_MEMORY_PEAK] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
-    return peak > 0 ? report_quantity(arena, "B", peak) : report_say(arena, "%s in the host", report_quantity(arena, "B", host));
+    double needed = values[SPEEDUP_METRIC_MEMORY_NEEDED] - job->memory, host = values[SPEEDUP_METRIC_MEMORY_HOST] - job->host_memory;
+    return needed > 0 ? report_quantity(arena, "B", needed) : report_say(arena, "%s in the host", report_quantity(arena, "B", host));
 }
 
 void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values)

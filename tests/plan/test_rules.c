@@ -321,7 +321,9 @@ static void recomputed_layers_are_no_model_operations(void **state)
     estimate(JOB7("optimizations: [bf16-mixed-precision]"), v);
     estimate(JOB7("optimizations: [bf16-mixed-precision, activation-checkpointing]"), again);
     near(v[SPEEDUP_METRIC_HARDWARE_UTILIZATION], v[SPEEDUP_METRIC_MODEL_UTILIZATION]);
-    near(again[SPEEDUP_METRIC_HARDWARE_UTILIZATION], again[SPEEDUP_METRIC_MODEL_UTILIZATION] * 4 / 3);
+    /* All but the head are done once more. */
+    double head = 32000.0 * 4096 / (6738415616.0 - 32000.0 * 4096 + 32 * 4096 * 2048.0);
+    assert_true(fabs(again[SPEEDUP_METRIC_HARDWARE_UTILIZATION] / again[SPEEDUP_METRIC_MODEL_UTILIZATION] - (4 - head) / 3) < 1e-4);
     near(again[SPEEDUP_METRIC_MODEL_UTILIZATION] * again[SPEEDUP_METRIC_STEP_SECONDS], v[SPEEDUP_METRIC_MODEL_UTILIZATION] * v[SPEEDUP_METRIC_STEP_SECONDS]);
 }
 

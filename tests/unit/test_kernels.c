@@ -470,7 +470,11 @@ static void what_the_host_does_besides_takes_its_time(void **state)
                 slow + 2 * LAYERS * 0.5, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_step: 0.5"), slow + 0.5, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, lora",
-                .calibration = "host_backward: 1, host_adapter: 0.5"), slow + LAYERS * 0.5, 1e-12);
+                .calibration = "host_backward: 1, host_adapter: 0.5"), slow + 6 * LAYERS * 0.5, 1e-12);
+    assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, lora: {targets: [q_proj, v_proj]}",
+                .calibration = "host_backward: 1, host_adapter: 0.5"), slow + 2 * LAYERS * 0.5, 1e-12);
+    assert_near(METRIC(STEP_SECONDS, .optimizations = "bf16-mixed-precision, activation-checkpointing: {reentrant: 1}",
+                .calibration = "host_backward: 1, host_again: 0.5"), slow, 1e-12);
     assert_near(METRIC(STEP_SECONDS, .calibration = "host_backward: 1, host_adapter: 0.5"), slow, 1e-12);
 }
 
