@@ -172,7 +172,7 @@ struct job {
     struct shape shape;
 
     /* hardware, per accelerator and direction where it applies; SI */
-    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, node, domain, power;
+    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, host_speed, node, domain, power;
     double failures;
 
     /* run */

@@ -300,6 +300,7 @@ static void fill_hardware(speedup_scenario *scenario)
     /* A host of which nothing is known is not held to be full. */
     job->host_memory = system->host_memory > 0 ? system->host_memory : 1e300;
     job->host_bandwidth = system->host_bandwidth;
+    job->host_speed = system->host_speed > 0 ? system->host_speed : 1;
     job->node = system->node_accelerators;
     job->domain = system->domain;
     job->failures = system->failures;

@@ -229,13 +229,15 @@ static void launch(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes gap = layers * C(KERNEL_SECONDS) * E(LAUNCH_COUNT);
     lanes casts = C(CAST_LAUNCHES) * mb->wide;
     mb->launch = (struct passes){(C(LAUNCHES_FORWARD) + casts) * gap, (C(LAUNCHES_BACKWARD) + 2 * casts) * gap, ZERO, ZERO};
+    double slow = 1 / job->host_speed;
     lanes again = lanes_min(E(RECOMPUTE_LAYER), ONE), host = layers * gated * E(HOST_LAYER) * E(LAUNCH_SECONDS);
     lanes tensor = lanes_select(V(TENSOR) > 1, lanes_of(layers * gated * C(HOST_TENSOR) / 2), ZERO);
     lanes gathers = lanes_select(E(GATHER_LAYERS) > 0, layers * (C(HOST_SHARD) + C(HOST_GATHER) * E(GATHER_ROUNDS) / V(ACCUMULATION)), ZERO);
     lanes adapters = E(ADAPTERS_ATTENTION) + E(ADAPTERS_OUTPUT) + E(ADAPTERS_FEED_FORWARD) + E(ADAPTERS_DOWN);
     tensor += layers * C(HOST_ADAPTER) / 2 * adapters;
-    mb->host.forward = C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2;
-    mb->host.backward = (C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN) * E(RECOMPUTE_HOOKS))) * host + tensor * (1 + again) + gathers + C(HOST_BATCH) / 2;
+    mb->host.forward = slow * (C(HOST_FORWARD) * host + tensor + C(HOST_BATCH) / 2);
+    lanes backward = C(HOST_BACKWARD) + again * (C(HOST_FORWARD) + C(HOST_AGAIN) * E(RECOMPUTE_HOOKS));
+    mb->host.backward = slow * (backward * host + tensor * (1 + again) + gathers + C(HOST_BATCH) / 2);
 }
 
 /* ---- collectives ------------------------------------------------------------------------------ */
@@ -406,7 +408,7 @@ static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes
     lanes seconds = C(OPTIMIZER_BYTES) * updated * E(OPTIMIZER_BYTES) / mb->stream;
     *moving = seconds;
     seconds += updated * E(OPTIMIZER_FLOPS) / (job->half_peak * C(MATMUL_EFFICIENCY)) * mb->slow;
-    return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))));
+    return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))) / job->host_speed);
 }
 
 /* What a step waits for its host's memory: behind the work of every micro-batch, and once. */
@@ -555,7 +557,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes paused = away.each;
     lanes summed = (M - 1) * sum;
     lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
-    const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) - optimizer};
+    const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) / job->host_speed - optimizer};
     lanes first = lanes_select(p > 1, ZERO, mb.host.forward + backward);
     lanes paced = (paced_by(&pace, stage + paused, first) - summed) / M;
     struct data data = data_parallel(job, v, e, &mb, &held, stage + paused, paced);
