@@ -196,7 +196,10 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     lanes gone = lanes_min(E(HOST_GRADIENTS), ONE), passing = lanes_min(2 / lanes_max(held->blocks, ONE), ONE);
     state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS) * (1 - gone * (1 - passing));
     state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * lanes_select(way->sharded > 0, group, ONE) * (1 - way->frozen);
-    state->head = state->gradient * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
+    /* Whole, where gradients are used as soon as they are there. */
+    lanes head = lanes_max(E(MEMORY_GRADIENTS), lanes_min(1 - way->sharded, state->gradients / (job->gradient_bytes * held->table))) * job->gradient_bytes;
+    lanes first = lanes_select(way->sharded > 0, state->gradient, head * (1 - way->frozen));
+    state->head = first * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
     /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
     lanes routed = held->blocks * held->routed;
     lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);

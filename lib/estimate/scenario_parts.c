@@ -3,6 +3,7 @@
 #include "estimate/scenario_parts.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* An entry that the job names; told when there is none. */
@@ -226,6 +227,9 @@ static void set_generic(speedup_scenario *scenario)
     uint32_t software = slots[training ? COEFFICIENT_LIBRARY_RATE : COEFFICIENT_LAYER_SECONDS];
     scenario->job.generic_stack =
         !(stack && calibrates(&stack->calibration, software) && (!training || stack->provenance != PROVENANCE_GENERIC));
+    double *memory = &scenario->job.c[COEFFICIENT_MEMORY_SIGMA];
+    if (training && scenario->job.generic_stack)
+        *memory = hypot(*memory, scenario->job.c[COEFFICIENT_SIGMA_MEMORY_STACK]);
 }
 
 /* Coefficients, from the general to the particular: catalog, accelerator, stack, job. */

@@ -372,7 +372,7 @@ static struct data data_parallel(const struct job *job, const lanes v[VARIABLES]
     gather = lanes_select(g > 1, weights * within, gather);
 
     /* What copies into buckets and out of gathered pieces cost on the accelerator. */
-    lanes copied = C(BUCKET_COPY) * trained / mb->stream, spread = lanes_select(sharded, C(GATHER_COPY) * (dense + routed) / mb->stream, ZERO);
+    lanes copied = C(BUCKET_COPY) * trained / mb->stream, spread = lanes_select(sharded, C(GATHER_COPY) * lanes_min(E(GATHER_BYTES), ONE) * (dense + routed) / mb->stream, ZERO);
     lanes rounds = lanes_max(E(REDUCE_ROUNDS), ONE), gathers = E(GATHER_ROUNDS);
     lanes shows = lanes_select(sharded, ZERO, C(GATHER_SHOWS) * gather * gathers);
     lanes hidden = rounds * reduce + gathers * gather - shows;
@@ -636,7 +636,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
     /* And what is done again, but for the head and for what recomputation stops before. */
     double repeated = multiplied - s->head_layers * s->vocab * s->hidden;
-    lanes twice = 2 * again * (repeated - mb.spared.weights * V(TENSOR)) + 2 * again_attention * attended;
+    lanes twice = 2 * again * (repeated - mb.spared.weights * V(TENSOR)) + 2 * lanes_max(again, lanes_min(E(RECOMPUTE_ATTENTION), ONE)) * attended;
     out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + twice / per_token) / job->half_peak;
     lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = tokens;
