@@ -37,6 +37,8 @@ double fit_largest(fit_function look, void *user, double low, double high)
     double best = low;
     while (high - low > 1) {
         double middle = floor((low + high) / 2);
+        if (!(middle > low && middle < high))
+            break; /* whole numbers so large have none between them */
         enum fit_look looked;
         double number = fit_possible(look, user, middle, low, &looked);
         if (looked == FIT_TOO_MUCH) {
