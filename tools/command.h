@@ -29,6 +29,8 @@ struct options {
     const char *accelerator, *job;
     const char *kind, *leave_out, *write; /* of speedup-validate */
     const char *model, *hardware, *stack, *serve, *generate, *train, *optimize, *price; /* of a job without a file */
+    const char *largest[16]; /* keys whose largest number is asked for */
+    size_t largest_count;
     speedup_request request;
     speedup_policy policy;
 };
@@ -82,6 +84,7 @@ const char *command_item(const char *list, struct command_item *item);
 size_t command_distance(const char *a, const char *b);
 
 int run_estimate(const struct session *session);
+int run_fit(const struct session *session);
 int run_plan(const struct session *session);
 int run_calibrate(const struct session *session);
 

@@ -1,10 +1,12 @@
-/* The `estimate` command: a scenario from a file, or one made from a model, a machine
+/* The `estimate` and `fit` commands: a scenario from a file, or one made from a model, a machine
  * and a load on the command line, on the smallest number of accelerators that fits. */
 #include "command.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { NO_EXIT = -1 }; /* of a command that goes on */
 
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
@@ -128,6 +130,17 @@ static speedup_status make(const struct session *session, const struct request *
     return status;
 }
 
+/* The job on the accelerators that are asked for, or on one: nobody is given more. */
+static speedup_status make_plain(const struct session *session, const struct request *request, const double load[3],
+                                 const char *model, speedup_scenario **scenario)
+{
+    int asked = (int)session->options->request.accelerators;
+    struct attempt plain = {.accelerators = asked ? asked : 1, .tensor = 1, .pipeline = 1};
+    speedup_status status = make(session, request, load, model, &plain);
+    *scenario = plain.scenario;
+    return status;
+}
+
 static double degree_of_fit(const struct attempt *a)
 {
     return (a->room ? 2e12 : a->fits ? 1e12 : 0) + a->values[SPEEDUP_METRIC_TOKENS_PER_SECOND];
@@ -185,9 +198,9 @@ static speedup_status tell_layouts(const struct session *session, const struct r
 {
     const struct options *o = session->options;
     int asked = (int)o->request.accelerators;
-    struct attempt plain = {.accelerators = asked ? asked : 1, .tensor = 1, .pipeline = 1};
-    speedup_status status = make(session, request, load, model, &plain);
-    speedup_scenario_unref(plain.scenario);
+    speedup_scenario *plain;
+    speedup_status status = make_plain(session, request, load, model, &plain);
+    speedup_scenario_unref(plain);
     bool layout = sets_layout(o, request->section);
     if (!asked || !layout)
         fprintf(stderr, "speedup: no layout is possible of those that were tried:");
@@ -224,7 +237,43 @@ static int search_layouts(const struct session *session, const struct request *r
     return print_report(session, status, text);
 }
 
-static int estimate_request(const struct session *session, const struct request *request)
+/* Prints what a job lacks, what mends it, and how large it can be; takes the scenario over. */
+static int tell_fit(const struct session *session, speedup_status status, speedup_scenario *scenario)
+{
+    const struct options *o = session->options;
+    const char *keys[sizeof o->largest / sizeof *o->largest];
+    speedup_remedies *remedies = NULL;
+    speedup_text *text = NULL;
+    speedup_remedy own = {.struct_size = sizeof own};
+    if (!status)
+        status = speedup_scenario_remedies(session->context, scenario, o->policy.confidence, &remedies);
+    speedup_scenario_unref(scenario);
+    for (size_t i = 0; i < o->largest_count; i++)
+        keys[i] = o->largest[i];
+    if (status == SPEEDUP_INVALID_ARGUMENT) {
+        fprintf(stderr, "speedup: --confidence is over 0 and below 1\n");
+        return EXIT_USAGE;
+    }
+    if (!status)
+        status = speedup_report_remedies(session->context, remedies, keys, o->largest_count, session->format, &text);
+    int code = print_report(session, status, text);
+    bool fits = !code && !speedup_remedies_without(remedies, &own) && own.fits;
+    bool mended = !code && !speedup_remedies_at(remedies, 0, &own);
+    speedup_remedies_destroy(remedies);
+    return code || fits ? code : mended ? EXIT_WARN : EXIT_REFUSE;
+}
+
+static int fit_request(const struct session *session, const struct request *request, const double load[3], const char *model)
+{
+    speedup_scenario *scenario;
+    speedup_status status = make_plain(session, request, load, model, &scenario);
+    return tell_fit(session, status, scenario);
+}
+
+/* What is done with a job of the command line. */
+typedef int request_function(const struct session *session, const struct request *request, const double load[3], const char *model);
+
+static int run_request(const struct session *session, const struct request *request, request_function *run)
 {
     const char *model = session->options->model;
     double load[3];
@@ -233,18 +282,19 @@ static int estimate_request(const struct session *session, const struct request 
         return EXIT_USAGE;
     }
     if (command_has(session, "models", model))
-        return search_layouts(session, request, load, model);
+        return run(session, request, load, model);
     char id[128];
     struct session own = *session;
     own.catalog = NULL;
     int code = command_import(session, model, id, sizeof id, &own.catalog);
     if (!code)
-        code = search_layouts(&own, request, load, id);
+        code = run(&own, request, load, id);
     speedup_catalog_unref(own.catalog);
     return code;
 }
 
-int run_estimate(const struct session *session)
+/* The job of the command line or of a file: one is run, the other made into a scenario; the exit code where neither is. */
+static int run_job(const struct session *session, const char *command, request_function *run, speedup_status *status, speedup_scenario **scenario)
 {
     const struct options *o = session->options;
     const struct request requests[] = {
@@ -266,21 +316,38 @@ int run_estimate(const struct session *session)
         return EXIT_USAGE;
     }
     if (single && (!o->model || !o->hardware || count != 1)) {
-        fprintf(stderr, "speedup: without a scenario file, give --model, --hardware and one of --serve, --generate and --train\n");
+        fprintf(stderr, "speedup: without a scenario file, give --model, --hardware and %s\n",
+                run == fit_request ? "--train" : "one of --serve, --generate and --train");
         return EXIT_USAGE;
     }
     if (single)
-        return estimate_request(session, asked);
+        return run_request(session, asked, run);
     if (!o->argument_count) {
-        fprintf(stderr, "usage: speedup estimate SCENARIO.yaml\n");
+        fprintf(stderr, "usage: speedup %s SCENARIO.yaml\n", command);
         return EXIT_USAGE;
     }
+    *status = speedup_scenario_create_file(session->context, session->catalog, o->arguments[0], o->settings, o->setting_count, scenario);
+    return NO_EXIT;
+}
+
+int run_estimate(const struct session *session)
+{
     speedup_scenario *scenario = NULL;
     speedup_text *text = NULL;
-    speedup_status status = speedup_scenario_create_file(session->context, session->catalog, o->arguments[0], o->settings,
-                                                         o->setting_count, &scenario);
+    speedup_status status;
+    int code = run_job(session, "estimate", search_layouts, &status, &scenario);
+    if (code != NO_EXIT)
+        return code;
     if (!status)
         status = speedup_report_estimate(session->context, scenario, session->format, &text);
     speedup_scenario_unref(scenario);
     return print_report(session, status, text);
+}
+
+int run_fit(const struct session *session)
+{
+    speedup_scenario *scenario = NULL;
+    speedup_status status;
+    int code = run_job(session, "fit", fit_request, &status, &scenario);
+    return code == NO_EXIT ? tell_fit(session, status, scenario) : code;
 }

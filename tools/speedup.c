@@ -16,7 +16,9 @@ static const struct {
     {EXIT_ERROR, NULL, "the input has errors; they are on standard error"},
     {EXIT_USAGE, NULL, "the command line is wrong"},
     {EXIT_WARN, "admit", "outside a limit, but a warning is enough"},
+    {EXIT_WARN, "fit", "the job does not fit, and some of the usual means mend it"},
     {EXIT_REFUSE, "admit", "refused, also for errors of the scenario"},
+    {EXIT_REFUSE, "fit", "the job does not fit, and none of the usual means mends it"},
     {EXIT_NO_PLAN, "plan", "no plan of the space is possible"},
 };
 
@@ -24,7 +26,7 @@ static const struct {
     const char *name, *value, *takers, *text; /* the commands that take it; NULL: all */
 } flags[] = {
     {"--json", NULL, NULL, "print JSON instead of text"},
-    {"--set", "PATH=VALUE", "calibrate, estimate, compose, plan", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
+    {"--set", "PATH=VALUE", "calibrate, estimate, compose, fit, plan", "put a value over the scenario, such as train.micro_batch=2; may be repeated"},
     {"--catalog", "FILE.yaml", NULL, "add a file of accelerators, systems, models or optimizations; may be repeated"},
     {"--top", "N", "plan", "how many of the best plans to print"},
     {"--pareto", "METRIC,METRIC", "plan", "print the Pareto front of these metrics too"},
@@ -33,21 +35,22 @@ static const struct {
     {"--deadline", "TIME", "plan", "longest run, such as 30d"},
     {"--tokens", "COUNT", "plan", "tokens of the run, such as 1.4T"},
     {"--request-rate", "RATE", "plan", "requests that a service must serve, such as '10 /s'"},
-    {"--model", "ID|FILE.json", "estimate, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
-    {"--hardware", "SYSTEM", "estimate", "a system of the catalog"},
+    {"--model", "ID|FILE.json", "estimate, fit, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--hardware", "SYSTEM", "estimate, fit", "a system of the catalog"},
     {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan", "a service, such as 64x1024x1024; with --request-rate 1024x1024"},
     {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
-    {"--train", "BATCHxSEQUENCE", "estimate, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},
-    {"--stack", "ID", "estimate, plan", "the software (serving-engine, for inference)"},
-    {"--optimize", "ID,ID", "estimate, plan", "optimizations, in their order; of every plan, without choices"},
-    {"--price", "ID|USD/h", "estimate, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
+    {"--train", "BATCHxSEQUENCE", "estimate, fit, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},
+    {"--stack", "ID", "estimate, fit, plan", "the software (serving-engine, for inference)"},
+    {"--optimize", "ID,ID", "estimate, fit, plan", "optimizations, in their order; of every plan, without choices"},
+    {"--price", "ID|USD/h", "estimate, fit, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
     {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan", "threads to search with (1); the answer is the same for any number"},
+    {"--largest", "KEY", "fit", "also the largest number of a key with which the job fits, such as micro_batch, sequence or lora.share; may be repeated"},
     {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
-    {"--accelerators", "N", "admit, estimate, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; plan: open)"},
+    {"--accelerators", "N", "admit, estimate, fit, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; fit: 1; plan: open)"},
     {"--memory", "BYTES", "admit", "memory granted per accelerator, such as 80GiB"},
-    {"--confidence", "P", "admit", "probability of staying within the limits (0.9)"},
+    {"--confidence", "P", "admit, fit", "probability of staying within the limits, or the memory (0.9)"},
     {"--slack", "SHARE", "admit", "share by which a limit may be missed with a warning (0)"},
     {"--warn-only", NULL, "admit", "never refuse"},
     {"--accelerator", "ID", "calibrate", "the accelerator that was measured; of speedup.measure's CSV it is found by the name of its GPU, and without it training rows are fitted for all they tell"},
@@ -261,6 +264,7 @@ static const struct command {
     int (*run)(const struct session *session);
 } commands[] = {
     {"estimate", "[SCENARIO.yaml]", "what a job will take, term by term, and what each optimization brings", 0, 1, run_estimate},
+    {"fit", "[SCENARIO.yaml]", "what a training job lacks to fit, which of the usual means mend it, and how large it can be", 0, 1, run_fit},
     {"compose", "SCENARIO.yaml", "how the optimizations of a job act together on the ledger", 1, 1, run_compose},
     {"audit", "CLAIMS.yaml", "a document of claims beside arithmetic and the model", 1, 1, run_audit},
     {"plan", "[PLAN.yaml]", "the best plans of a space of layouts, optimizations and systems", 0, 1, run_plan},
@@ -413,6 +417,8 @@ static bool take_value(struct options *o, const char *flag, const char *value)
         return o->settings[o->setting_count++] = value, true;
     if (!strcmp(flag, "--catalog") && o->catalog_count < sizeof o->catalogs / sizeof *o->catalogs)
         return o->catalogs[o->catalog_count++] = value, true;
+    if (!strcmp(flag, "--largest") && o->largest_count < sizeof o->largest / sizeof *o->largest)
+        return o->largest[o->largest_count++] = value, true;
     static const struct {
         const char *flag, *key;
         bool list;

@@ -9,6 +9,7 @@
 #include <speedup/context.h>
 #include <speedup/entry.h>
 #include <speedup/estimate.h>
+#include <speedup/fit.h>
 #include <speedup/job.h>
 #include <speedup/optimization.h>
 #include <speedup/plan.h>

@@ -52,6 +52,18 @@ void arena_end(struct arena *arena)
     }
 }
 
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *newest = arena->blocks;
+    if (!newest)
+        return;
+    arena->blocks = newest->older;
+    arena_end(arena);
+    newest->older = NULL;
+    arena->blocks = newest;
+    arena->used = 0;
+}
+
 size_t arena_bytes(const struct arena *arena)
 {
     size_t bytes = 0;

@@ -22,6 +22,9 @@ extern const speedup_allocator memory_default;
 void arena_begin(struct arena *arena, const speedup_allocator *allocator);
 void arena_end(struct arena *arena);
 
+/* Gives up what is in it, and keeps room for as much again. */
+void arena_reset(struct arena *arena);
+
 /* How much an arena has taken from its allocator. */
 size_t arena_bytes(const struct arena *arena);
 

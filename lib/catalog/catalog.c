@@ -359,8 +359,10 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
             entry->node = own.node;
             entry->origin = NULL;
             entry->replaces = false;
-            if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id))
+            if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id)) {
                 ((struct optimization *)entry)->also = NULL; /* what people call the base */
+                ((struct optimization *)entry)->mends = 0;   /* and what they try */
+            }
         }
     }
     record_read(extension->context, entry->tree, entry->node, kinds[kind].table, also, entry);

@@ -200,6 +200,8 @@ struct optimization {
     struct entry head;
     const struct told *told; /* of one without a tree; its other parts are in place */
     bool applies[JOB_KINDS];
+    double mends;                         /* place among the usual means of a job that does not fit, 0: none of them */
+    bool alters_training;                 /* a model may come out otherwise */
     const char **excludes, **supersedes; /* ids, ended by NULL */
     const char **needs;                   /* ids, of which one must be there; NULL for none */
     const char **also;                    /* other names that people use, ended by NULL; NULL for none */

@@ -216,6 +216,8 @@ static const struct field optimization_fields[] = {
     HEAD(optimization),
 #define ENTITY optimization
     NODE(LIST, "applies_to", applies_node, "[training, inference]", "kinds of job it is for; both by default"),
+    NUMBER("mends", mends, NONE, 0, 1e6, false, "0", "place among the usual means when a training job does not fit, the cheapest first; 0: none of them"),
+    BOOLEAN("alters_training", alters_training, "a model may come out otherwise: sums in fewer bits, or fewer weights trained"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
     NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),

@@ -27,11 +27,16 @@ static bool names(const char *const *ids, const char *id)
     return false;
 }
 
+bool optimization_supersedes(const struct optimization *optimization, const char *id)
+{
+    return names(optimization->supersedes, id);
+}
+
 bool selection_superseded(const struct selection *selections, size_t count, size_t index)
 {
     const char *id = selections[index].optimization->head.id;
     for (size_t i = 0; i < count; i++)
-        if (i != index && names(selections[i].optimization->supersedes, id))
+        if (i != index && optimization_supersedes(selections[i].optimization, id))
             return true;
     return false;
 }
@@ -48,7 +53,7 @@ static const struct selection *next_by_id(const struct selection *selections, si
     return next;
 }
 
-bool exclude_each_other(const struct optimization *a, const struct optimization *b)
+bool optimizations_exclude(const struct optimization *a, const struct optimization *b)
 {
     return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
 }
@@ -72,7 +77,7 @@ static void check_pairs(speedup_context *context, const struct selection *select
             const struct optimization *b = selections[j].optimization;
             if (!strcmp(a->head.id, b->head.id)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place, "'%s' is selected twice", a->head.id);
-            } else if (!superseded[i] && !superseded[j] && exclude_each_other(a, b)) {
+            } else if (!superseded[i] && !superseded[j] && optimizations_exclude(a, b)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
             }
@@ -188,7 +193,7 @@ static void choose(speedup_context *context, const struct selection *selections,
 {
     enum target target = effect->target;
     if (chooser[target] >= 0 && effects->precision[target] != effect->precision) {
-        if (exclude_each_other(selections[index].optimization, selections[chooser[target]].optimization))
+        if (optimizations_exclude(selections[index].optimization, selections[chooser[target]].optimization))
             return; /* which has been told */
         problem(context, SPEEDUP_CHOICE_CONFLICT, &selections[index].place,
                 "'%s' sets %s to %s, but '%s' sets it to %s, and neither supersedes the other",

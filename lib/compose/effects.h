@@ -82,8 +82,9 @@ speedup_status effects_explain(speedup_context *context, const struct effects *e
 bool selection_acts(struct arena *arena, const struct selection *selection, const struct fixed *fixed,
                     const lanes variables_[VARIABLES]);
 
-/* Does one of the two exclude the other? */
-bool exclude_each_other(const struct optimization *a, const struct optimization *b);
+/* Can two not be together; and does one take the place of another wherever both are? */
+bool optimizations_exclude(const struct optimization *a, const struct optimization *b);
+bool optimization_supersedes(const struct optimization *optimization, const char *id);
 
 /* Is the effect of one selection switched off by another of the set? */
 bool selection_superseded(const struct selection *selections, size_t count, size_t index);

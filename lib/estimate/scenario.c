@@ -87,6 +87,28 @@ speedup_status scenario_make(speedup_context *context, const speedup_catalog *ca
     return context->first;
 }
 
+bool scenario_describe(struct arena *arena, const speedup_scenario *scenario, struct job_description *d)
+{
+    const lanes *v = scenario->variables;
+    if (!description_copy(arena, &scenario->asked, d))
+        return false;
+    if (!scenario->base)
+        return true;
+    description_give_required(d);
+    d->accelerators = v[VARIABLE_ACCELERATORS][0];
+    d->micro_batch = v[VARIABLE_MICRO_BATCH][0];
+    d->concurrency = v[VARIABLE_CONCURRENCY][0];
+    d->price = (struct asked_price){.per_hour = scenario->job.price};
+#define DEGREE_COUNT(x) (x)
+#define DEGREE_FLAG(x) ((x) != 0)
+#define AXIS(NAME, name, KINDS, SECTION, TYPE, ...) AXIS_IN_LAYOUT_##SECTION(d->layout.name = DEGREE_##TYPE(v[VARIABLE_##NAME][0]);)
+#include "estimate/axis.def"
+#undef AXIS
+#undef DEGREE_COUNT
+#undef DEGREE_FLAG
+    return true;
+}
+
 speedup_status speedup_scenario_create(speedup_context *context, const speedup_catalog *catalog, const char *name,
                                        const char *text, size_t length, const char *const *settings,
                                        size_t setting_count, speedup_scenario **scenario)

@@ -40,6 +40,10 @@ speedup_status scenario_prefix(speedup_context *context, const speedup_scenario 
 speedup_status scenario_make(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made,
                              speedup_scenario **scenario);
 
+/* What a scenario is, as it would be asked for: that of a plan has the layout and the price that a search chose. What it
+ * shares with the catalog lives as long as that; false without memory. */
+bool scenario_describe(struct arena *arena, const speedup_scenario *scenario, struct job_description *d);
+
 /* The section of a document that describes a job; SECTIONS after telling that there is none, or several. */
 enum section scenario_section(speedup_context *context, const struct yaml_tree *tree, uint32_t mapping, uint32_t *node);
 

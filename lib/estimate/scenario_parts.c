@@ -140,7 +140,7 @@ static bool yields(const speedup_scenario *scenario, const struct optimization *
     for (int list = 0; list < 2; list++)
         for (size_t i = 0; i < lists[list]->count; i++) {
             const struct entry *named = catalog_find(scenario->catalog, KIND_OPTIMIZATION, lists[list]->items[i].id);
-            if (named && exclude_each_other((const struct optimization *)named, optimization))
+            if (named && optimizations_exclude((const struct optimization *)named, optimization))
                 return true;
         }
     return false;

@@ -2,6 +2,7 @@
  * always has its reasons. */
 #include "base/struct.h"
 #include "plan/change.h"
+#include "plan/fit.h"
 #include "plan/space.h"
 
 #include <string.h>
@@ -10,15 +11,6 @@
 static void interval(const double *values, int metric, double probability, double *low, double *high)
 {
     speedup_metric_interval(values, METRICS, metric, fmin(fmax(probability, 1e-12), 1 - 1e-12), low, high);
-}
-
-/* The upper bound of a metric: not passed with the policy's confidence. */
-static double upper(const double *values, int metric, double confidence)
-{
-    double low, high;
-    /* One-sided: a two-sided interval of 2c - 1 has c below its upper end. */
-    interval(values, metric, fabs(2 * confidence - 1), &low, &high);
-    return confidence >= 0.5 ? high : low;
 }
 
 struct limit {
@@ -104,13 +96,13 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
     const struct job *job = &scenario->job;
     const struct figures figures = figures_of(job, values);
     double c = policy->confidence;
-    verdict->memory = upper(values, SPEEDUP_METRIC_MEMORY_NEEDED, c);
-    verdict->seconds = upper(values, figures.seconds, c);
-    verdict->cost = job->tokens > 0 || job->kind == JOB_INFERENCE ? upper(values, figures.cost, c) : 0;
+    verdict->memory = fit_upper(values, SPEEDUP_METRIC_MEMORY_NEEDED, c);
+    verdict->seconds = fit_upper(values, figures.seconds, c);
+    verdict->cost = job->tokens > 0 || job->kind == JOB_INFERENCE ? fit_upper(values, figures.cost, c) : 0;
     verdict->accelerators = scenario->variables[VARIABLE_ACCELERATORS][0];
     verdict->out_of_memory = values[SPEEDUP_METRIC_OUT_OF_MEMORY];
-    verdict->first_token = upper(values, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, c);
-    verdict->token = upper(values, SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, c);
+    verdict->first_token = fit_upper(values, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, c);
+    verdict->token = fit_upper(values, SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, c);
     interval(values, SPEEDUP_METRIC_MEMORY_NEEDED, c, &verdict->memory_low, &verdict->memory_high);
     /* A service gives its cache what is left over, so that it takes no more than there is. */
     if (job->inference.serving && verdict->out_of_memory <= 1 - c) {

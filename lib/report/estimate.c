@@ -179,16 +179,38 @@ static void put_waterfall(struct arena *arena, struct node *root, const speedup_
     }
 }
 
+/* What mends a training job on the accelerators that it has; how many sets of means there are. */
+static speedup_status put_remedies(speedup_context *context, struct arena *arena, struct node *root, const speedup_scenario *scenario,
+                                   size_t *count)
+{
+    static const double confidence = 0.9; /* as admission asks */
+    speedup_remedies *remedies;
+    speedup_status status = speedup_scenario_remedies(context, scenario, confidence, &remedies);
+    if (status)
+        return status;
+    double accelerators = scenario->variables[VARIABLE_ACCELERATORS][0];
+    speedup_remedy own = {.struct_size = sizeof own};
+    speedup_remedies_without(remedies, &own);
+    put_number(arena, root, "lacking", NULL, own.lacking, "B");
+    const char *where = accelerators > 1 ? report_say(arena, "%.0f accelerators", accelerators) : "one card";
+    const char *said = report_say(arena, "%s, to fit with %.0f %%", report_lacking(arena, scenario, &own), 100 * confidence);
+    *count = report_remedies(arena, root, remedies, report_say(arena, "Does not fit %s: %s", where, said));
+    if (!*count)
+        put_text(arena, root, "remedies_note", "to fit", report_say(arena, "it %s on %s, and no usual means mends that", said, where));
+    speedup_remedies_destroy(remedies);
+    return status;
+}
+
 /* What to change so that the job fits. */
 static speedup_status put_changes(speedup_context *context, struct arena *arena, struct node *root,
-                                  const speedup_scenario *scenario)
+                                  const speedup_scenario *scenario, bool shown)
 {
     struct change changes[MOST_CHANGES];
     size_t count;
     speedup_status status = plan_changes(context, scenario, arena, changes, &count);
     if (status)
         return status;
-    struct node *list = put_list(arena, root, "changes", count ? "Nearest changes that fit" : NULL);
+    struct node *list = put_list(arena, root, "changes", count && shown ? "Nearest changes that fit" : NULL);
     for (size_t i = 0; i < count; i++) {
         const struct change *change = &changes[i];
         struct node *row = put_object(arena, list, NULL, NULL);
@@ -213,7 +235,7 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
         put_nulls(arena, row, KEYS_ESTIMATE_CHANGE);
     }
     if (!count)
-        put_text(arena, root, "changes_note", "to fit", "no single change, nor one with an optimization of the catalog, is enough");
+        put_text(arena, root, "changes_note", shown ? "to fit" : NULL, "no single change, nor one with an optimization of the catalog, is enough");
     return context->first;
 }
 
@@ -286,9 +308,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     }
     bool training = scenario->job.kind == JOB_TRAINING, fits = values[SPEEDUP_METRIC_FITS] != 0;
     const lanes *v = scenario->variables;
-    put_text(arena, root, "job", "", report_say(arena, "%s on %.0f x %s (%s), tensor %.0f, pipeline %.0f", scenario->model->head.name,
-                                                v[VARIABLE_ACCELERATORS][0], scenario->accelerator->head.name,
-                                                scenario->system->head.name, v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0]));
+    put_text(arena, root, "job", "", report_job(arena, scenario));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
     const int32_t *chosen = scenario->job.effects.precision;
     if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
@@ -317,7 +337,13 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     if (status)
         return status;
     (training ? put_answer : report_inference_answer)(arena, root, scenario, values);
-    if (!fits && (status = put_changes(context, arena, root, scenario)))
+    size_t mended = 0;
+    if (!fits && training)
+        status = put_remedies(context, arena, root, scenario, &mended);
+    /* Nobody who has one card is told to have more of them as long as something else mends it. */
+    if (!fits && !status)
+        status = put_changes(context, arena, root, scenario, !mended || v[VARIABLE_ACCELERATORS][0] > 1);
+    if (status)
         return status;
     (training ? put_terms : report_inference_terms)(arena, root, scenario, values);
     report_memory(arena, root, values);

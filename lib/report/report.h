@@ -4,6 +4,7 @@
 
 #include "plan/attribution.h"
 #include "plan/audit.h"
+#include "plan/fit.h"
 #include "report/keys.h"
 
 #include <speedup/report.h>
@@ -34,6 +35,13 @@ void report_window(struct arena *arena, struct node *root, const speedup_scenari
 
 /* Does a kind of job have this variable of its layout? */
 bool report_has_variable(enum job_kind kind, enum variable variable);
+
+/* "LLaMA 65B on 8 x ...": the job in a line. */
+const char *report_job(struct arena *arena, const speedup_scenario *scenario);
+
+/* What a job lacks, for a sentence; and the sets of means that mend it: how many there are. */
+const char *report_lacking(struct arena *arena, const speedup_scenario *scenario, const speedup_remedy *own);
+size_t report_remedies(struct arena *arena, struct node *root, const speedup_remedies *remedies, const char *title);
 
 /* Parts of an inference job's own. */
 void report_inference_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values);

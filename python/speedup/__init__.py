@@ -34,8 +34,8 @@ from . import _signatures as c
 from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Optimization", "Plan",
-           "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest", "Optimization",
+           "Plan", "Remedies", "Remedy", "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
            "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
@@ -666,8 +666,96 @@ class Scenario(_Document):
         """How its optimizations compose: text, or a dict for format="json"."""
         return _report(format, lib.speedup_report_composition, self._handle)
 
+    def remedies(self, confidence=0.9):
+        """What a training job lacks to fit with a probability, and which of the usual means mend it: Remedies."""
+        return Remedies(self, confidence)
+
+    def largest(self, key, confidence=0.9):
+        """The largest whole number of a key ("micro_batch", "sequence", "lora.share") with which the job fits with a
+        probability, all else as it is: a Largest; its value is None when the job fits with none."""
+        value, limit = ctypes.c_double(), ctypes.c_int32()
+        with context() as used:
+            status = lib.speedup_scenario_largest(used, self._handle, _string(key), confidence, ctypes.byref(value), ctypes.byref(limit))
+            if status == c.SPEEDUP_NOT_FOUND:
+                return Largest(None, None)
+            check(status, used)
+        return Largest(int(value.value), _LIMITS[limit.value])
+
     def __repr__(self):
         return "<speedup.Scenario, closed>" if self._held is None else "<speedup.Scenario>"
+
+
+Largest = namedtuple("Largest", "value limit")
+Largest.__doc__ = """The largest number of a key, and what keeps it from being larger: "memory", the model's "window", the "range" of
+the key, or a "rule" of layouts."""
+_LIMITS = {c.SPEEDUP_LIMIT_MEMORY: "memory", c.SPEEDUP_LIMIT_WINDOW: "window", c.SPEEDUP_LIMIT_RANGE: "range", c.SPEEDUP_LIMIT_RULE: "rule"}
+
+Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_host lacking step_seconds out_of_memory"
+                              " status fits alters_training")
+Remedy.__doc__ = """A means or a set of means, and the job with it. `status` is None, or why the means does not apply."""
+
+
+class Remedies(Owner):
+    """What a training job lacks of memory, and what mends it. Never changes.
+
+        found = speedup.Scenario(Path("job.yaml")).remedies()
+        print(found.lacking / 2**30, "GiB are lacking")
+        for index, remedy in enumerate(found.sets):
+            print(remedy.optimizations, remedy.step_seconds, found.scenario(index).estimate().fits)
+    """
+
+    __slots__ = ("catalog",)
+
+    def __init__(self, scenario, confidence=0.9):
+        self.catalog = scenario.catalog
+        self._held = make(c.speedup_remedies, lib.speedup_remedies_destroy, lib.speedup_scenario_remedies, scenario._handle,
+                          confidence, kept=(scenario._handle,))
+
+    def _rows(self, call):
+        row, made = c.speedup_remedy(struct_size=ctypes.sizeof(c.speedup_remedy)), []
+        while not call(self._handle, len(made), ctypes.byref(row)):
+            given = {name: getattr(row, name) for name in Remedy._fields[2:]}
+            given.update(status=text_of(lib.speedup_status_name(row.status)) if row.status else None, fits=bool(row.fits),
+                         alters_training=bool(row.alters_training))
+            made.append(Remedy(tuple(text_of(row.ids[i]) for i in range(row.id_count)),
+                               tuple(text_of(row.replaced[i]) for i in range(row.replaced_count)), **given))
+        return made
+
+    @property
+    def without(self):
+        """The job as it is: a Remedy without any means."""
+        return self._rows(lambda handle, index, row: index or lib.speedup_remedies_without(handle, row))[0]
+
+    @property
+    def lacking(self):
+        """Bytes that the job lacks; 0 when it fits."""
+        return self.without.lacking
+
+    @property
+    def means(self):
+        """Each of the usual means alone, the cheapest first, also those that do not apply: a list of Remedy."""
+        return self._rows(lib.speedup_remedies_means_at)
+
+    @property
+    def sets(self):
+        """The sets of means that make the job fit: first those that leave training as it is, the fastest first."""
+        return self._rows(lib.speedup_remedies_at)
+
+    def scenario(self, index):
+        """The Scenario of the job with a set of means."""
+        made = Scenario.__new__(Scenario)
+        made.catalog = self.catalog
+        made._held = make(c.speedup_scenario, lib.speedup_scenario_unref, lib.speedup_remedies_scenario, self._handle, index,
+                          kept=(self._handle,))
+        return made
+
+    def report(self, format="text", largest=()):
+        """Remedies explained, with the largest numbers of some keys: text, or a dict for format="json"."""
+        keys = [_string(key) for key in ([largest] if isinstance(largest, str) else largest)]
+        return _report(format, lib.speedup_report_remedies, self._handle, (ctypes.c_char_p * len(keys))(*keys), len(keys))
+
+    def __repr__(self):
+        return "<speedup.Remedies, closed>" if self._held is None else "<speedup.Remedies>"
 
 
 class Plan(namedtuple("Plan", "index layout estimate")):

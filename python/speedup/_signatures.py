@@ -182,13 +182,17 @@ SPEEDUP_METRIC_MEMORY_RESERVED = 79
 SPEEDUP_METRIC_POWER = 80
 SPEEDUP_METRIC_ENERGY_SIGMA = 81
 SPEEDUP_METRIC_COUNT = 82
+SPEEDUP_FORMAT_TEXT = 0
+SPEEDUP_FORMAT_JSON = 1
+SPEEDUP_LIMIT_MEMORY = 1
+SPEEDUP_LIMIT_WINDOW = 2
+SPEEDUP_LIMIT_RANGE = 3
+SPEEDUP_LIMIT_RULE = 4
 SPEEDUP_ENTRY_MODEL = 0
 SPEEDUP_ENTRY_SYSTEM = 1
 SPEEDUP_ENTRY_ACCELERATOR = 2
 SPEEDUP_ENTRY_STACK = 3
 SPEEDUP_ENTRY_PRICE = 4
-SPEEDUP_FORMAT_TEXT = 0
-SPEEDUP_FORMAT_JSON = 1
 SPEEDUP_RESOURCE_ANY = -1
 SPEEDUP_RESOURCE_MEMORY = 0
 SPEEDUP_RESOURCE_HOST_MEMORY = 1
@@ -313,11 +317,35 @@ class speedup_column(Structure):
     ]
 
 
-class speedup_job(Structure):
+class speedup_text(Structure):
     """Opaque."""
 
 
-class speedup_text(Structure):
+class speedup_remedies(Structure):
+    """Opaque."""
+
+
+class speedup_remedy(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("ids", POINTER(c_char_p)),
+        ("id_count", c_size_t),
+        ("replaced", POINTER(c_char_p)),
+        ("replaced_count", c_size_t),
+        ("micro_batch", c_double),
+        ("memory_peak", c_double),
+        ("memory_host", c_double),
+        ("lacking", c_double),
+        ("step_seconds", c_double),
+        ("out_of_memory", c_double),
+        ("status", c_int32),
+        ("fits", c_int32),
+        ("alters_training", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class speedup_job(Structure):
     """Opaque."""
 
 
@@ -519,21 +547,6 @@ FUNCTIONS = {
         c_size_t, POINTER(speedup_column), c_size_t, c_size_t, c_uint32]),
     "speedup_metric_interval": (c_int32, [POINTER(c_double), c_size_t, c_int32, c_double, POINTER(c_double),
         POINTER(c_double)]),
-    "speedup_job_create": (c_int32, [POINTER(speedup_context), c_char_p, POINTER(POINTER(speedup_job))]),
-    "speedup_job_destroy": (None, [POINTER(speedup_job)]),
-    "speedup_job_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p,
-        c_double]),
-    "speedup_job_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p]),
-    "speedup_job_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p,
-        POINTER(c_char_p), POINTER(c_double), c_size_t]),
-    "speedup_job_apply": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p]),
-    "speedup_scenario_create_job": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
-        POINTER(speedup_job), POINTER(POINTER(speedup_scenario))]),
-    "speedup_scenario_entry": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_char_p)]),
-    "speedup_scenario_price": (c_int32, [POINTER(speedup_scenario), POINTER(c_double)]),
-    "speedup_scenario_variable": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_double)]),
-    "speedup_scenario_optimization_at": (c_int32, [POINTER(speedup_scenario), c_size_t, POINTER(c_char_p),
-        POINTER(c_int32)]),
     "speedup_text_get": (c_char_p, [POINTER(speedup_text)]),
     "speedup_text_destroy": (None, [POINTER(speedup_text)]),
     "speedup_report_estimate": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_int32,
@@ -549,6 +562,33 @@ FUNCTIONS = {
     "speedup_report_format": (c_int32, [POINTER(speedup_context), POINTER(POINTER(speedup_text))]),
     "speedup_answer": (c_int32, [POINTER(speedup_context), c_char_p, c_size_t,
         POINTER(POINTER(speedup_text))]),
+    "speedup_scenario_remedies": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_double,
+        POINTER(POINTER(speedup_remedies))]),
+    "speedup_remedies_destroy": (None, [POINTER(speedup_remedies)]),
+    "speedup_remedies_without": (c_int32, [POINTER(speedup_remedies), POINTER(speedup_remedy)]),
+    "speedup_remedies_means_at": (c_int32, [POINTER(speedup_remedies), c_size_t, POINTER(speedup_remedy)]),
+    "speedup_remedies_at": (c_int32, [POINTER(speedup_remedies), c_size_t, POINTER(speedup_remedy)]),
+    "speedup_remedies_scenario": (c_int32, [POINTER(speedup_context), POINTER(speedup_remedies), c_size_t,
+        POINTER(POINTER(speedup_scenario))]),
+    "speedup_scenario_largest": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario), c_char_p,
+        c_double, POINTER(c_double), POINTER(c_int32)]),
+    "speedup_report_remedies": (c_int32, [POINTER(speedup_context), POINTER(speedup_remedies),
+        POINTER(c_char_p), c_size_t, c_int32, POINTER(POINTER(speedup_text))]),
+    "speedup_job_create": (c_int32, [POINTER(speedup_context), c_char_p, POINTER(POINTER(speedup_job))]),
+    "speedup_job_destroy": (None, [POINTER(speedup_job)]),
+    "speedup_job_set_number": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p,
+        c_double]),
+    "speedup_job_set_text": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p]),
+    "speedup_job_add": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p, c_char_p,
+        POINTER(c_char_p), POINTER(c_double), c_size_t]),
+    "speedup_job_apply": (c_int32, [POINTER(speedup_context), POINTER(speedup_job), c_char_p]),
+    "speedup_scenario_create_job": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        POINTER(speedup_job), POINTER(POINTER(speedup_scenario))]),
+    "speedup_scenario_entry": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_char_p)]),
+    "speedup_scenario_price": (c_int32, [POINTER(speedup_scenario), POINTER(c_double)]),
+    "speedup_scenario_variable": (c_int32, [POINTER(speedup_scenario), c_int32, POINTER(c_double)]),
+    "speedup_scenario_optimization_at": (c_int32, [POINTER(speedup_scenario), c_size_t, POINTER(c_char_p),
+        POINTER(c_int32)]),
     "speedup_space_create": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,
         c_char_p, c_size_t, POINTER(c_char_p), c_size_t, POINTER(POINTER(speedup_space))]),
     "speedup_space_create_file": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,

@@ -116,6 +116,40 @@ class Command(unittest.TestCase):
         self.assertFalse(answer["answer"]["fits"])
         self.assertEqual(answer["changes"][0]["tensor"], 2)
 
+    def test_a_job_that_does_not_fit_says_what_mends_it(self):
+        load = ("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--train", "8x4096", "--stack", "pytorch")
+        said = run("estimate", *load, "--accelerators", "1")
+        self.assertIn("Does not fit one card: lacks ", said)
+        self.assertIn("flash-attention-2 + ", said)
+        self.assertNotIn("Nearest changes", said)
+        done = subprocess.run([SPEEDUP, "fit", *load, "--json"], capture_output=True, text=True, check=False)
+        answer = json.loads(done.stdout)
+        self.assertEqual((done.returncode, answer["fits"]), (3, False))
+        self.assertIn(" 1 x ", answer["job"])
+        self.assertEqual(answer["remedies"], estimate(*load, "--accelerators", "1")["remedies"])
+        mends = answer["remedies"][0]
+        fits = json.loads(run("fit", *load, "--json", "--optimize", ",".join(["bf16-mixed-precision", *mends["optimizations"]])))
+        self.assertEqual((fits["fits"], fits["lacking"], fits["step_seconds"]), (True, 0, mends["step_seconds"]))
+        self.assertIsNone(fits["remedies_note"])
+        self.assertEqual(fits["remedies"], [])
+
+    def test_how_large_a_job_can_be(self):
+        load = ("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--train", "8x4096", "--stack", "pytorch", "--optimize",
+                "bf16-mixed-precision,flash-attention-2,activation-checkpointing,lora")
+        rows = json.loads(run("fit", *load, "--json", "--largest", "micro_batch", "--largest", "sequence", "--largest", "lora.share"))["largest"]
+        self.assertEqual([row["key"] for row in rows], ["micro_batch", "sequence", "lora.share"])
+        self.assertEqual(rows[0]["limit"], "memory")
+        self.assertGreater(rows[0]["value"], 1)
+        self.assertIn("did you mean 'sequence'?", run("fit", *load, "--largest", "sequenze", code=1))
+        self.assertIn("--confidence", run("fit", *load, "--confidence", "1", code=2))
+        self.assertIn("--train", run("fit", "--model", "llama-7b", code=2))
+        self.assertIn("usage: speedup fit", run("fit", code=2))
+        self.assertIn("takes no --serve", run("fit", "--serve", "1x2x3", code=2))
+        hopeless = subprocess.run([SPEEDUP, "fit", "--model", "llama-3-1-405b", "--hardware", "dgx-h100", "--train", "8x4096"],
+                                  capture_output=True, text=True, check=False)
+        self.assertEqual(hopeless.returncode, 4)
+        self.assertIn("nothing that is usual", hopeless.stdout)
+
     def test_an_imported_model_is_shown_with_its_parameters(self):
         shown = json.loads(run("catalog", "show", "--model", self.config, "--json"))
         self.assertEqual(shown["parameters"], 8030261248)

@@ -92,6 +92,8 @@ def files():
                 look(kind_of("estimate", job_of(text)), "estimate", str(file))
                 look("composition", "compose", str(file))
                 verdicts(str(file))
+                if job_of(text) == "train":
+                    look("fit", "fit", str(file), "--largest", "micro_batch")
 
 
 def options():
@@ -136,6 +138,9 @@ def jobs(folder):
         section = job_of("\n" + text)
         if name not in ("broken", "not-yaml"):
             look_at(folder, name, kind_of("estimate", section), text, "estimate")
+            if section == "train":
+                look_at(folder, name, "fit", text, "fit")
+                look_at(folder, name, "fit", text, "fit", "--largest", "sequence", "--largest", "layout.tensor")
         path = pathlib.Path(folder) / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
         verdicts(str(path))

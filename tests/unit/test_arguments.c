@@ -340,6 +340,54 @@ static void plans(void **state)
     speedup_space_unref(NULL);
 }
 
+static void remedies_and_the_largest(void **state)
+{
+    (void)state;
+    speedup_context *x = world.context;
+    speedup_scenario *s = scenario_of(world.catalog, job, PLAIN), *other;
+    speedup_remedies *r, *none;
+    speedup_remedy small = {.struct_size = 4};
+    speedup_text *text;
+    double value;
+    const char *const hole[] = {NULL};
+    assert_ok(speedup_scenario_remedies(x, s, 0.9, &r));
+    REFUSED(speedup_scenario_remedies(NULL, s, 0.9, &none));
+    REFUSED(speedup_scenario_remedies(x, NULL, 0.9, &none));
+    REFUSED(speedup_scenario_remedies(x, s, 0.9, NULL));
+    TOLD(speedup_scenario_remedies(x, s, 0, &none), "argument 'confidence' is over 0 and below 1");
+    REFUSED(speedup_scenario_remedies(x, s, 1, &none));
+    REFUSED(speedup_scenario_remedies(x, s, 0.0 / 0.0, &none));
+    assert_null(none);
+    REFUSED(speedup_remedies_without(NULL, &small));
+    REFUSED(speedup_remedies_without(r, NULL));
+    REFUSED(speedup_remedies_without(r, &small));
+    REFUSED(speedup_remedies_means_at(NULL, 0, &small));
+    REFUSED(speedup_remedies_means_at(r, 0, NULL));
+    REFUSED(speedup_remedies_means_at(r, 0, &small));
+    REFUSED(speedup_remedies_at(NULL, 0, &small));
+    REFUSED(speedup_remedies_at(r, 0, NULL));
+    REFUSED(speedup_remedies_at(r, 0, &small));
+    REFUSED(speedup_remedies_scenario(NULL, r, 0, &other));
+    REFUSED(speedup_remedies_scenario(x, NULL, 0, &other));
+    REFUSED(speedup_remedies_scenario(x, r, 0, NULL));
+    REFUSED(speedup_scenario_largest(NULL, s, "sequence", 0.9, &value, NULL));
+    REFUSED(speedup_scenario_largest(x, NULL, "sequence", 0.9, &value, NULL));
+    REFUSED(speedup_scenario_largest(x, s, NULL, 0.9, &value, NULL));
+    REFUSED(speedup_scenario_largest(x, s, "sequence", 0.9, NULL, NULL));
+    REFUSED(speedup_scenario_largest(x, s, "sequence", 1, &value, NULL));
+    REFUSED(speedup_scenario_largest(x, s, "sequence", 0.0 / 0.0, &value, NULL));
+    REFUSED(speedup_report_remedies(NULL, r, NULL, 0, SPEEDUP_FORMAT_TEXT, &text));
+    REFUSED(speedup_report_remedies(x, NULL, NULL, 0, SPEEDUP_FORMAT_TEXT, &text));
+    REFUSED(speedup_report_remedies(x, r, NULL, 1, SPEEDUP_FORMAT_TEXT, &text));
+    TOLD(speedup_report_remedies(x, r, hole, 1, SPEEDUP_FORMAT_TEXT, &text), "argument 'keys' has NULL at 0");
+    REFUSED(speedup_report_remedies(x, r, NULL, 0, 7, &text));
+    assert_null(text);
+    REFUSED(speedup_report_remedies(x, r, NULL, 0, SPEEDUP_FORMAT_TEXT, NULL));
+    speedup_remedies_destroy(r);
+    speedup_remedies_destroy(NULL);
+    speedup_scenario_unref(s);
+}
+
 static void verdicts_and_contributions(void **state)
 {
     (void)state;
@@ -435,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contexts_and_diagnostics), cmocka_unit_test(catalogs), cmocka_unit_test(optimizations),
         cmocka_unit_test(scenarios),                cmocka_unit_test(reports),  cmocka_unit_test(plans),
+        cmocka_unit_test(remedies_and_the_largest),
         cmocka_unit_test(verdicts_and_contributions), cmocka_unit_test(the_context_names_the_argument),
         cmocka_unit_test(a_verdict_that_no_call_has_filled_refuses),
     };

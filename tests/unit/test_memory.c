@@ -393,6 +393,40 @@ static speedup_status describe_job(speedup_context *context, char *out)
     return status;
 }
 
+/* Means of its own alone, so that there are few sets. */
+static speedup_status mend(speedup_context *context, char *out)
+{
+    static const char text[] = "optimizations:\n  mine: {mends: 1, effects: {memory.optimizer: 1 / 8}}\n"
+                               "  other: {mends: 2, excludes: [bf16-mixed-precision], effects: {memory.gradients: 1 / 2, matmul.precision: bf16}}\n"
+                               "train: {model: llama-2-7b, system: dgx-a100-80gb, accelerators: 1, sequence: 2048, global_batch: 4, micro_batch: 4, "
+                               "optimizations: [bf16-mixed-precision, flash-attention-2, activation-checkpointing, activation-offload]}\n";
+    static const char *const keys[] = {"sequence", "activation-offload.share"};
+    speedup_scenario *scenario, *mended = NULL;
+    speedup_remedies *remedies = NULL;
+    speedup_text *report = NULL;
+    speedup_remedy row = {.struct_size = sizeof row};
+    double value = 0;
+    speedup_status status = speedup_scenario_create(context, world.catalog, "mend.yaml", text, sizeof text - 1, NULL, 0, &scenario);
+    if (!status)
+        status = speedup_scenario_remedies(context, scenario, 0.9, &remedies);
+    if (status)
+        assert_null(remedies);
+    if (!status)
+        status = speedup_remedies_scenario(context, remedies, 0, &mended);
+    if (!status)
+        status = speedup_remedies_at(remedies, 0, &row);
+    if (!status)
+        status = speedup_scenario_largest(context, mended, "micro_batch", 0.9, &value, NULL);
+    if (!status)
+        sprintf(out, "%a %a", row.step_seconds, value);
+    if (!status)
+        status = keep(speedup_report_remedies(context, remedies, keys, 2, SPEEDUP_FORMAT_JSON, &report), &report, out);
+    speedup_remedies_destroy(remedies);
+    speedup_scenario_unref(mended);
+    speedup_scenario_unref(scenario);
+    return status;
+}
+
 static speedup_status import_model(speedup_context *context, char *out)
 {
     static const char config[] = "{\"architectures\": [\"LlamaForCausalLM\"], \"model_type\": \"llama\", \"hidden_size\": 4096, \"intermediate_size\": 11008, "
@@ -500,6 +534,7 @@ SURVIVES(plan_service)
 SURVIVES(admit)
 SURVIVES(serve)
 SURVIVES(import_model)
+SURVIVES(mend)
 SURVIVES(list_catalog)
 SURVIVES(answer)
 SURVIVES(answer_with_errors)
@@ -538,6 +573,7 @@ int main(void)
         cmocka_unit_test(plan_service_survives),
         cmocka_unit_test(plan_survives),               cmocka_unit_test(admit_survives),
         cmocka_unit_test(serve_survives),              cmocka_unit_test(import_model_survives),
+        cmocka_unit_test(mend_survives),
         cmocka_unit_test(list_catalog_survives),       cmocka_unit_test(answer_survives),
         cmocka_unit_test(answer_with_errors_survives), cmocka_unit_test(estimates_allocate_nothing),
     };
