@@ -206,7 +206,7 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     lanes routed_state = lanes_max(E(MEMORY_OPTIMIZER), lanes_min(E(MEMORY_OPTIMIZER) * d / replicas, ONE));
     state->optimizer = training_state(e) * trained * ((held->all - routed) * E(MEMORY_OPTIMIZER) + routed * routed_state);
     lanes updated = trained * held->all * lanes_min(E(MEMORY_OPTIMIZER), ONE) * (1 - lanes_min(E(HOST_RUNS), ONE));
-    state->update = C(MEMORY_UPDATE) * lanes_select(way->sharded > 0, lanes_min(updated, lanes_of(C(MEMORY_UPDATE_GROUP))), updated);
+    state->update = C(MEMORY_UPDATE) * lanes_min(E(MASTER_BYTES) / 4, ONE) * lanes_select(way->sharded > 0, lanes_min(updated, lanes_of(C(MEMORY_UPDATE_GROUP))), updated);
     /* Sharded weights are gathered two layers at a time, and the tables where they are gathered too; or all, and kept until the
      * backward pass is over. */
     lane_mask given_back = (way->sharded > 0) & (E(GATHER_ROUNDS) > V(ACCUMULATION));

@@ -73,6 +73,8 @@ static speedup_status estimate(struct prober *p, double value, double values[MET
     speedup_status status = scenario_make(context, p->scenario->catalog, made, &scenario);
     if (!status)
         status = speedup_scenario_estimate(scenario, values, METRICS);
+    if (!status && scenario->beyond > 0 && !(p->scenario->beyond > 0))
+        status = SPEEDUP_TOO_LONG; /* which is a warning where the job itself asks for it */
     if (!status)
         p->lacking = fit_lacking(&scenario->job, values, p->confidence);
     speedup_scenario_unref(scenario);

@@ -347,7 +347,7 @@ static void a_search_finds_the_best_of_padded_plans(void **state)
     uint64_t index;
     for (uint64_t i = 0; i < speedup_space_size(space); i++)
         if (!speedup_space_estimate(space, i, NULL, 0, v, SPEEDUP_METRIC_COUNT) &&
-            v[SPEEDUP_METRIC_OUT_OF_MEMORY] < 0.05)
+            v[SPEEDUP_METRIC_OUT_OF_MEMORY] < 0.1)
             best = fmin(best, v[SPEEDUP_METRIC_RUN_EXPECTED_SECONDS]);
     speedup_result *result;
     assert_ok(speedup_space_search(world.context, space, 0, speedup_space_size(space), 1, NULL, NULL, &result));
