@@ -15,6 +15,7 @@
 #define ONE lanes_of(1.0)
 
 enum { COPY_BYTES = 2 }; /* of a 16-bit copy */
+#define FEWEST_CHANNELS 0.125 /* two of sixteen (NCCL's least), over PCIe */
 
 /* What decides how things are kept: 1 or 0 in each lane. */
 struct way {
@@ -366,7 +367,8 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
 
     /* Nothing is exchanged where there is nobody else. */
     lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(lanes_max(E(HOST_OPTIMIZER), E(HOST_PAGED)), ONE);
-    lanes channels = lanes_select(V(ACCELERATORS) > 1, C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks, ZERO);
+    double fewer = C(MEMORY_BUFFERS_LINK) > 0 ? fmax(fmin(job->link / C(MEMORY_BUFFERS_LINK), 1), FEWEST_CHANNELS) : 1;
+    lanes channels = lanes_select(V(ACCELERATORS) > 1, fewer * (C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks), ZERO);
     lanes held_back = most.slack + C(MEMORY_SLACK) * state.weights, optimizer = state.optimizer * (1 - away);
     out[SPEEDUP_METRIC_MEMORY_WEIGHTS] = state.weights + most.copies;
     out[SPEEDUP_METRIC_MEMORY_GRADIENTS] = most.gradients;
@@ -381,8 +383,10 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     lanes all = ZERO;
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
         all += out[i];
-    /* The allocator holds what it may, and gives most of it back before it fails. */
-    lanes needed = all - C(MEMORY_GIVEN_BACK) * held_back * E(MEMORY_RUNTIME), peak = lanes_max(needed, lanes_min(all, lanes_of(job->memory)));
+    /* The allocator holds what it may, and gives most of it back before it fails; buckets that were used once, all. */
+    lanes once = C(MEMORY_GIVEN_BACK) > 0 ? C(MEMORY_BUCKETS_AGAIN) * state.buckets : ZERO;
+    lanes given_back = once + C(MEMORY_GIVEN_BACK) * (held_back - once);
+    lanes needed = all - given_back * E(MEMORY_RUNTIME), peak = lanes_max(needed, lanes_min(all, lanes_of(job->memory)));
     out[SPEEDUP_METRIC_MEMORY_RUNTIME] -= all - peak;
     out[SPEEDUP_METRIC_MEMORY_NEEDED] = needed;
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;
