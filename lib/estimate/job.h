@@ -20,6 +20,7 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_kept training_kept_wide
 #define training_sequences training_sequences_wide
 #define training_state training_state_wide
+#define training_offload training_offload_wide
 #define inference_answer inference_answer_wide
 #define energy_joules energy_joules_wide
 #define energy_watts energy_watts_wide
@@ -220,6 +221,16 @@ double job_peak(speedup_context *context, const struct job *job, enum precision 
 /* What an inference job has of the model, and of the precisions chosen. */
 void inference_measure(const struct model *model, struct inference *inference);
 void inference_set_precisions(speedup_context *context, struct job *job, const struct place *place);
+
+/* What a step waits for its host's memory: behind the work of every micro-batch, and once. `parameters` are those of a
+ * rank, `row` the tokens of a row in time over those in memory, `passes` how often a micro-batch goes through the weights,
+ * `stage` its seconds. */
+struct offload {
+    lanes each, once;
+};
+
+struct offload training_offload(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes parameters, lanes row,
+                                lanes passes, lanes stage);
 
 /* Sequences of a micro-batch, with all of each example's. */
 lanes training_sequences(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS]);

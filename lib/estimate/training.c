@@ -106,7 +106,7 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     lanes k = last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k), stops = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE);
     lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), k);
     mb->spared.matmul = stops * (spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) +
-                                 C(ADAPTER_FORWARD) * adapters * last->count * (last->n + k));
+                                 C(ADAPTER_FORWARD) * lanes_min(E(ADAPTERS_DOWN), ONE) * mb->tokens / mb->stream * last->count * (last->n + k));
     mb->spared.weights = stops * last->count * last->n * k;
 }
 
@@ -411,46 +411,6 @@ static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes
     return lanes_max(seconds, job->shape.layers / V(PIPELINE) * lanes_max(E(UPDATE_SECONDS), lanes_of(C(HOST_OPTIMIZER))) / job->host_speed);
 }
 
-/* What a step waits for its host's memory: behind the work of every micro-batch, and once. */
-struct offload {
-    lanes each, once;
-};
-
-/* Activations, weights and gradients cross the host link behind the work of their micro-batch. State crosses it once each
- * way, or is updated where it is, by the host (arXiv 2101.06840, sec. 4); pages cross where there is no room. `row` is
- * that of time over that of memory. */
-static struct offload offload_of(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct held *held,
-                                 lanes row, lanes passes, lanes stage)
-{
-    struct offload offload = {ZERO, ZERO};
-    lanes alone = ZERO;
-    lanes parameters = held->dense + held->routed, trained = parameters * E(UPDATE_FLOPS), crossing = ZERO;
-    if (!lanes_all(E(HOST_ACTIVATIONS) == 0)) {
-        lanes kept;
-        training_kept(job, v, e, &kept);
-        crossing = 2 * lanes_min(E(HOST_ACTIVATIONS), ONE) * kept * row;
-        alone = lanes_min(E(HOST_SERIAL), ONE) * crossing;
-        crossing -= alone;
-    }
-    crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
-    crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    offload.each = alone / job->host_link + lanes_max(crossing / job->host_link - stage, ZERO);
-    lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
-    offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / job->host_link;
-    if (!lanes_all(runs == 0)) {
-        lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), own = runs * trained * lanes_min(E(MEMORY_OPTIMIZER), ONE);
-        double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
-        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / job->host_link);
-    }
-    if (!lanes_all(E(HOST_PAGED) == 0)) {
-        lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
-        training_memory(job, v, e, memory);
-        lanes spilled = lanes_max(lanes_min(memory[SPEEDUP_METRIC_MEMORY_NEEDED] + paged - job->memory, paged), ZERO);
-        offload.once += 2 * spilled / job->host_link;
-    }
-    return offload;
-}
-
 /* What the micro-batches of a step share with the host that launches them. */
 struct pace {
     lanes micro_batches;
@@ -553,7 +513,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes stage = lanes_select((lanes_floor(per_stage) == per_stage) & (V(ENDS_AS_LAYERS) == 0), even, uneven);
     stage = lanes_select(p > 1, stage, blocks + head_seconds + cast);
     /* What a micro-batch waits for its host is time that communication and launches can hide behind. */
-    struct offload away = offload_of(job, v, e, &held, mb.row / job->rows.longest, 2 + again + frozen, stage);
+    struct offload away = training_offload(job, v, e, parameters, mb.row / job->rows.longest, 2 + again + frozen, stage);
     lanes paused = away.each;
     lanes summed = (M - 1) * sum;
     lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
