@@ -101,12 +101,11 @@ static void matmul(const struct job *job, const lanes v[VARIABLES], const lanes 
     mb->matmul.backward = all.backward * E(MATMUL_FLOPS_BACKWARD) / E(MATMUL_EFFICIENCY_BACKWARD) + C(ADAPTER_BACKWARD) * adapters * (inputs + outputs) + dropped;
     mb->matmul.work_forward = all.work_forward * E(MATMUL_FLOPS_FORWARD);
     mb->matmul.work_backward = all.work_backward * E(MATMUL_FLOPS_BACKWARD);
-    /* The last product of a block is not needed to go back through the block. */
+    /* The last product of a block is not needed to go back through the block, but where adapters come behind it. */
     const struct matrix *last = &s->matrices[s->last_matrix];
-    lanes k = last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k), stops = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE);
+    lanes k = last->shard == SHARD_INPUT ? last->k * split : lanes_of(last->k), stops = C(RECOMPUTE_STOPS) * lanes_min(E(RECOMPUTE_SPARED), ONE) * (1 - lanes_min(E(ADAPTERS_DOWN), ONE));
     lanes spared = last->count * multiply(&p, mb->tokens, lanes_of(last->n), k);
-    mb->spared.matmul = stops * (spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD) +
-                                 C(ADAPTER_FORWARD) * lanes_min(E(ADAPTERS_DOWN), ONE) * mb->tokens / mb->stream * last->count * (last->n + k));
+    mb->spared.matmul = stops * spared * E(MATMUL_FLOPS_FORWARD) / E(MATMUL_EFFICIENCY_FORWARD);
     mb->spared.weights = stops * last->count * last->n * k;
 }
 
