@@ -84,7 +84,7 @@ static speedup_status compare_to_job(const struct finder *f, struct means *means
             continue;
         if (!takes_place(means->optimization, old)) {
             means->drops = 0;
-            return SPEEDUP_EXCLUDED;
+            return own[i].always ? SPEEDUP_EXISTS : SPEEDUP_EXCLUDED; /* software has one of its own */
         }
         means->drops |= UINT64_C(1) << i;
     }

@@ -32,7 +32,9 @@ static void put_ids(struct arena *arena, struct node *row, const char *key, cons
 /* Why a means is none here. */
 static const char *why_not(speedup_status status)
 {
-    return status == SPEEDUP_EXISTS ? "the job has it, or more" : speedup_status_text(status);
+    return status == SPEEDUP_EXISTS     ? "the job has it, or more"
+           : status == SPEEDUP_EXCLUDED ? "excluded by what it has"
+                                        : speedup_status_text(status);
 }
 
 static void put_row(struct arena *arena, struct node *list, const speedup_remedy *remedy, double micro_batch, bool alone)
@@ -45,7 +47,7 @@ static void put_row(struct arena *arena, struct node *list, const speedup_remedy
     put_number(arena, row, "micro_batch", NULL, remedy->micro_batch, "1");
     put_number(arena, row, "memory_peak", "peak memory", applies ? remedy->memory_peak : (double)NAN, "B");
     put_number(arena, row, "step_seconds", "one step", applies ? remedy->step_seconds : (double)NAN, "s");
-    put_number(arena, row, "out_of_memory", "out of memory", applies ? remedy->out_of_memory : (double)NAN, "%");
+    put_number(arena, row, "out_of_memory", NULL, applies ? remedy->out_of_memory : (double)NAN, "%");
     put_number(arena, row, "memory_host", NULL, applies ? remedy->memory_host : (double)NAN, "B");
     put_number(arena, row, "lacking", NULL, applies ? remedy->lacking : (double)NAN, "B");
     put_bool(arena, row, "applies", NULL, applies);
