@@ -152,7 +152,7 @@ def intervals(folder):
     expect("own coefficients narrow nothing", interval(folder, UNKNOWN_CHIP, "--set", "train.calibration={power_overhead: 1.1}")[0] == generic)
     narrow = interval(folder, UNKNOWN_CHIP, "--set", "train.calibration={time_sigma: 0.03}")[0]
     expect("an interval's own coefficient does", narrow < generic)
-    chip = "accelerators:\n  rtx-4090: {base: rtx-4090, replaces: true, calibration: {matmul_efficiency: 0.7}%s}\n"
+    chip = "accelerators:\n  rtx-4090: {base: rtx-4090, replaces: true, calibration: {matmul_efficiency: 0.93}%s}\n"
     (folder / "unsaid.yaml").write_text(chip % "", encoding="utf-8")
     (folder / "measured.yaml").write_text(chip % ", provenance: measured", encoding="utf-8")
     expect("values of nobody knows where narrow nothing", interval(folder, UNKNOWN_CHIP, "--catalog", "unsaid.yaml")[0] > 0.98 * generic)
