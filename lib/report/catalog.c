@@ -98,6 +98,7 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
     put_bool(arena, parent, "training", "for training", o->applies[JOB_TRAINING]);
     put_bool(arena, parent, "inference", "for inference", o->applies[JOB_INFERENCE]);
     put_ids(arena, parent, "also", (const char *const *)o->also);
+    put_ids(arena, parent, "needs", (const char *const *)o->needs);
     put_ids(arena, parent, "excludes", (const char *const *)o->excludes);
     put_ids(arena, parent, "supersedes", (const char *const *)o->supersedes);
     struct node *list = o->requirement_count ? put_list(arena, parent, "requires", "requires") : NULL;
@@ -111,6 +112,18 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
         put_number(arena, row, "least", "least", o->parameters[i].least, "1");
         put_number(arena, row, "most", "most", o->parameters[i].most, "1");
         put_text(arena, row, "text", "what it is", o->parameters[i].text);
+    }
+    list = o->word_count ? put_list(arena, parent, "words", "words for parameters") : NULL;
+    for (uint32_t i = 0; i < o->word_count; i++) {
+        const struct parameter_word *word = &o->words[i];
+        struct node *row = put_object(arena, list, NULL, NULL);
+        const char *named = NULL;
+        for (uint32_t p = 0; p < o->parameter_count && p < MOST_WORDED; p++)
+            if (word->parameters >> p & 1)
+                named = named ? report_say(arena, "%s, %s", named, o->parameters[p].name) : o->parameters[p].name;
+        put_text(arena, row, "key", "key", word->key);
+        put_text(arena, row, "word", "word", word->word);
+        put_text(arena, row, "parameters", "that are 1", named);
     }
     list = put_list(arena, parent, "effects", "effects");
     for (uint32_t i = 0; i < o->effect_count; i++) {
