@@ -3,9 +3,9 @@
     python3 doc/generate.py build/tools/speedup            # write
     python3 doc/generate.py build/tools/speedup --check    # exit 1 where a page is stale
 
-format.md, json.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md and
-model-inference.md come from the `speedup` command, from status.def and from keys.def, so that they say what the
-library does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
+format.md, json.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md,
+model-inference.md and fine-tuning.md come from the `speedup` command, from status.def and from keys.def, so that they
+say what the library does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
 """
 import json
 import re
@@ -13,8 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fine_tuning
+
 DOC = Path(__file__).resolve().parent
 BEGIN, END = "<!-- made by doc/generate.py -->\n", "<!-- end -->\n"
+STACKS, STACKS_END = "<!-- stacks: made by doc/generate.py -->\n", "<!-- end of stacks -->\n"
 FAMILIES = {0: "Of a call", 1: "Of a text", 2: "Of a value", 3: "Of a catalog", 4: "Of an optimization", 5: "Of a job"}
 
 
@@ -100,9 +103,9 @@ def coefficients_table(speedup, of_inference):
                  [[f"`{c['id']}`", f"{c['value']:.4g}", c["unit"], c["text"], c["provenance"]] for c in rows])
 
 
-def between(page, made):
-    head, rest = page.split(BEGIN)
-    return head + BEGIN + made + END + rest.split(END, 1)[1]
+def between(page, made, begin=BEGIN, end=END):
+    head, rest = page.split(begin)
+    return head + begin + made + end + rest.split(end, 1)[1]
 
 
 def pages(speedup):
@@ -110,7 +113,11 @@ def pages(speedup):
     composition = (DOC / "composition.md").read_text(encoding="utf-8")
     training = (DOC / "model-training.md").read_text(encoding="utf-8")
     inference = (DOC / "model-inference.md").read_text(encoding="utf-8")
+    tuning = (DOC / "fine-tuning.md").read_text(encoding="utf-8")
+    tuning = between(tuning, fine_tuning.words_tables(speedup, table) + "\n")
+    tuning = between(tuning, "\n" + fine_tuning.stacks_table(speedup, table) + "\n", STACKS, STACKS_END)
     return {
+        "fine-tuning.md": tuning,
         "format.md": answer(speedup, "format"),
         "json.md": json_page(),
         "metrics.md": metrics_page(speedup),

@@ -9,14 +9,16 @@ import speedup
 
 MODELS = ["llama-2-7b", "llama-3-1-8b", "llama-2-13b", "qwen2-5-32b", "llama-3-1-70b"]
 CARDS = ["rtx-4070-ti", "rtx-4080", "rtx-4090", "a6000", "h100-sxm-80gb"]
-METHODS = {  # how it is called, and the optimizations that it is
-    "full, mixed": ["bf16-mixed-precision"],
-    "full, bf16": ["pure-bf16"],
-    "LoRA": ["pure-bf16", "lora"],
-    "QLoRA": ["pure-bf16", "qlora"],
+METHODS = {  # how it is called, the software, and the optimizations that it is
+    "full, mixed precision": ("hugging-face", ["bf16-mixed-precision"]),
+    "full, ZeRO-Offload": ("deepspeed", ["bf16-mixed-precision", "zero-offload"]),
+    "full, bf16": ("hugging-face", ["pure-bf16"]),
+    "full, bf16, 8-bit Adam, in backward": ("hugging-face", ["pure-bf16", "paged-adam-8bit", "optimizer-in-backward"]),
+    "LoRA": ("hugging-face", ["bf16-mixed-precision", "lora"]),
+    "QLoRA": ("hugging-face", ["bf16-mixed-precision", "qlora"]),
 }
-ALWAYS = ["flash-attention-2", "activation-checkpointing"]
-JOB = {"stack": "pytorch", "accelerators": 1, "sequence": 512, "global_batch": 8, "micro_batch": 1}
+ALWAYS = ["activation-checkpointing"]
+JOB = {"accelerators": 1, "sequence": 512, "global_batch": 1, "micro_batch": 1}
 HOST = "128 GB"
 
 catalog = speedup.Catalog().extend({"systems": {f"one-{card}": {
@@ -26,7 +28,9 @@ letters = {}  # of the sets of means that were needed
 
 def cell(model, card, method):
     """The longest sequence, behind the letter of what it takes; a * where the model's window ends it."""
-    job = speedup.Scenario({"train": {**JOB, "model": model, "system": f"one-{card}", "optimizations": [*METHODS[method], *ALWAYS]}}, catalog)
+    stack, optimizations = METHODS[method]
+    job = speedup.Scenario({"train": {**JOB, "model": model, "system": f"one-{card}", "stack": stack,
+                                      "optimizations": [*optimizations, *ALWAYS]}}, catalog)
     mark, longest = "", job.largest("sequence")
     if not longest.value:
         found = job.remedies()

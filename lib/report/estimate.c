@@ -21,6 +21,7 @@ static const char *resource_of(int metric)
         return "compute";
     case SPEEDUP_METRIC_TIME_POINTWISE:
     case SPEEDUP_METRIC_TIME_OPTIMIZER:
+    case SPEEDUP_METRIC_TIME_CAST:
         return "memory bandwidth";
     case SPEEDUP_METRIC_TIME_TENSOR:
         return "link";
@@ -124,7 +125,8 @@ static void put_terms(struct arena *arena, struct node *root, const speedup_scen
     (void)scenario;
     double total = values[SPEEDUP_METRIC_STEP_SECONDS];
     struct node *time = put_list(arena, root, "time", "Time of a step");
-    for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++) {
+    for (int i = SPEEDUP_METRIC_TIME_MATMUL; i <= SPEEDUP_METRIC_TIME_FIXED + 1; i++) {
+        int m = i <= SPEEDUP_METRIC_TIME_FIXED ? i : SPEEDUP_METRIC_TIME_CAST; /* which came later */
         if (values[m] <= 0)
             continue;
         speedup_word word = report_word(m);
