@@ -25,19 +25,20 @@ struct offload training_offload(const struct job *job, const lanes v[VARIABLES],
     }
     crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
     crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    offload.each = alone / job->host_link + lanes_max(crossing / job->host_link - stage, ZERO);
+    double link = C(HOST_LINK_RATE) * job->host_link;
+    offload.each = alone / (C(HOST_LINK_SERIAL) * job->host_link) + lanes_max(crossing / link - stage, ZERO);
     lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
-    offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / job->host_link;
+    offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / link;
     if (!lanes_all(runs == 0)) {
         lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), own = runs * trained * lanes_min(E(MEMORY_OPTIMIZER), ONE);
         double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
-        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / job->host_link);
+        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / link);
     }
     if (!lanes_all(E(HOST_PAGED) == 0)) {
         lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
         training_memory(job, v, e, memory);
         lanes spilled = lanes_max(lanes_min(memory[SPEEDUP_METRIC_MEMORY_NEEDED] + paged - job->memory, paged), ZERO);
-        offload.once += 2 * spilled / job->host_link;
+        offload.once += 2 * spilled / link;
     }
     return offload;
 }
