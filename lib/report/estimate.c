@@ -200,7 +200,7 @@ static speedup_status put_remedies(speedup_context *context, struct arena *arena
     if (!*count)
         put_text(arena, root, "remedies_note", "to fit", report_say(arena, "it %s on %s, and no usual means mends that", said, where));
     speedup_remedies_destroy(remedies);
-    return status;
+    return SPEEDUP_OK;
 }
 
 /* What to change so that the job fits. */
