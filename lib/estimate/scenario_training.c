@@ -37,6 +37,7 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     length_check_packing(context, &packing, how, &r->sequence);
     if (!check_window(context, model, job->kind, reaches, &sequence))
         scenario->beyond = reaches;
+    rollout_make(context, scenario);
     double layout[VARIABLES] = {0};
     layout_of(&r->layout, layout);
     layout[VARIABLE_ACCELERATORS] = r->accelerators;

@@ -432,9 +432,14 @@ static struct offload offload_of(const struct job *job, const lanes v[VARIABLES]
         alone = lanes_min(E(HOST_SERIAL), ONE) * crossing;
         crossing -= alone;
     }
-    crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    lanes fetched = lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    crossing += fetched;
     crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    offload.each = alone / job->host_link + lanes_max(crossing / job->host_link - stage, ZERO);
+    /* Drives of a node are shared by its accelerators; reading ahead hides as crossing to the host does (ZeRO-Infinity, arXiv
+     * 2104.07857, sec. 6.2). */
+    lanes drive = lanes_min(V(ACCELERATORS), lanes_of(job->node)) / (job->nvme > 0 ? job->nvme : C(NVME_BANDWIDTH));
+    lanes read = lanes_min(E(NVME_WEIGHTS), ONE) * fetched * drive;
+    offload.each = alone / job->host_link + lanes_max(lanes_max(crossing / job->host_link, read) - stage, ZERO);
     lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
     offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / job->host_link;
     if (!lanes_all(runs == 0)) {
@@ -442,6 +447,8 @@ static struct offload offload_of(const struct job *job, const lanes v[VARIABLES]
         double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
         offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / job->host_link);
     }
+    /* The state is read and written once, and the new weights are written (sec. 5.1). */
+    offload.once += drive * (2 * lanes_min(E(NVME_OPTIMIZER), ONE) * states + lanes_min(E(NVME_WEIGHTS), ONE) * trained * job->weight_bytes * E(MEMORY_WEIGHTS));
     if (!lanes_all(E(HOST_PAGED) == 0)) {
         lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
         training_memory(job, v, e, memory);
@@ -664,6 +671,27 @@ static void limit(const struct job *job, const lanes v[VARIABLES], const lanes e
     *joules = energy_at(energy, joules, rate);
 }
 
+/* The completions of a step come before its update. What is said of a second is said of both; their errors have nothing in
+ * common, so that the squares of the seconds that they are off add up. */
+static void add_rollout(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
+    static const int rates[] = {SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND, SPEEDUP_METRIC_MODEL_UTILIZATION, SPEEDUP_METRIC_HARDWARE_UTILIZATION,
+                                SPEEDUP_METRIC_TOKENS_PER_SECOND, SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR};
+    const struct job *engine = job->rollout->engine;
+    lanes memory[METRICS];
+    training_memory(job, v, e, memory);
+    lanes rollout = memory[SPEEDUP_METRIC_TIME_ROLLOUT], step = out[SPEEDUP_METRIC_STEP_SECONDS] + rollout;
+    lanes generating = rollout / step, updating = 1 - generating;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        out[rates[i]] *= updating;
+    double watts = fmin(job->energy.rated * engine->c[COEFFICIENT_POWER_FRACTION], job->energy.limit);
+    lanes off = updating * out[SPEEDUP_METRIC_TIME_SIGMA], engine_off = generating * engine->inference.decode_sigma;
+    out[SPEEDUP_METRIC_POWER] = updating * out[SPEEDUP_METRIC_POWER] + generating * watts;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(off * off + engine_off * engine_off);
+    out[SPEEDUP_METRIC_TIME_ROLLOUT] = rollout;
+    out[SPEEDUP_METRIC_STEP_SECONDS] = step;
+}
+
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     const struct energy *energy = &job->energy;
@@ -673,4 +701,6 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     if (energy->limit < energy->rated)
         limit(job, v, e, out, &joules);
     out[SPEEDUP_METRIC_POWER] = energy_watts(energy, &joules, out[SPEEDUP_METRIC_STEP_SECONDS], energy->limit);
+    if (job->rollout)
+        add_rollout(job, v, e, out);
 }
