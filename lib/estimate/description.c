@@ -270,6 +270,15 @@ const struct record_table rollout_table = {
     "rollout",
     "Completions that a step makes of its prompts with the policy, on the job's own accelerators, before it trains on them.", rollout_fields};
 
+static const struct field evaluation_fields[] = {
+    {FIELD_WORDS("tokens", "", "tokens of an evaluation"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, .required = true, .offset = offsetof(struct asked_evaluation, tokens)},
+    {FIELD_WORDS("every", "", "steps from one to the next"),
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e12, .required = true, .offset = offsetof(struct asked_evaluation, every)},
+    {.key = NULL},
+};
+const struct record_table evaluation_table = {"evaluation", "Forward passes over held-out tokens between the steps of a run.", evaluation_fields};
+
 static const struct field train_fields[] = {
     JOB_FRONT,
     LENGTH(sequence, "4096, or {mean: 900, deviation: 600, longest: 4096}", "tokens per sequence"),
@@ -285,6 +294,7 @@ static const struct field train_fields[] = {
      .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart)},
     {FIELD_WORDS("power_limit", "the rated power", "power limit set on each accelerator"),
      .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e5, AT(power_limit)},
+    {FIELD_WORDS("evaluation", "none", "forward passes over held-out tokens every so many steps"), .type = FIELD_RECORD, .record = &evaluation_table, AT(evaluation)},
     {FIELD_WORDS("rollout", "", "completions that a step makes before it trains on them"), .type = FIELD_RECORD, .record = &rollout_table, AT(rollout)},
     JOB_BACK,
     {.key = NULL},

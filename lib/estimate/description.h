@@ -97,6 +97,12 @@ struct published_figures {
     const char *source;
 };
 
+/* Tokens that are evaluated every so many steps; 0 for none. */
+struct asked_evaluation {
+    uint64_t present;
+    double tokens, every;
+};
+
 /* Completions that a training step makes of its prompts; 0 where nothing is said. */
 struct asked_rollout {
     uint64_t present;
@@ -127,6 +133,7 @@ struct job_description {
     struct length sequence;
     int32_t packing; /* enum packing */
     double global_batch, micro_batch, tokens, checkpoint, restart, power_limit;
+    struct asked_evaluation evaluation;
     struct asked_rollout rollout;
 
     /* of inference */
@@ -151,7 +158,7 @@ struct section_keys {
     const struct record_table *table;
 };
 extern const struct section_keys job_sections[]; /* the same, ended by one without a name */
-extern const struct record_table layout_table, serving_layout_table, prefill_table, rollout_table, targets_table, length_table;
+extern const struct record_table layout_table, serving_layout_table, prefill_table, rollout_table, evaluation_table, targets_table, length_table;
 
 /* A description with the defaults of its section and nothing else. */
 void description_begin(enum section section, struct job_description *d);

@@ -189,6 +189,7 @@ struct job {
     double sequence; /* tokens that a token attends over, mean: those of a sequence, where all have the same */
     struct rows rows;
     double global_batch, tokens, price, checkpoint_seconds, restart_seconds;
+    double evaluation_tokens, evaluation_every; /* every: steps; 0: none */
     double power_limit; /* W of an accelerator, 0: none */
 
     /* rates that follow from the precisions chosen; FLOP/s at efficiency 1 */
@@ -246,9 +247,14 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 
+/* What stays of the training state from one update to the next. */
+struct staying {
+    lanes weights, gradients, optimizer, buffers;
+};
+
 /* Adds the completions of a step, and their memory beside what stays of the training state, to the metrics of memory; the
  * peak is the larger of the two. */
-void rollout_join(const struct job *job, const lanes v[VARIABLES], lanes weights, lanes optimizer, lanes buffers, lanes out[METRICS]);
+void rollout_join(const struct job *job, const lanes v[VARIABLES], const struct staying *staying, lanes out[METRICS]);
 
 /* Share of the gap between mean and longest that the longest of n sequences leaves, mean. Lengths have the quantile function
  * longest - s (1 - p)^k, a generalized Pareto distribution that ends at the longest (Hosking and Wallis 1987; k = 1: uniform,

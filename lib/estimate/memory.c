@@ -395,6 +395,8 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     lanes gradients = lanes_min(E(HOST_GRADIENTS), ONE) * held.all * E(UPDATE_FLOPS) * job->gradient_bytes * E(MEMORY_GRADIENTS);
     lanes optimizer_away = state.optimizer * away * (1 - lanes_min(E(NVME_OPTIMIZER), ONE)), weights_away = state.away * (1 - lanes_min(E(NVME_WEIGHTS), ONE));
     out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (optimizer_away + weights_away + gradients + gone);
-    if (job->rollout)
-        rollout_join(job, v, state.weights, optimizer, channels * E(MEMORY_BUFFERS), out);
+    if (job->rollout) {
+        const struct staying staying = {state.weights, C(MEMORY_GRADIENTS_STAY) * state.gradients, optimizer, channels * E(MEMORY_BUFFERS)};
+        rollout_join(job, v, &staying, out);
+    }
 }

@@ -70,13 +70,13 @@ static void roll(const struct rollout *r, lanes accelerators, lanes sequences, l
     out->seconds = (complete(job, &at, e, N, B, computed) + take_weights(job, accelerators, memory.weights)) / r->steps;
 }
 
-void rollout_join(const struct job *job, const lanes v[VARIABLES], lanes weights, lanes optimizer, lanes buffers, lanes out[METRICS])
+void rollout_join(const struct job *job, const lanes v[VARIABLES], const struct staying *s, lanes out[METRICS])
 {
     const struct rollout *r = job->rollout;
     struct rolled engine;
-    lanes staying = weights + optimizer + buffers;
+    lanes state = s->weights + s->gradients + s->optimizer, staying = state + s->buffers;
     roll(r, V(ACCELERATORS), lanes_of(job->global_batch * r->steps), staying, &engine);
-    lanes peak = staying + engine.weights + engine.runtime + engine.cache, used = weights + optimizer + engine.weights + engine.cache;
+    lanes used = state + engine.weights + engine.cache, peak = used + s->buffers + engine.runtime;
     /* An engine that does not sleep keeps weights and cache during the update. */
     if (!r->sleeps) {
         lanes kept = engine.weights + engine.cache, all = out[SPEEDUP_METRIC_MEMORY_PEAK] + kept;
@@ -92,12 +92,12 @@ void rollout_join(const struct job *job, const lanes v[VARIABLES], lanes weights
         int metric;
         lanes bytes;
     } parts[] = {
-        {SPEEDUP_METRIC_MEMORY_WEIGHTS, weights + engine.weights}, {SPEEDUP_METRIC_MEMORY_GRADIENTS, ZERO},
-        {SPEEDUP_METRIC_MEMORY_OPTIMIZER, optimizer},              {SPEEDUP_METRIC_MEMORY_ACTIVATIONS, ZERO},
-        {SPEEDUP_METRIC_MEMORY_RESIDUAL, ZERO},                    {SPEEDUP_METRIC_MEMORY_SCORES, ZERO},
-        {SPEEDUP_METRIC_MEMORY_LOGITS, ZERO},                      {SPEEDUP_METRIC_MEMORY_KV, engine.cache},
-        {SPEEDUP_METRIC_MEMORY_BUFFERS, buffers},                  {SPEEDUP_METRIC_MEMORY_RUNTIME, engine.runtime},
-        {SPEEDUP_METRIC_MEMORY_ALLOCATED, used},                   {SPEEDUP_METRIC_MEMORY_RESERVED, used},
+        {SPEEDUP_METRIC_MEMORY_WEIGHTS, s->weights + engine.weights}, {SPEEDUP_METRIC_MEMORY_GRADIENTS, s->gradients},
+        {SPEEDUP_METRIC_MEMORY_OPTIMIZER, s->optimizer},               {SPEEDUP_METRIC_MEMORY_ACTIVATIONS, ZERO},
+        {SPEEDUP_METRIC_MEMORY_RESIDUAL, ZERO},                        {SPEEDUP_METRIC_MEMORY_SCORES, ZERO},
+        {SPEEDUP_METRIC_MEMORY_LOGITS, ZERO},                          {SPEEDUP_METRIC_MEMORY_KV, engine.cache},
+        {SPEEDUP_METRIC_MEMORY_BUFFERS, s->buffers},                   {SPEEDUP_METRIC_MEMORY_RUNTIME, engine.runtime},
+        {SPEEDUP_METRIC_MEMORY_ALLOCATED, used},                       {SPEEDUP_METRIC_MEMORY_RESERVED, used},
         {SPEEDUP_METRIC_MEMORY_PEAK, peak},
     };
     lane_mask larger = peak > out[SPEEDUP_METRIC_MEMORY_PEAK];

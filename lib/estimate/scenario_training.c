@@ -27,6 +27,8 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->checkpoint_seconds = r->checkpoint;
     job->restart_seconds = r->restart;
     job->power_limit = r->power_limit;
+    job->evaluation_tokens = r->evaluation.tokens;
+    job->evaluation_every = r->evaluation.every;
     scenario_gather(context, scenario);
     check_power_limit(context, scenario);
     struct place sequence = description_place(r, "sequence"), packing = description_place(r, "packing");

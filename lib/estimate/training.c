@@ -484,7 +484,7 @@ static void at_site(double factor, lanes out[METRICS])
         SPEEDUP_METRIC_TIME_POINTWISE, SPEEDUP_METRIC_TIME_HEAD,     SPEEDUP_METRIC_TIME_CAST,      SPEEDUP_METRIC_TIME_LAUNCH,
         SPEEDUP_METRIC_TIME_TENSOR,   SPEEDUP_METRIC_TIME_CONTEXT,   SPEEDUP_METRIC_TIME_EXCHANGE,  SPEEDUP_METRIC_TIME_SEND,
         SPEEDUP_METRIC_TIME_IMBALANCE, SPEEDUP_METRIC_TIME_BUBBLE,   SPEEDUP_METRIC_TIME_DATA,      SPEEDUP_METRIC_TIME_OPTIMIZER,
-        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,
+        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,     SPEEDUP_METRIC_TIME_EVALUATION,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         out[parts[i]] *= factor;
@@ -607,6 +607,11 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     out[SPEEDUP_METRIC_TIME_OPTIMIZER] = optimizer;
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
+
+    /* An evaluation is the forward pass's part of what micro-batches take, with all that they wait for. */
+    lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.launch.forward + mb.head.forward;
+    lanes passed = out[SPEEDUP_METRIC_STEP_SECONDS] - summed - data.once - optimizer - away.once - fixed;
+    out[SPEEDUP_METRIC_TIME_EVALUATION] = job->evaluation_tokens / (job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens) * passed * forward / (work + head_seconds);
 
     lanes scores = mb.scores.forward * (1 + again_attention + frozen) + mb.scores.backward;
     lanes moving = scores + mb.moving.forward * (1 + again + frozen) + mb.moving.backward + pointwise_seconds;

@@ -98,6 +98,7 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         const char *label;
     } run[] = {
         {SPEEDUP_METRIC_STEPS, "steps"},
+        {SPEEDUP_METRIC_TIME_EVALUATION, "an evaluation"},
         {SPEEDUP_METRIC_RUN_SECONDS, "without failures"},
         {SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, "expected"},
         {SPEEDUP_METRIC_ACCELERATOR_HOURS, "accelerator-hours"},
@@ -115,7 +116,8 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         return;
     struct node *whole = put_object(arena, root, "run", report_say(arena, "Whole run of %s", report_quantity(arena, "tokens", scenario->job.tokens)));
     for (size_t i = 0; i < sizeof run / sizeof *run; i++)
-        if (run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0)
+        if ((run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0) &&
+            (run[i].metric != SPEEDUP_METRIC_TIME_EVALUATION || scenario->job.evaluation_every > 0))
             report_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
     put_nulls(arena, whole, KEYS_TRAINING_RUN);
 }
