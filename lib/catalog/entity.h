@@ -83,6 +83,7 @@ struct system {
     double network;     /* B/s per node and direction */
     double host_memory; /* B */
     double host_bandwidth; /* B/s */
+    double nvme;        /* B/s of a node, reading or writing */
     double host_speed;
     double node_power;  /* W */
     double failures;    /* per accelerator and second */

@@ -96,6 +96,7 @@ static const struct field system_fields[] = {
     NUMBER("host_memory", host_memory, BYTES, 1e9, 1e15, false, "", "host memory of a node"),
     NUMBER("host_speed", host_speed, NONE, 0.01, 100, false, "1", "speed of its processors at launching work, over that of the virtual machines on which stacks were measured"),
     NUMBER("host_bandwidth", host_bandwidth, BYTES_PER_S, 1e9, 1e14, false, "", "bandwidth of that memory, all channels together"),
+    NUMBER("nvme", nvme, BYTES_PER_S, 1e6, 1e14, false, "", "what its drives read or write, all together"),
     NUMBER("node_power", node_power, WATTS, 1, 1e6, false, "the accelerators'", "power of a whole node at full load"),
     NUMBER("failures", failures, RATE, 0, 1, false, "0 /day", "failures that stop a job, per accelerator"),
 #undef ENTITY

@@ -130,6 +130,7 @@ speedup_status speedup_job_add(speedup_context *context, speedup_job *job, const
     struct choices *choices = !strcmp(list, "optimizations") ? &d->optimizations
                               : !strcmp(list, "baseline")    ? &d->baseline
                               : !strcmp(list, "without")     ? &d->without
+                              : !strcmp(list, "rollout.optimizations") && d->section == SECTION_TRAIN ? &d->rollout.optimizations
                                                              : NULL;
     if (!choices) {
         problem(context, SPEEDUP_UNKNOWN_CHOICE, NULL, "'%.40s' is no list of a job; there are optimizations, baseline and without", list);
@@ -199,6 +200,8 @@ speedup_status speedup_scenario_create_job(speedup_context *context, const speed
     length_check(context, &place, "sequence", &d->sequence);
     length_check(context, &place, "prompt", &d->prompt);
     length_check(context, &place, "output", &d->output);
+    length_check(context, &place, "rollout.prompt", &d->rollout.prompt);
+    length_check(context, &place, "rollout.output", &d->rollout.output);
     return scenario_make(context, catalog, made, scenario);
 }
 

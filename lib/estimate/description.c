@@ -245,6 +245,40 @@ const struct record_table targets_table = {"targets", "What the service must hol
     {FIELD_WORDS("confidence", "0.9", "probability of the intervals"), \
      .type = FIELD_NUMBER, .least = 0.01, .most = 0.999, AT(confidence)}
 
+#define REQUEST_TOKENS "1024, or {mean: 1024, deviation: 400}"
+
+#undef AT
+#define AT(member) .offset = offsetof(struct asked_rollout, member)
+static const struct field rollout_fields[] = {
+    LENGTH(prompt, REQUEST_TOKENS, "tokens of a prompt, mean"),
+    LENGTH(output, REQUEST_TOKENS, "tokens of a completion, mean"),
+    COUNT(samples, 1e6, false, "1", "completions of a prompt"),
+    TEXT(stack, true, "", "id of the software that makes them"),
+    VALUE(optimizations, choices_value, "[id, id: {parameter: value}, ...]", "optimizations of inference that it has beside"),
+    COUNT(tensor, 1e6, false, "1", "accelerators of an engine, tensor-parallel; the job's are shared out among as many engines as there can be"),
+    COUNT(concurrency, 1e9, false, "all that fit", "most sequences that an engine takes at once (max_num_seqs)"),
+    {FIELD_WORDS("memory", "what the training state leaves", "share of an accelerator's memory that the engine takes for itself (gpu_memory_utilization)"),
+     .type = FIELD_NUMBER, .least = 0.01, .most = 1, AT(memory)},
+    {FIELD_WORDS("sleep", "true", "the engine gives weights and cache back for the update, and takes new weights for every rollout; false: it keeps them"),
+     .type = FIELD_BOOL, AT(sleep)},
+    COUNT(steps, 1e6, false, "1", "steps that one rollout makes completions for (steps_per_generation; train_batch_size over ppo_mini_batch_size)"),
+    {.key = NULL},
+};
+#undef AT
+#define AT(member) .offset = offsetof(struct job_description, member)
+const struct record_table rollout_table = {
+    "rollout",
+    "Completions that a step makes of its prompts with the policy, on the job's own accelerators, before it trains on them.", rollout_fields};
+
+static const struct field evaluation_fields[] = {
+    {FIELD_WORDS("tokens", "", "tokens of an evaluation"),
+     .type = FIELD_NUMBER, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e18, .required = true, .offset = offsetof(struct asked_evaluation, tokens)},
+    {FIELD_WORDS("every", "", "steps from one to the next"),
+     .type = FIELD_COUNT, .dimension = DIMENSION_COUNT, .least = 1, .most = 1e12, .required = true, .offset = offsetof(struct asked_evaluation, every)},
+    {.key = NULL},
+};
+const struct record_table evaluation_table = {"evaluation", "Forward passes over held-out tokens between the steps of a run.", evaluation_fields};
+
 static const struct field train_fields[] = {
     JOB_FRONT,
     LENGTH(sequence, "4096, or {mean: 900, deviation: 600, longest: 4096}", "tokens per sequence"),
@@ -260,13 +294,14 @@ static const struct field train_fields[] = {
      .type = FIELD_NUMBER, .dimension = DIMENSION_SECONDS, .least = 0, .most = 1e7, AT(restart)},
     {FIELD_WORDS("power_limit", "the rated power", "power limit set on each accelerator"),
      .type = FIELD_NUMBER, .dimension = DIMENSION_WATTS, .least = 1, .most = 1e5, AT(power_limit)},
+    {FIELD_WORDS("evaluation", "none", "forward passes over held-out tokens every so many steps"), .type = FIELD_RECORD, .record = &evaluation_table, AT(evaluation)},
+    {FIELD_WORDS("rollout", "", "completions that a step makes before it trains on them"), .type = FIELD_RECORD, .record = &rollout_table, AT(rollout)},
     JOB_BACK,
     {.key = NULL},
 };
 static const struct record_table train_table = {"train", "A training job.", train_fields};
 
 /* The rows of both sections of inference. */
-#define REQUEST_TOKENS "1024, or {mean: 1024, deviation: 400}"
 #define REQUESTS                                                                                              \
     LENGTH(prompt, REQUEST_TOKENS, "tokens of a prompt, mean"),                                               \
     LENGTH(output, REQUEST_TOKENS, "tokens generated for a request, mean"),                                   \
@@ -310,7 +345,8 @@ const struct section_keys job_sections[] = {{"train", &train_table}, {"serve", &
 void description_begin(enum section section, struct job_description *d)
 {
     *d = (struct job_description){.section = section, .confidence = 0.9, .layout = layout_unsaid, .micro_batch = 1, .checkpoint = 60,
-                                  .restart = 600, .sequence = {1, 0, 1}, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid};
+                                  .restart = 600, .sequence = {1, 0, 1}, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .prefill.layout = layout_unsaid,
+                                  .rollout = {.samples = 1, .steps = 1, .tensor = 1, .prompt = {1, 0, 1}, .output = {1, 0, 1}, .sleep = true}};
 }
 
 void description_read(speedup_context *context, struct arena *arena, const struct yaml_tree *tree, uint32_t node, struct job_description *d)
@@ -334,6 +370,17 @@ void description_give_required(struct job_description *d)
     for (const struct field *field = fields; field->key; field++)
         if (field->required)
             d->present |= UINT64_C(1) << (field - fields);
+}
+
+void description_derive(struct job_description *d)
+{
+    const struct length *prompt = &d->rollout.prompt, *output = &d->rollout.output;
+    const struct field *fields = job_tables[d->section]->fields, *sequence = record_field(job_tables[d->section], "sequence");
+    if (!d->rollout.present || FIELD_GIVEN(d, sequence - fields))
+        return;
+    bool ends = prompt->longest > 0 && output->longest > 0;
+    d->sequence = (struct length){prompt->mean + output->mean, hypot(prompt->deviation, output->deviation), ends ? prompt->longest + output->longest : 0};
+    description_give(d, "sequence");
 }
 
 void description_require(speedup_context *context, const struct job_description *d)
@@ -432,7 +479,7 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     *to = *from;
     to->tree = NULL;
     to->price.place = nowhere;
-    const char **texts[] = {&to->model, &to->system, &to->stack, &to->price.id, &to->published.source};
+    const char **texts[] = {&to->model, &to->system, &to->stack, &to->price.id, &to->published.source, &to->rollout.stack};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         copy_text(arena, texts[i]);
     struct published *published = arena_zeroed(arena, from->published.count, sizeof *published);
@@ -442,6 +489,7 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     copy_choices(arena, &to->optimizations);
     copy_choices(arena, &to->baseline);
     copy_choices(arena, &to->without);
+    copy_choices(arena, &to->rollout.optimizations);
     copy_numbers(arena, "calibration", &to->calibration);
     return !arena->failed;
 }

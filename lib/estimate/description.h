@@ -97,6 +97,22 @@ struct published_figures {
     const char *source;
 };
 
+/* Tokens that are evaluated every so many steps; 0 for none. */
+struct asked_evaluation {
+    uint64_t present;
+    double tokens, every;
+};
+
+/* Completions that a training step makes of its prompts; 0 where nothing is said. */
+struct asked_rollout {
+    uint64_t present;
+    struct length prompt, output;
+    double samples, steps, tensor, concurrency, memory;
+    const char *stack;
+    struct choices optimizations;
+    bool sleep;
+};
+
 enum section { SECTION_TRAIN, SECTION_SERVE, SECTION_GENERATE, SECTIONS };
 
 struct job_description {
@@ -117,6 +133,8 @@ struct job_description {
     struct length sequence;
     int32_t packing; /* enum packing */
     double global_batch, micro_batch, tokens, checkpoint, restart, power_limit;
+    struct asked_evaluation evaluation;
+    struct asked_rollout rollout;
 
     /* of inference */
     struct length prompt, output;
@@ -140,7 +158,7 @@ struct section_keys {
     const struct record_table *table;
 };
 extern const struct section_keys job_sections[]; /* the same, ended by one without a name */
-extern const struct record_table layout_table, serving_layout_table, prefill_table, targets_table, length_table;
+extern const struct record_table layout_table, serving_layout_table, prefill_table, rollout_table, evaluation_table, targets_table, length_table;
 
 /* A description with the defaults of its section and nothing else. */
 void description_begin(enum section section, struct job_description *d);
@@ -152,6 +170,9 @@ void description_read(speedup_context *context, struct arena *arena, const struc
 /* Marks a key as given, whose value was filled in; or all that a job must have. */
 void description_give(struct job_description *d, const char *key);
 void description_give_required(struct job_description *d);
+
+/* Keys that follow from others: without a sequence, one with a rollout is a prompt and its completion. */
+void description_derive(struct job_description *d);
 
 /* Tells of required keys that nobody gave. */
 void description_require(speedup_context *context, const struct job_description *d);

@@ -155,12 +155,12 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     prepare(job, e, &at);
     lanes ranks = at.d * at.copies, asked = V(CONCURRENCY) / ranks;
     lanes output = m->serving ? lanes_of(C(RESERVE_OUTPUT) * m->output * m->output_spread) : m->output + beyond_mean(job, asked);
-    hold(job, &at, e, m->prompt + output, &memory);
+    hold(job, &at, e, lanes_of(job->memory), m->prompt + output, &memory);
     if (front) {
         pool.at = (struct split){.n = lanes_of(f->tensor), .d = lanes_of(f->attention_data), .p = lanes_of(f->pipeline)};
         pool.at.copies = lanes_of(f->accelerators / (f->tensor * f->attention_data * f->pipeline));
         prepare(job, e, &pool.at);
-        hold(job, &pool.at, e, lanes_of(m->prompt), &pool.memory);
+        hold(job, &pool.at, e, lanes_of(job->memory), lanes_of(m->prompt), &pool.memory);
     }
     if (m->serving) {
         const struct split *where = front ? &pool.at : &at;

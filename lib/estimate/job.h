@@ -21,6 +21,7 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define training_sequences training_sequences_wide
 #define training_state training_state_wide
 #define training_offload training_offload_wide
+#define rollout_join rollout_join_wide
 #define inference_answer inference_answer_wide
 #define energy_joules energy_joules_wide
 #define energy_watts energy_watts_wide
@@ -138,6 +139,15 @@ struct inference {
     double decode_sigma, first_sigma;
 };
 
+/* Completions that a step of training makes of its prompts before it trains on them, by an engine on the same accelerators. */
+struct rollout {
+    const struct job *engine;
+    const lanes *variables;            /* of the engine's scenario */
+    double tensor, samples, steps;     /* accelerators of an engine; completions of a prompt; steps that they are for */
+    double concurrency, memory;        /* most sequences of an engine at once; its share of an accelerator's memory; 0: as there is room */
+    bool sleeps;                       /* its memory is given back for the update */
+};
+
 /* Rows of tokens that a step of training takes: a sequence each, or filled with several. */
 struct rows {
     double tokens;                /* of a row, mean, without padding */
@@ -173,13 +183,14 @@ struct job {
     struct shape shape;
 
     /* hardware, per accelerator and direction where it applies; SI */
-    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, host_speed, node, domain, power;
+    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, nvme /* same */, host_speed, node, domain, power;
     double failures;
 
     /* run */
     double sequence; /* tokens that a token attends over, mean: those of a sequence, where all have the same */
     struct rows rows;
     double global_batch, tokens, price, checkpoint_seconds, restart_seconds;
+    double evaluation_tokens, evaluation_every; /* every: steps; 0: none */
     double power_limit; /* W of an accelerator, 0: none */
 
     /* rates that follow from the precisions chosen; FLOP/s at efficiency 1 */
@@ -193,6 +204,7 @@ struct job {
     bool generic_stack;    /* nor has the software */
     bool relaxed;          /* take layouts that do not divide evenly, as published runs did */
     struct inference inference;
+    const struct rollout *rollout; /* NULL: the job has none */
     struct effects effects;
 };
 
@@ -245,6 +257,15 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
  * values of the ledger's entries; metrics are written, none is read. */
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
 void training_memory(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
+
+/* What stays of the training state from one update to the next. */
+struct staying {
+    lanes weights, gradients, optimizer, buffers;
+};
+
+/* Adds the completions of a step, and their memory beside what stays of the training state, to the metrics of memory; the
+ * peak is the larger of the two. */
+void rollout_join(const struct job *job, const lanes v[VARIABLES], const struct staying *staying, lanes out[METRICS]);
 
 /* Share of the gap between mean and longest that the longest of n sequences leaves, mean. Lengths have the quantile function
  * longest - s (1 - p)^k, a generalized Pareto distribution that ends at the longest (Hosking and Wallis 1987; k = 1: uniform,

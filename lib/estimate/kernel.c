@@ -10,6 +10,8 @@ void training_run(const struct job *job, const lanes v[VARIABLES], lanes out[MET
     lanes n = v[VARIABLE_ACCELERATORS];
     double steps = ceil(job->tokens / (job->global_batch * job->rows.tokens) * (1 - 1e-12)); /* whole ones */
     lanes seconds = steps * out[SPEEDUP_METRIC_STEP_SECONDS];
+    if (job->evaluation_every > 0)
+        seconds += floor(steps / job->evaluation_every) * out[SPEEDUP_METRIC_TIME_EVALUATION];
     /* Young (1974), Daly (2006): checkpoints every sqrt(2 C MTBF); each failure costs
      * half an interval and a restart. */
     lanes expected = seconds;

@@ -48,6 +48,7 @@ static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, d
     const lane_mask uneven = job->relaxed ? data == data : data != data;
     const lanes pool = v[VARIABLE_ACCELERATORS] - front, ranks = layout_ranks(v), global_batch = lanes_of(job->global_batch);
     const lanes heads = lanes_of(job->model->heads), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count);
+    const lanes engine = lanes_of(job->rollout ? job->rollout->tensor : 1);
     lane_mask good = pool > 0;
 #define AXIS(NAME, name, ...)               \
     const lanes name = v[VARIABLE_##NAME]; \
@@ -55,6 +56,7 @@ static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, d
 #include "estimate/axis.def"
 #undef AXIS
     (void)ranks;
+    (void)engine;
 #define LAYOUT_RULE(NAME, KINDS, PLACE, condition, ...) \
     if (KINDS_##KINDS >> kind & 1)                      \
         good &= (condition);

@@ -393,5 +393,10 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     out[SPEEDUP_METRIC_MEMORY_ALLOCATED] = state.weights + optimizer + allocated + C(MEMORY_WORKSPACE);
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
     lanes gradients = lanes_min(E(HOST_GRADIENTS), ONE) * held.all * E(UPDATE_FLOPS) * job->gradient_bytes * E(MEMORY_GRADIENTS);
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (state.optimizer * away + state.away + gradients + gone);
+    lanes optimizer_away = state.optimizer * away * (1 - lanes_min(E(NVME_OPTIMIZER), ONE)), weights_away = state.away * (1 - lanes_min(E(NVME_WEIGHTS), ONE));
+    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (optimizer_away + weights_away + gradients + gone);
+    if (job->rollout) {
+        const struct staying staying = {state.weights, C(MEMORY_GRADIENTS_STAY) * state.gradients, optimizer, channels * E(MEMORY_BUFFERS)};
+        rollout_join(job, v, &staying, out);
+    }
 }

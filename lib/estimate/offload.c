@@ -23,10 +23,15 @@ struct offload training_offload(const struct job *job, const lanes v[VARIABLES],
         alone = lanes_min(E(HOST_SERIAL), ONE) * crossing;
         crossing -= alone;
     }
-    crossing += lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    lanes fetched = lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    crossing += fetched;
     crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
     double link = C(HOST_LINK_RATE) * job->host_link;
-    offload.each = alone / (C(HOST_LINK_SERIAL) * job->host_link) + lanes_max(crossing / link - stage, ZERO);
+    /* Drives of a node are shared by its accelerators; reading ahead hides as crossing to the host does (ZeRO-Infinity, arXiv
+     * 2104.07857, sec. 6.2). */
+    lanes drive = lanes_min(V(ACCELERATORS), lanes_of(job->node)) / (job->nvme > 0 ? job->nvme : C(NVME_BANDWIDTH));
+    lanes read = lanes_min(E(NVME_WEIGHTS), ONE) * fetched * drive;
+    offload.each = alone / (C(HOST_LINK_SERIAL) * job->host_link) + lanes_max(lanes_max(crossing / link, read) - stage, ZERO);
     lanes states = trained * E(MEMORY_OPTIMIZER) * training_state(e), runs = lanes_min(E(HOST_RUNS), ONE);
     offload.once = 2 * E(HOST_OPTIMIZER) * (1 - runs) * states / link;
     if (!lanes_all(runs == 0)) {
@@ -34,6 +39,8 @@ struct offload training_offload(const struct job *job, const lanes v[VARIABLES],
         double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
         offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / link);
     }
+    /* The state is read and written once, and the new weights are written (sec. 5.1). */
+    offload.once += drive * (2 * lanes_min(E(NVME_OPTIMIZER), ONE) * states + lanes_min(E(NVME_WEIGHTS), ONE) * trained * job->weight_bytes * E(MEMORY_WEIGHTS));
     if (!lanes_all(E(HOST_PAGED) == 0)) {
         lanes memory[METRICS], paged = lanes_min(E(HOST_PAGED), ONE) * states;
         training_memory(job, v, e, memory);

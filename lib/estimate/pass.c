@@ -271,9 +271,9 @@ double least_runtime(const struct job *job)
     return job->inference.serving ? C(MEMORY_RUNTIME) : 0;
 }
 
-/* Weights of a rank, and how many sequences of so many tokens the rest holds. A cache that reserves for
+/* Weights of a rank, and how many sequences of so many tokens the rest of its room holds. A cache that reserves for
  * the longest output wastes a share of what it reserves (arXiv 2309.06180, sec. 1). */
-void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, struct memory *memory)
+void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes room, lanes tokens, struct memory *memory)
 {
     const struct inference *m = &job->inference;
     lanes split = m->attention * m->attention_format.bytes + m->feed_forward * m->feed_forward_format.bytes +
@@ -283,7 +283,7 @@ void hold(const struct job *job, const struct split *at, const lanes e[TARGETS],
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);
     lanes wasted = m->serving ? lanes_min(C(CACHE_RESERVED) * E(KV_RESERVED), lanes_of(0.99)) : ZERO;
     memory->sequence = cache_of_sequence(job, at, tokens) / at->p / (1 - wasted) * E(MEMORY_KV);
-    lanes left = job->memory - memory->weights;
+    lanes left = room - memory->weights;
     memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, lanes_of(least_runtime(job))) * E(MEMORY_RUNTIME);
     memory->capacity = (left - memory->runtime) / memory->sequence;
 }

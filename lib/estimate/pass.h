@@ -30,6 +30,7 @@
 #define prompt_chunks prompt_chunks_wide
 #define tokens_per_step tokens_per_step_wide
 #define drafting drafting_wide
+#define decode_among decode_among_wide
 #define closed_loop closed_loop_wide
 #define open_loop open_loop_wide
 #define prepare_pool prepare_pool_wide
@@ -118,7 +119,7 @@ void decode(const struct job *job, const struct split *at, const lanes e[TARGETS
 void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, lanes chunks, struct pass *pass);
 lanes beyond_mean(const struct job *job, lanes n);
 double least_runtime(const struct job *job);
-void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, struct memory *memory);
+void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes room, lanes tokens, struct memory *memory);
 
 /* steady.c */
 lanes micro_batches(const struct split *at, lanes B);
@@ -126,6 +127,7 @@ lanes pipelined(const struct job *job, const struct split *at, const lanes e[TAR
 lanes prompt_chunks(const struct job *job, const lanes e[TARGETS]);
 lanes tokens_per_step(const lanes e[TARGETS]);
 lanes drafting(const lanes e[TARGETS]);
+void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a);
 void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, const struct memory *memory, struct answer *a);
 void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate, const struct memory *memory, struct answer *a);
 void prepare_pool(const struct job *job, const struct split *at, const lanes v[VARIABLES], const lanes e[TARGETS], const struct answer *a, struct pool *pool);

@@ -28,6 +28,7 @@ enum section scenario_section(speedup_context *context, const struct yaml_tree *
 
 static void make_job(speedup_context *context, speedup_scenario *made)
 {
+    description_derive(&made->asked);
     description_require(context, &made->asked);
     (made->asked.section == SECTION_TRAIN ? training_make : inference_make)(context, made);
 }
@@ -160,6 +161,7 @@ void speedup_scenario_unref(speedup_scenario *scenario)
         return;
     speedup_allocator allocator = scenario->allocator;
     speedup_scenario_unref(scenario->base);
+    speedup_scenario_unref(scenario->rollout);
     speedup_catalog_unref(scenario->catalog);
     arena_end(&scenario->arena);
     allocator.release(allocator.user, scenario);

@@ -14,6 +14,7 @@ struct speedup_scenario {
     speedup_allocator allocator;
     struct arena arena;
     speedup_scenario *base; /* that this one is another layout of, and takes all else from; may be NULL */
+    speedup_scenario *rollout; /* the engine that makes completions for a step of training; may be NULL */
     speedup_catalog *catalog;
     struct yaml_tree tree; /* that it was read from, if it was */
     struct job_description asked;

@@ -61,7 +61,7 @@ static void take_lengths(speedup_context *context, speedup_scenario *scenario)
     struct inference *inference = &scenario->job.inference;
     struct length prompt = d->prompt, output = d->output;
     output.longest = fmax(output.longest, d->output_longest);
-    struct place place = description_place(d, "prompt");
+    struct place place = description_place_of(d, (const char *const[]){"prompt", "output", NULL});
     check_window(context, scenario->model, JOB_INFERENCE, fmax(prompt.mean, prompt.longest) + fmax(output.mean, output.longest), &place);
     check_spread(context, scenario, "prompt", &prompt);
     check_spread(context, scenario, "output", &output);
@@ -94,7 +94,7 @@ speedup_status inference_make(speedup_context *context, speedup_scenario *scenar
     layout[VARIABLE_ACCELERATORS] = d->accelerators;
     layout[VARIABLE_CONCURRENCY] = in_flight;
     layout_follow(&scenario->job, layout);
-    static const char *const keys[] = {"layout", "accelerators", NULL};
+    static const char *const keys[] = {"layout", "accelerators", "tensor", NULL};
     struct place where = description_place_of(d, keys), prefill = description_place(d, "prefill");
     bool known = scenario->model && (in_flight > 0) != (inference->request_rate > 0);
     if (known && d->accelerators - front >= 1 && !scenario->open_layout)

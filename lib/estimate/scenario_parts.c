@@ -193,6 +193,13 @@ static bool calibrates(const struct calibration *calibration, uint32_t slot)
     return false;
 }
 
+bool stack_serves(const speedup_scenario *scenario)
+{
+    const struct stack *stack = scenario->stack;
+    return scenario->job.effects.base[TARGET_BATCHING] > 0 ||
+           (stack && calibrates(&stack->calibration, scenario->catalog->known_slots[COEFFICIENT_LAYER_SECONDS]));
+}
+
 static void apply_calibration(double *values, const struct calibration *calibration)
 {
     for (uint32_t i = 0; i < calibration->count; i++)
@@ -304,6 +311,7 @@ static void fill_hardware(speedup_scenario *scenario)
     /* A host of which nothing is known is not held to be full. */
     job->host_memory = system->host_memory > 0 ? system->host_memory : 1e300;
     job->host_bandwidth = system->host_bandwidth;
+    job->nvme = system->nvme;
     job->host_speed = system->host_speed > 0 ? system->host_speed : 1;
     job->node = system->node_accelerators;
     job->domain = system->domain;

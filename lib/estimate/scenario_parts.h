@@ -20,6 +20,12 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
  * are not learned. False when it is longer. */
 bool check_window(speedup_context *context, const struct model *model, enum job_kind kind, double tokens, const struct place *place);
 
+/* The engine of a training job that has a rollout, as a scenario of its own that the job's owns. Of a job without problems. */
+void rollout_make(speedup_context *context, speedup_scenario *scenario);
+
+/* Has the software, or did somebody measure, anything of inference? */
+bool stack_serves(const speedup_scenario *scenario);
+
 /* The kinds of descriptions, each made into a job. */
 speedup_status training_make(speedup_context *context, speedup_scenario *scenario);
 speedup_status inference_make(speedup_context *context, speedup_scenario *scenario);

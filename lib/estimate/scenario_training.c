@@ -27,6 +27,8 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->checkpoint_seconds = r->checkpoint;
     job->restart_seconds = r->restart;
     job->power_limit = r->power_limit;
+    job->evaluation_tokens = r->evaluation.tokens;
+    job->evaluation_every = r->evaluation.every;
     scenario_gather(context, scenario);
     check_power_limit(context, scenario);
     struct place sequence = description_place(r, "sequence"), packing = description_place(r, "packing");
@@ -37,6 +39,7 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     length_check_packing(context, &packing, how, &r->sequence);
     if (!check_window(context, model, job->kind, reaches, &sequence))
         scenario->beyond = reaches;
+    rollout_make(context, scenario);
     double layout[VARIABLES] = {0};
     layout_of(&r->layout, layout);
     layout[VARIABLE_ACCELERATORS] = r->accelerators;

@@ -67,7 +67,7 @@ static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes
 }
 
 /* Steps of B sequences, and the life of a request among them. */
-static void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a)
+void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a)
 {
     const struct inference *m = &job->inference;
     /* Requests of one length on an engine that prefills first: half of the prefills fall

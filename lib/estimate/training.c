@@ -436,7 +436,7 @@ static void at_site(double factor, lanes out[METRICS])
         SPEEDUP_METRIC_TIME_POINTWISE, SPEEDUP_METRIC_TIME_HEAD,     SPEEDUP_METRIC_TIME_CAST,      SPEEDUP_METRIC_TIME_LAUNCH,
         SPEEDUP_METRIC_TIME_TENSOR,   SPEEDUP_METRIC_TIME_CONTEXT,   SPEEDUP_METRIC_TIME_EXCHANGE,  SPEEDUP_METRIC_TIME_SEND,
         SPEEDUP_METRIC_TIME_IMBALANCE, SPEEDUP_METRIC_TIME_BUBBLE,   SPEEDUP_METRIC_TIME_DATA,      SPEEDUP_METRIC_TIME_OPTIMIZER,
-        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,
+        SPEEDUP_METRIC_TIME_HOST,     SPEEDUP_METRIC_TIME_FIXED,     SPEEDUP_METRIC_TIME_EVALUATION,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         out[parts[i]] *= factor;
@@ -560,6 +560,11 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     out[SPEEDUP_METRIC_TIME_HOST] = offload;
     out[SPEEDUP_METRIC_TIME_FIXED] = fixed;
 
+    /* An evaluation is the forward pass's part of what micro-batches take, with all that they wait for. */
+    lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.launch.forward + mb.head.forward;
+    lanes passed = out[SPEEDUP_METRIC_STEP_SECONDS] - summed - data.once - optimizer - away.once - fixed;
+    out[SPEEDUP_METRIC_TIME_EVALUATION] = job->evaluation_tokens / (job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens) * passed * forward / (work + head_seconds);
+
     lanes scores = mb.scores.forward * (1 + again_attention + frozen) + mb.scores.backward;
     lanes moving = scores + mb.moving.forward * (1 + again + frozen) + mb.moving.backward + pointwise_seconds;
     *work_done = (struct work){
@@ -623,6 +628,27 @@ static void limit(const struct job *job, const lanes v[VARIABLES], const lanes e
     *joules = energy_at(energy, joules, rate);
 }
 
+/* The completions of a step come before its update. What is said of a second is said of both; their errors have nothing in
+ * common, so that the squares of the seconds that they are off add up. */
+static void add_rollout(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
+{
+    static const int rates[] = {SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND, SPEEDUP_METRIC_MODEL_UTILIZATION, SPEEDUP_METRIC_HARDWARE_UTILIZATION,
+                                SPEEDUP_METRIC_TOKENS_PER_SECOND, SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR};
+    const struct job *engine = job->rollout->engine;
+    lanes memory[METRICS];
+    training_memory(job, v, e, memory);
+    lanes rollout = memory[SPEEDUP_METRIC_TIME_ROLLOUT], step = out[SPEEDUP_METRIC_STEP_SECONDS] + rollout;
+    lanes generating = rollout / step, updating = 1 - generating;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        out[rates[i]] *= updating;
+    double watts = fmin(job->energy.rated * engine->c[COEFFICIENT_POWER_FRACTION], job->energy.limit);
+    lanes off = updating * out[SPEEDUP_METRIC_TIME_SIGMA], engine_off = generating * engine->inference.decode_sigma;
+    out[SPEEDUP_METRIC_POWER] = updating * out[SPEEDUP_METRIC_POWER] + generating * watts;
+    out[SPEEDUP_METRIC_TIME_SIGMA] = lanes_root(off * off + engine_off * engine_off);
+    out[SPEEDUP_METRIC_TIME_ROLLOUT] = rollout;
+    out[SPEEDUP_METRIC_STEP_SECONDS] = step;
+}
+
 void training_time(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS])
 {
     const struct energy *energy = &job->energy;
@@ -632,4 +658,6 @@ void training_time(const struct job *job, const lanes v[VARIABLES], const lanes 
     if (energy->limit < energy->rated)
         limit(job, v, e, out, &joules);
     out[SPEEDUP_METRIC_POWER] = energy_watts(energy, &joules, out[SPEEDUP_METRIC_STEP_SECONDS], energy->limit);
+    if (job->rollout)
+        add_rollout(job, v, e, out);
 }

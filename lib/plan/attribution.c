@@ -53,7 +53,7 @@ static double term_seconds(const struct job *job, const double values[METRICS], 
 static bool is_term(int metric)
 {
     return (metric >= SPEEDUP_METRIC_TIME_MATMUL && metric <= SPEEDUP_METRIC_TIME_FIXED) ||
-           metric == SPEEDUP_METRIC_TIME_INTERFERENCE || metric == SPEEDUP_METRIC_TIME_DRAFT;
+           metric == SPEEDUP_METRIC_TIME_ROLLOUT || metric == SPEEDUP_METRIC_TIME_INTERFERENCE || metric == SPEEDUP_METRIC_TIME_DRAFT;
 }
 
 static bool is_component(int metric)

@@ -22,6 +22,7 @@ static const char *resource_of(int metric)
     case SPEEDUP_METRIC_TIME_POINTWISE:
     case SPEEDUP_METRIC_TIME_OPTIMIZER:
     case SPEEDUP_METRIC_TIME_CAST:
+    case SPEEDUP_METRIC_TIME_ROLLOUT:
         return "memory bandwidth";
     case SPEEDUP_METRIC_TIME_TENSOR:
         return "link";
@@ -98,6 +99,7 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         const char *label;
     } run[] = {
         {SPEEDUP_METRIC_STEPS, "steps"},
+        {SPEEDUP_METRIC_TIME_EVALUATION, "an evaluation"},
         {SPEEDUP_METRIC_RUN_SECONDS, "without failures"},
         {SPEEDUP_METRIC_RUN_EXPECTED_SECONDS, "expected"},
         {SPEEDUP_METRIC_ACCELERATOR_HOURS, "accelerator-hours"},
@@ -115,28 +117,49 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         return;
     struct node *whole = put_object(arena, root, "run", report_say(arena, "Whole run of %s", report_quantity(arena, "tokens", scenario->job.tokens)));
     for (size_t i = 0; i < sizeof run / sizeof *run; i++)
-        if (run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0)
+        if ((run[i].metric != SPEEDUP_METRIC_COST || scenario->job.price > 0) &&
+            (run[i].metric != SPEEDUP_METRIC_TIME_EVALUATION || scenario->job.evaluation_every > 0))
             report_metric(arena, whole, values, run[i].metric, run[i].label, scenario->confidence);
     put_nulls(arena, whole, KEYS_TRAINING_RUN);
+}
+
+/* One term of the time of a step; none where it takes none. */
+static void put_term(struct arena *arena, struct node *time, const double *values, int metric)
+{
+    if (values[metric] <= 0)
+        return;
+    speedup_word word = report_word(metric);
+    struct node *row = put_object(arena, time, NULL, NULL);
+    put_text(arena, row, "metric", NULL, word.name);
+    put_text(arena, row, "term", "term", word.text);
+    put_number(arena, row, "seconds", "time", values[metric], "s");
+    put_number(arena, row, "share", "share", values[metric] / values[SPEEDUP_METRIC_STEP_SECONDS], "%");
+    put_text(arena, row, "bound_by", "bound by", resource_of(metric));
+}
+
+/* What the completions of a step take, beside its update. */
+static void put_rollout(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
+{
+    if (!scenario->job.rollout)
+        return;
+    double seconds = values[SPEEDUP_METRIC_TIME_ROLLOUT], memory = values[SPEEDUP_METRIC_MEMORY_ROLLOUT];
+    struct node *rollout = put_object(arena, root, "rollout", "Completions of a step");
+    report_metric(arena, rollout, values, SPEEDUP_METRIC_TIME_ROLLOUT, "time", scenario->confidence);
+    put_number(arena, rollout, "share", "share of the step", seconds / values[SPEEDUP_METRIC_STEP_SECONDS], "%");
+    put_number(arena, rollout, "tokens_per_second", "completed", scenario->job.global_batch * scenario->job.rollout->engine->inference.output / seconds, "tokens/s");
+    put_number(arena, rollout, "batch", "sequences at once", values[SPEEDUP_METRIC_BATCH], "1");
+    put_number(arena, rollout, "memory_rollout", "memory meanwhile", memory, "B");
+    put_text(arena, rollout, "peak_in", "peak memory is in the", memory >= values[SPEEDUP_METRIC_MEMORY_PEAK] ? "rollout" : "update");
 }
 
 static void put_terms(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
 {
     (void)scenario;
-    double total = values[SPEEDUP_METRIC_STEP_SECONDS];
     struct node *time = put_list(arena, root, "time", "Time of a step");
-    for (int i = SPEEDUP_METRIC_TIME_MATMUL; i <= SPEEDUP_METRIC_TIME_FIXED + 1; i++) {
-        int m = i <= SPEEDUP_METRIC_TIME_FIXED ? i : SPEEDUP_METRIC_TIME_CAST; /* which came later */
-        if (values[m] <= 0)
-            continue;
-        speedup_word word = report_word(m);
-        struct node *row = put_object(arena, time, NULL, NULL);
-        put_text(arena, row, "metric", NULL, word.name);
-        put_text(arena, row, "term", "term", word.text);
-        put_number(arena, row, "seconds", "time", values[m], "s");
-        put_number(arena, row, "share", "share", values[m] / total, "%");
-        put_text(arena, row, "bound_by", "bound by", resource_of(m));
-    }
+    put_term(arena, time, values, SPEEDUP_METRIC_TIME_ROLLOUT);
+    for (int m = SPEEDUP_METRIC_TIME_MATMUL; m <= SPEEDUP_METRIC_TIME_FIXED; m++)
+        put_term(arena, time, values, m);
+    put_term(arena, time, values, SPEEDUP_METRIC_TIME_CAST);
 }
 
 void report_memory(struct arena *arena, struct node *root, const double *values)
@@ -347,6 +370,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
         status = put_changes(context, arena, root, scenario, !mended || v[VARIABLE_ACCELERATORS][0] > 1);
     if (status)
         return status;
+    put_rollout(arena, root, scenario, values);
     (training ? put_terms : report_inference_terms)(arena, root, scenario, values);
     report_memory(arena, root, values);
     (training ? put_waterfall : report_inference_waterfall)(arena, root, scenario, steps, count);

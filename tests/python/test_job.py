@@ -62,3 +62,25 @@ def test_wrong_keys_and_values_are_told(refused):
     assert refused(speedup.Job("serve").scenario).name == "MISSING_KEY"
     with pytest.raises(TypeError):
         speedup.Scenario(made, settings=["train.micro_batch=2"])
+
+
+def test_a_rollout_is_described_by_calls():
+    written = {**KEYS, "global_batch": 128, "rollout": {"prompt": 256, "output": {"mean": 512, "deviation": 100}, "samples": 4, "stack": "vllm",
+                                                        "optimizations": ["fp8-kv-cache", {"prefix-cache": {"share": 0.25}}]}}
+    del written["sequence"]
+    made = speedup.Job("train", **{key: value for key, value in written.items() if key != "rollout"})
+    for key, value in {"prompt": 256, "output.mean": 512, "output.deviation": 100, "samples": 4, "stack": "vllm"}.items():
+        made.set(f"rollout.{key}", value)
+    made.add("fp8-kv-cache", "rollout.optimizations").add("prefix-cache", "rollout.optimizations", share=0.25)
+    estimate = made.scenario().estimate()
+    assert dict(estimate) == dict(speedup.Scenario({"train": written}).estimate())
+    assert 0 < estimate["time_rollout"] < estimate["step_seconds"]
+    report = made.scenario().report("json")
+    assert report["rollout"]["time_rollout"]["value"] == estimate["time_rollout"]
+    assert report["rollout"]["peak_in"] in ("rollout", "update")
+
+
+def test_a_rollout_needs_an_engine(refused):
+    made = described(rollout={"prompt": 256, "output": 512, "stack": "pytorch"})
+    assert "makes no completions" in str(refused(made.scenario))
+    assert refused(described().set("rollout.prompt", 256).scenario).name == "MISSING_KEY"

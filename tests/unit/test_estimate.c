@@ -540,6 +540,25 @@ static void recomputation_trades_time_for_memory(void **state)
     assert_true(again[SPEEDUP_METRIC_HARDWARE_UTILIZATION] > again[SPEEDUP_METRIC_MODEL_UTILIZATION]);
 }
 
+static void an_evaluation_is_forward_passes_between_steps(void **state)
+{
+    (void)state;
+    double plain[METRICS], v[METRICS], twice[METRICS], again[METRICS];
+    const char *checkpointing = "train.optimizations=[bf16-mixed-precision, flash-attention-2, activation-checkpointing]";
+    estimate_of(world.catalog, job, PLAIN, plain);
+    estimate_of(world.catalog, job, WITH("train.evaluation={tokens: 131072, every: 1000}"), v); /* the tokens of a step */
+    estimate_of(world.catalog, job, WITH("train.evaluation={tokens: 262144, every: 1000}"), twice);
+    estimate_of(world.catalog, job, WITH("train.evaluation={tokens: 131072, every: 1000}", checkpointing), again);
+    double step = plain[SPEEDUP_METRIC_STEP_SECONDS], evaluation = v[SPEEDUP_METRIC_TIME_EVALUATION];
+    assert_bits(plain[SPEEDUP_METRIC_TIME_EVALUATION], 0);
+    assert_bits(v[SPEEDUP_METRIC_STEP_SECONDS], step);
+    assert_true(evaluation > 0.25 * step && evaluation < 0.36 * step);
+    assert_near(twice[SPEEDUP_METRIC_TIME_EVALUATION], 2 * evaluation, 1e-12);
+    /* What is done again to go back is not done. */
+    assert_near(again[SPEEDUP_METRIC_TIME_EVALUATION], evaluation, 0.05);
+    assert_near(v[SPEEDUP_METRIC_RUN_SECONDS], plain[SPEEDUP_METRIC_RUN_SECONDS] + floor(v[SPEEDUP_METRIC_STEPS] / 1000) * evaluation, 1e-12);
+}
+
 static const char offloaded[] =
     "train: {model: gpt-3-175b, system: dgx-a100-80gb, accelerators: 64, sequence: 2048, global_batch: 1536, micro_batch: 12, "
     "optimizations: [bf16-mixed-precision, flash-attention-2, zero-3, activation-offload]}\n";
@@ -734,6 +753,7 @@ int main(void)
         cmocka_unit_test(gradient_accumulation_is_linear),
         cmocka_unit_test(the_bubble_of_a_pipeline_shrinks_with_accumulation),
         cmocka_unit_test(recomputation_trades_time_for_memory),
+        cmocka_unit_test(an_evaluation_is_forward_passes_between_steps),
         cmocka_unit_test(what_is_offloaded_must_fit_into_the_host),
         cmocka_unit_test(utilization_stays_below_one),
         cmocka_unit_test(every_model_can_be_estimated),

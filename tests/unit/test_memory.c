@@ -71,6 +71,7 @@ static const char scenario_text[] = "optimizations:\n  own: {effects: {loss.byte
                                     "train:\n  model: llama-7b\n  system: dgx-a100-80gb\n  accelerators: 16\n  sequence: 2048\n"
                                     "  global_batch: 64\n  tokens: 1 T\n  price: 2 USD/h\n  calibration: {matmul_efficiency: 0.6}\n"
                                     "  published: {step_seconds: 5 s, source: somebody}\n"
+                                    "  rollout: {prompt: 512, output: 512, stack: vllm, optimizations: [fp8-kv-cache]}\n"
                                     "  baseline: [bf16-mixed-precision]\n  optimizations: [own, flash-attention-2, zero-1-grouped: {group: 8}]\n";
 
 static speedup_status create_catalog(speedup_context *context, char *out)
