@@ -20,6 +20,37 @@ static const void *named(speedup_context *context, const speedup_scenario *scena
     return entry;
 }
 
+/* Some of the words of a key, where one was none. */
+static void tell_words(speedup_context *context, const char *key, const struct optimization *optimization)
+{
+    enum { TOLD = 12 };
+    struct text text;
+    text_begin(&text, &context->allocator);
+    for (uint32_t i = 0, told = 0; i < optimization->word_count && told <= TOLD; i++)
+        if (!strcmp(optimization->words[i].key, key)) {
+            text_format(&text, told < TOLD ? "%s '%s'" : ", and others", told ? "," : "its words are", optimization->words[i].word);
+            told++;
+        }
+    if (!text.failed)
+        problem_remedy(context, "%s", text.bytes);
+    text_end(&text);
+}
+
+/* The keys that an optimization has, of numbers and of words. */
+static void tell_keys(speedup_context *context, const struct optimization *optimization)
+{
+    struct text text;
+    text_begin(&text, &context->allocator);
+    for (uint32_t i = 0; i < optimization->word_count; i++)
+        if (!i || strcmp(optimization->words[i].key, optimization->words[i - 1].key))
+            text_format(&text, "%s '%s'", text.length ? "," : "it has", optimization->words[i].key);
+    for (uint32_t i = 0; i < optimization->parameter_count; i++)
+        text_format(&text, "%s '%s'", text.length ? "," : "it has", optimization->parameters[i].name);
+    if (!text.failed)
+        problem_remedy(context, "%s", text.length ? text.bytes : "it has none");
+    text_end(&text);
+}
+
 /* Words of a key, of which the optimization knows some: their parameters are 1, the others of the key 0. */
 static void set_words(speedup_context *context, const struct named_number *given, const struct optimization *optimization, double *values)
 {
@@ -41,6 +72,7 @@ static void set_words(speedup_context *context, const struct named_number *given
             text_format(text, "'%s' of '%s' has no word '%.60s'", given->name, optimization->head.id, *word);
             nearest_put(&nearest, text);
             problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &given->value_place);
+            tell_words(context, given->name, optimization);
         }
     }
     for (uint32_t i = 0; i < optimization->parameter_count && i < MOST_WORDED; i++)
@@ -86,6 +118,7 @@ static void set_parameter(speedup_context *context, const struct named_number *n
     text_format(text, "'%s' has no parameter '%.60s'", optimization->head.id, number->name);
     nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &number->place);
+    tell_keys(context, optimization);
 }
 
 bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
@@ -253,6 +286,7 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
         own.count += coefficient_set(context, catalog, &asked->items[i], &own.settings[own.count]);
     apply_calibration(values, &own);
     scenario->fixed.coefficients = values;
+    scenario->fixed.catalog = catalog;
     for (int i = 0; i < KNOWN_COEFFICIENTS; i++)
         scenario->job.c[i] = values[catalog->known_slots[i]];
     set_generic(scenario);
@@ -277,6 +311,7 @@ static void fix_variables(speedup_scenario *scenario)
     fixed[VARIABLE_ACTIVE_EXPERTS] = job->model->experts.active;
     fixed[VARIABLE_GATED] = job->model->ffn_kind == FEED_FORWARD_GATED;
     fixed[VARIABLE_PARAMETERS] = job->shape.parameters;
+    fixed[VARIABLE_TABLE_PARAMETERS] = (2 - job->shape.tied) * job->shape.embedding;
     for (int i = 0; i < ADAPTED; i++)
         fixed[VARIABLE_QUERY_ENDS + i] = job->shape.ends[i];
     fixed[VARIABLE_MEMORY] = job->memory;
@@ -399,6 +434,6 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     *job = whole;
     if (scenario->open_layout)
         return SPEEDUP_OK;
-    status = effects_explain(context, &job->effects, scenario->variables);
+    status = effects_explain(context, &scenario->arena, &job->effects, scenario->variables);
     return status ? status : check_estimate(context, scenario);
 }

@@ -98,6 +98,7 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
     put_bool(arena, parent, "training", "for training", o->applies[JOB_TRAINING]);
     put_bool(arena, parent, "inference", "for inference", o->applies[JOB_INFERENCE]);
     put_ids(arena, parent, "also", (const char *const *)o->also);
+    put_ids(arena, parent, "needs", (const char *const *)o->needs);
     put_ids(arena, parent, "excludes", (const char *const *)o->excludes);
     put_ids(arena, parent, "supersedes", (const char *const *)o->supersedes);
     struct node *list = o->requirement_count ? put_list(arena, parent, "requires", "requires") : NULL;
@@ -300,6 +301,7 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
         format_record(&out, "###", kinds[kind].table);
     }
     format_record(&out, "###", &parameter_table);
+    format_record(&out, "###", &condition_table);
     format_record(&out, "###", &claim_table);
     text_put(&out, "\n## Claims documents\n");
     for (const struct record_table *const *table = audit_tables; *table; table++)
