@@ -121,14 +121,14 @@ static void set_parameter(speedup_context *context, const struct named_number *n
     tell_keys(context, optimization);
 }
 
-bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
-                    struct selection *selection)
+bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
+                    const struct choice *choice, struct selection *selection)
 {
     selection->always = false;
     selection->place = choice->place;
     selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
-        catalog_missing(context, catalog, KIND_OPTIMIZATION, choice->id, &selection->place);
+        optimization_missing(context, catalog, job, choice->id, &selection->place);
         return false;
     }
     uint32_t count = selection->optimization->parameter_count;
@@ -152,7 +152,7 @@ static void add_selections(speedup_context *context, speedup_scenario *scenario,
             problem(context, SPEEDUP_TOO_MANY_NODES, &choice->place, "more than %d optimizations", MOST_SELECTIONS);
             return;
         }
-        if (selection_make(context, scenario->catalog, &scenario->arena, choice, &scenario->selections[scenario->selection_count]))
+        if (selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, choice, &scenario->selections[scenario->selection_count]))
             scenario->selection_count++;
     }
 }
@@ -163,7 +163,7 @@ static void check_without(speedup_context *context, const speedup_scenario *scen
     const struct choices *without = &scenario->asked.without;
     for (size_t i = 0; i < without->count; i++)
         if (!catalog_find(scenario->catalog, KIND_OPTIMIZATION, without->items[i].id))
-            catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, without->items[i].id, &without->items[i].place);
+            optimization_missing(context, scenario->catalog, scenario->job.kind, without->items[i].id, &without->items[i].place);
 }
 
 /* Does something that the job names take the place of an optimization? */
@@ -191,7 +191,7 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         return;
     for (size_t i = 0; i < always.count && scenario->selection_count < MOST_SELECTIONS; i++) {
         struct selection selection;
-        if (!selection_make(context, scenario->catalog, &scenario->arena, &always.items[i], &selection))
+        if (!selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &always.items[i], &selection))
             return;
         const char *id = always.items[i].id;
         selection.always = true;
