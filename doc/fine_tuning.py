@@ -17,8 +17,8 @@ WORDS = {
                    "optimizer-in-backward", "loop-optimizer"],
     "Activations and loss": ["activation-checkpointing", "selective-checkpointing", "fused-loss", "torch-compile"],
     "Attention": ["sdpa", "flash-attention-2", "flash-attention-3", "efficient-attention", "unfused-attention"],
-    "Host memory": ["activation-offload", "optimizer-offload", "zero-offload", "parameter-offload"],
-    "Preferences and teachers": ["dpo", "orpo", "reward-model", "distillation"],
+    "Host memory": ["activation-offload", "optimizer-offload", "zero-offload", "parameter-offload", "nvme-offload"],
+    "Preferences and teachers": ["dpo", "orpo", "reward-model", "distillation", "grpo", "ppo"],
     "Several cards": ["communication-overlap", "zero-1", "zero-2", "zero-3", "fsdp", "hybrid-shard"],
 }
 # Training optimizations of pre-training runs, and of kernels that nobody names when fine-tuning.

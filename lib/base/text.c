@@ -177,7 +177,12 @@ void nearest_begin(struct nearest *nearest, const char *wanted, size_t length)
     *nearest = (struct nearest){.wanted = wanted, .wanted_length = length, .distance = SIZE_MAX};
 }
 
-/* Are two names the same but for what stands between their letters and digits? */
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Are two names the same but for case, and for what stands between their letters and digits? */
 static bool same_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
@@ -188,7 +193,7 @@ static bool same_letters(const char *wanted, size_t length, const char *name)
             name++;
         if (wanted == end || !*name)
             return wanted == end && !*name;
-        if (*wanted++ != *name++)
+        if (lower(*wanted++) != lower(*name++))
             return false;
     }
 }

@@ -135,24 +135,43 @@ static void offer_entry(struct nearest *nearest, enum kind kind, const struct en
         nearest_offer_as(nearest, *also, entry->id);
 }
 
-void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
-                     const struct place *place)
+static void tell_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id, struct nearest *nearest,
+                         const struct place *place)
 {
-    struct nearest nearest;
-    nearest_begin(&nearest, id, strlen(id));
     if (!problems_full(context))
         for (size_t i = 0; catalog && i < catalog->entries[kind].count; i++)
-            offer_entry(&nearest, kind, catalog->entries[kind].items[i]);
+            offer_entry(nearest, kind, catalog->entries[kind].items[i]);
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
     bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);
     if (!systems)
-        nearest_put(&nearest, text);
+        nearest_put(nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_ENTRY, place);
     if (systems)
         problem_remedy(context, "name one of these systems: '%.60s' is an accelerator", id);
     else
         problem_remedy(context, "list what there is ('speedup catalog list %s'), or add the entry", kinds[kind].section);
+}
+
+void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
+                     const struct place *place)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, id, strlen(id));
+    tell_missing(context, catalog, kind, id, &nearest, place);
+}
+
+void optimization_missing(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, const char *id,
+                          const struct place *place)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, id, strlen(id));
+    for (size_t i = 0; i < catalog->entries[KIND_OPTIMIZATION].count && !problems_full(context); i++) {
+        const struct entry *entry = catalog->entries[KIND_OPTIMIZATION].items[i];
+        if (((const struct optimization *)entry)->applies[job])
+            offer_entry(&nearest, KIND_OPTIMIZATION, entry);
+    }
+    tell_missing(context, catalog, KIND_OPTIMIZATION, id, &nearest, place);
 }
 
 static int by_id(const void *a, const void *b)

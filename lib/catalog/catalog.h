@@ -55,6 +55,10 @@ const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind,
 void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
                      const struct place *place);
 
+/* The same of an optimization for a kind of job: what is for that kind comes before what is spelled as near. */
+void optimization_missing(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, const char *id,
+                          const struct place *place);
+
 /* Reads what the field table of an optimization leaves as nodes, or takes what was told. */
 void optimization_read(speedup_context *context, speedup_catalog *catalog, struct optimization *optimization);
 

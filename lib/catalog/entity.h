@@ -172,6 +172,12 @@ struct requirement {
     struct place place;
 };
 
+/* The comparison of a requirement, and its words. */
+struct condition {
+    uint64_t present;
+    const char *is, *text;
+};
+
 /* A published claim: a factor on one resource. */
 struct claim {
     uint64_t present;
@@ -234,7 +240,7 @@ struct kind_info {
 
 extern const struct kind_info kinds[KINDS];
 
-extern const struct record_table parameter_table, claim_table;
+extern const struct record_table parameter_table, condition_table, claim_table;
 
 /* Parameters of the model by its shape: all, and those that work on one token. */
 struct model_size {

@@ -128,6 +128,16 @@ static void read_words(const struct part_reader *reader, const struct yaml_tree 
     }
 }
 
+/* A comparison, or one with its words. */
+static bool read_condition(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *key, struct condition *condition)
+{
+    if (yaml_at(tree, node)->kind != YAML_MAPPING)
+        return read_text(context, tree, node, key, &condition->is);
+    record_read(context, tree, node, &condition_table, NULL, condition);
+    record_require(context, tree, node, &condition_table, condition);
+    return condition->is != NULL;
+}
+
 /* "compute_capability: '>= 8.0'" is the condition "compute_capability >= 8.0". */
 static void read_requirements(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node)
 {
@@ -141,14 +151,17 @@ static void read_requirements(const struct part_reader *reader, const struct yam
     for (uint32_t key = yaml_at(tree, node)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         uint32_t value = yaml_at(tree, key)->next;
         struct place place = yaml_place(tree, value);
-        const char *condition;
-        if (!read_text(context, tree, value, yaml_text(tree, key), &condition))
+        struct condition condition = {0};
+        if (!read_condition(context, tree, value, yaml_text(tree, key), &condition))
             continue;
-        if (strchr("<>=!", condition[0]))
-            part_add_requirement(reader, &place, yaml_text(tree, key), condition);
+        uint32_t before = optimization->requirement_count;
+        if (strchr("<>=!", condition.is[0]))
+            part_add_requirement(reader, &place, yaml_text(tree, key), condition.is);
         else
             problem(context, SPEEDUP_EXPRESSION, &place, "a requirement is a comparison, such as \">= %.40s\"",
-                    condition);
+                    condition.is);
+        if (condition.text && optimization->requirement_count > before)
+            optimization->requirements[before].text = condition.text;
     }
 }
 

@@ -33,6 +33,13 @@ static const struct field claim_fields[] = {
 };
 const struct record_table claim_table = {"claim", "A published factor on one resource.", claim_fields};
 
+static const struct field condition_fields[] = {
+    {FIELD_WORDS("is", "", "a comparison"), .type = FIELD_TEXT, .required = true, .offset = offsetof(struct condition, is)},
+    {FIELD_WORDS("text", "", "what is required, in words"), .type = FIELD_TEXT, .offset = offsetof(struct condition, text)},
+    {.key = NULL},
+};
+const struct record_table condition_table = {"requirement", "What a requirement is where a comparison alone would say little.", condition_fields};
+
 /* ---- Names in expressions ---- */
 
 /* What a name in an effect means: a parameter of the optimization before a

@@ -220,7 +220,7 @@ static const struct field optimization_fields[] = {
     NUMBER("mends", mends, NONE, 0, 1e6, false, "0", "place among the usual means when a training job does not fit, the cheapest first; 0: none of them"),
     BOOLEAN("alters_training", alters_training, "a model may come out otherwise: sums in fewer bits, or fewer weights trained"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
-    NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
+    NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables and parameters; each a comparison, or one with its words: {is, text}"),
     NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),
     NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
     NODE(LIST, "supersedes", supersedes_node, "[id, ...]", "optimizations whose effects it takes the place of"),

@@ -3,6 +3,7 @@
 #include "compose/effects.h"
 
 #include "base/number.h"
+#include "compose/hint.h"
 
 #include <string.h>
 
@@ -69,8 +70,10 @@ static const bool *find_superseded(struct arena *arena, const struct selection *
     return superseded;
 }
 
-static void check_pairs(speedup_context *context, const struct selection *selections, size_t count, const bool *superseded)
+static void check_pairs(speedup_context *context, struct arena *arena, const struct selected *selected, const bool *superseded)
 {
+    const struct selection *selections = selected->selections;
+    size_t count = selected->count;
     for (size_t i = 0; i < count; i++) {
         const struct optimization *a = selections[i].optimization;
         for (size_t j = 0; j < i; j++) {
@@ -80,6 +83,7 @@ static void check_pairs(speedup_context *context, const struct selection *select
             } else if (!superseded[i] && !superseded[j] && optimizations_exclude(a, b)) {
                 problem(context, SPEEDUP_EXCLUDED, &selections[i].place,
                         "'%s' and '%s' exclude each other; keep one of them", b->head.id, a->head.id);
+                hint_excluded(context, arena, selected, j, i);
             }
         }
     }
@@ -101,6 +105,7 @@ static void check_needs(speedup_context *context, const struct selection *select
             text_format(text, "%s '%s'", id == o->needs ? "" : " or", *id);
         text_format(text, " beside it");
         problem_end(context, SPEEDUP_REQUIREMENT, &selections[i].place);
+        problem_remedy(context, "add '%s' to the optimizations", *o->needs);
     }
 }
 
@@ -205,23 +210,24 @@ static void choose(speedup_context *context, const struct selection *selections,
     effects->precision[target] = effect->precision;
 }
 
-static void require(speedup_context *context, struct arena *arena, const struct selection *selection,
-                    const struct values *values, struct effects *effects)
+static void require(speedup_context *context, struct arena *arena, const struct selected *selected, size_t index,
+                    struct effects *effects)
 {
+    const struct selection *selection = &selected->selections[index];
     const struct optimization *optimization = selection->optimization;
+    const struct values values = {selected->fixed, selection->parameters};
     for (uint32_t i = 0; i < optimization->requirement_count; i++) {
         struct dynamic_requirement *requirement = &effects->requirements[effects->requirement_count];
         const struct requirement *wanted = &optimization->requirements[i];
-        if (!expression_fold(arena, &wanted->condition, known_value, values, &requirement->condition))
+        if (!expression_fold(arena, &wanted->condition, known_value, &values, &requirement->condition))
             return;
         if (!requirement->condition.constant) {
-            requirement->optimization = optimization;
-            requirement->text = wanted->text;
-            requirement->place = selection->place;
+            requirement->wanted = wanted;
+            requirement->selection = index;
             effects->requirement_count++;
         } else if (!(requirement->condition.operations[0].value != 0)) {
-            problem(context, SPEEDUP_REQUIREMENT, &selection->place, "'%s' requires %s", optimization->head.id,
-                    wanted->text);
+            problem(context, SPEEDUP_REQUIREMENT, &selection->place, "'%s' requires %s", optimization->head.id, wanted->text);
+            hint_requirement(context, arena, selected, index, wanted, NULL);
         }
     }
 }
@@ -281,6 +287,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     size_t most_effects = 0, most_requirements = 0, count = 0;
     struct selection *selections = arena_zeroed(arena, all_count, sizeof *selections);
     struct conditions *conditions = arena_zeroed(arena, all_count, sizeof *conditions);
+    struct selected *selected = arena_zeroed(arena, 1, sizeof *selected);
     for (size_t i = 0; selections && conditions && i < all_count; i++)
         if (find_conditions(arena, &all[i], fixed, &conditions[count]))
             selections[count++] = all[i];
@@ -292,7 +299,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     effects->dynamic = arena_zeroed(arena, most_effects, sizeof *effects->dynamic);
     effects->requirements = arena_zeroed(arena, most_requirements, sizeof *effects->requirements);
     const bool *superseded = find_superseded(arena, selections, count);
-    if (!selections || !conditions || !effects->dynamic || !effects->requirements || !superseded)
+    if (!selections || !conditions || !selected || !effects->dynamic || !effects->requirements || !superseded)
         return no_memory(context);
     bool dynamic_before[TARGETS] = {false};
     int32_t chooser[TARGETS];
@@ -300,11 +307,12 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         effects->base[i] = target_base((enum target)i);
         effects->precision[i] = chooser[i] = -1;
     }
-    check_pairs(context, selections, count, superseded);
+    *selected = (struct selected){selections, count, job, fixed};
+    effects->selected = selected;
+    check_pairs(context, arena, selected, superseded);
     check_needs(context, selections, count);
     for (size_t i = 0; i < count; i++) {
         const struct optimization *optimization = selections[i].optimization;
-        const struct values values = {fixed, selections[i].parameters};
         if (!optimization->applies[job]) {
             problem(context, SPEEDUP_NOT_APPLICABLE, &selections[i].place, "'%s' is not for %s",
                     optimization->head.id, job_kind_names[job]);
@@ -313,7 +321,7 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
         if (superseded[i])
             continue;
         if (must_hold(&selections[i]))
-            require(context, arena, &selections[i], &values, effects);
+            require(context, arena, selected, i, effects);
         for (uint32_t e = 0; e < optimization->effect_count; e++)
             if (targets[optimization->effects[e].target].rule == RULE_CHOOSE)
                 choose(context, selections, i, &optimization->effects[e], chooser, effects);
@@ -332,16 +340,18 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     return arena->failed ? no_memory(context) : context->first;
 }
 
-speedup_status effects_explain(speedup_context *context, const struct effects *effects,
+speedup_status effects_explain(speedup_context *context, struct arena *arena, const struct effects *effects,
                                const lanes variables_[VARIABLES])
 {
     for (size_t i = 0; i < effects->requirement_count; i++) {
         const struct dynamic_requirement *requirement = &effects->requirements[i];
+        const struct selection *selection = &effects->selected->selections[requirement->selection];
         lanes met;
         expression_evaluate(&requirement->condition, variables_, &met);
-        if (!(met[0] != 0))
-            problem(context, SPEEDUP_REQUIREMENT, &requirement->place, "'%s' requires %s",
-                    requirement->optimization->head.id, requirement->text);
+        if (met[0] != 0)
+            continue;
+        problem(context, SPEEDUP_REQUIREMENT, &selection->place, "'%s' requires %s", selection->optimization->head.id, requirement->wanted->text);
+        hint_requirement(context, arena, effects->selected, requirement->selection, requirement->wanted, variables_);
     }
     for (size_t i = 0; i < effects->dynamic_count; i++) {
         lanes value;

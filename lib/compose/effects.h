@@ -33,6 +33,7 @@ struct selection {
 struct fixed {
     double variables[VARIABLES];
     const double *coefficients; /* by slot */
+    const speedup_catalog *catalog; /* for hints; NULL for none */
 };
 
 /* An entry whose value follows from the layout: contributions in order. */
@@ -48,10 +49,11 @@ struct dynamic_effect {
 
 struct dynamic_requirement {
     struct expression condition;
-    const struct optimization *optimization;
-    const char *text;
-    struct place place;
+    const struct requirement *wanted;
+    size_t selection; /* of those selected */
 };
+
+struct selected;
 
 struct effects {
     double base[TARGETS];         /* by rule, with all constant contributions */
@@ -59,6 +61,7 @@ struct effects {
     struct dynamic_effect *dynamic;
     struct dynamic_requirement *requirements;
     size_t dynamic_count, requirement_count;
+    const struct selected *selected;
 };
 
 /* Resolves the selections; every problem is told. */
@@ -75,7 +78,7 @@ void effects_evaluate(const struct effects *effects, const lanes variables_[VARI
                       lanes *status);
 
 /* Tells why the first lane is unusable. */
-speedup_status effects_explain(speedup_context *context, const struct effects *effects,
+speedup_status effects_explain(speedup_context *context, struct arena *arena, const struct effects *effects,
                                const lanes variables_[VARIABLES]);
 
 /* Does something that the software always has act in the first lane's layout? */

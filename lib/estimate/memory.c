@@ -101,7 +101,8 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
      * dropout beside. */
     struct adapters on = adapters_of(e);
     double joined = mixers * s->heads * s->value_dim, inner = s->feed_forward / s->layers;
-    lanes adapters = way->frozen * on.output * (way->wide * width + on.dropped) * joined + way->frozen * on.down * on.dropped * inner;
+    lanes apiece = lanes_max(way->wide, way->frozen * on.dropped); /* 1 where products that share an input have it each for itself */
+    lanes adapters = way->frozen * on.output * (apiece * width + on.dropped) * joined + way->frozen * on.down * on.dropped * inner;
     lanes feed_forward = (2 + s->gated * (1 + C(MEMORY_GATE) * apart) - way->frozen * (1 - on.down)) * width * inner;
     double routed = s->experts > 0 ? C(MEMORY_ROUTED) * routed_layers * s->active * width * s->expert_width : 0;
     /* Copies of tokens for experts are as many on every rank, however narrow the products. */
@@ -111,7 +112,7 @@ static void measure_layer(const struct job *job, const lanes v[VARIABLES], const
     lanes norm = s->gated * C(MEMORY_NORM) * apart * (1 - way->frozen * width / 4);
     lanes shared = way->frozen * (lanes_max(on.attention - 1, ZERO) + lanes_max(on.feed_forward - 1, ZERO)) +
                    (1 - way->frozen) * (2 + s->gated * (1 - routed_layers));
-    lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * way->wide * shared;
+    lanes stream = C(MEMORY_STREAM) * way->stream, copies = C(MEMORY_COPY) * apart * apiece * shared;
     copies += way->frozen * on.dropped * (on.attention + on.feed_forward);
     lanes blocks = 1 - way->frozen * (2 - lanes_min(on.attention, ONE) - lanes_min(on.feed_forward, ONE)) / 4; /* half are norms' */
     lanes hidden = width / 2 * (C(MEMORY_HIDDEN) * blocks + C(MEMORY_DROPOUT) * unfused);
@@ -155,10 +156,10 @@ void training_kept(const struct job *job, const lanes v[VARIABLES], const lanes 
 
 /* Parameters of a rank, of one of its layers, and of its tables. */
 struct held {
-    lanes blocks, dense, routed, tables, table, all;
+    lanes blocks, dense, routed, tables, table, head, all;
 };
 
-static void hold(const struct job *job, const lanes v[VARIABLES], struct held *held)
+static void hold(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], struct held *held)
 {
     const struct shape *s = &job->shape;
     lanes p = V(PIPELINE), t = V(TENSOR);
@@ -169,7 +170,8 @@ static void hold(const struct job *job, const lanes v[VARIABLES], struct held *h
     held->dense = s->dense / s->layers / t;
     held->routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE);
     held->table = s->embedding / t;
-    held->tables = lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied)) * held->table;
+    held->head = held->table * lanes_min(E(HEAD_OUTPUTS), ONE);
+    held->tables = lanes_select(p > 1, held->table, held->table + (1 - s->tied) * held->head);
     held->all = held->blocks * held->dense + held->blocks * held->routed + held->tables;
 }
 
@@ -189,18 +191,21 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
 {
     lanes d = V(DATA) * V(CONTEXT), trained = E(UPDATE_FLOPS), layer = held->dense + held->routed;
     /* What is trained is kept in fp32 where it is cast for the products; what is frozen is not. */
-    state->weights = held->all * job->weight_bytes * E(MEMORY_WEIGHTS) * (1 + trained * E(CAST_WEIGHTS));
-    lanes group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d);
+    lanes group = lanes_select(E(SHARD_GROUP) > 0, lanes_min(E(SHARD_GROUP), d), d), shards = lanes_select(way->sharded > 0, group, ONE);
+    /* Adapters are beside the model, as wide, whatever its weights are kept in. */
+    lanes beside = way->frozen * one_where(E(ADAPTERS) > 0), kept = job->weight_bytes * held->all;
+    state->weights = kept * E(MEMORY_WEIGHTS) * (1 + (1 - beside) * trained * E(CAST_WEIGHTS)) + beside * kept * trained * (1 + E(CAST_WEIGHTS)) / shards;
     state->away = lanes_min(E(HOST_WEIGHTS), ONE) * state->weights;
-    state->weights += E(FROZEN_WEIGHTS) * (1 - way->frozen) * held->all * COPY_BYTES * lanes_min(E(MEMORY_WEIGHTS), ONE) - state->away;
+    state->weights += E(FROZEN_WEIGHTS) * (1 - way->frozen * lanes_min(E(FROZEN_SHARED), ONE)) * held->all * COPY_BYTES / shards - state->away;
     /* Those that go to the host are here while two layers make them. */
     lanes gone = lanes_min(E(HOST_GRADIENTS), ONE), passing = lanes_min(2 / lanes_max(held->blocks, ONE), ONE);
     state->gradients = held->all * trained * job->gradient_bytes * E(MEMORY_GRADIENTS) * (1 - gone * (1 - passing));
-    state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * lanes_select(way->sharded > 0, group, ONE) * (1 - way->frozen);
+    state->gradient = job->gradient_bytes * E(MEMORY_GRADIENTS) * shards * (1 - way->frozen);
     /* Whole, where gradients are used as soon as they are there. */
-    lanes head = lanes_max(E(MEMORY_GRADIENTS), lanes_min(1 - way->sharded, state->gradients / (job->gradient_bytes * held->table))) * job->gradient_bytes;
+    lanes head = lanes_max(E(MEMORY_GRADIENTS), lanes_min((1 - way->sharded) * (1 + E(CAST_WEIGHTS)), state->gradients / (job->gradient_bytes * held->table))) *
+                 job->gradient_bytes;
     lanes first = lanes_select(way->sharded > 0, state->gradient, head * (1 - way->frozen));
-    state->head = first * held->table * (1 - C(MEMORY_GRADIENTS_STAY));
+    state->head = first * held->head * (1 - C(MEMORY_GRADIENTS_STAY));
     /* Experts live on fewer data-parallel ranks, so their state is sharded over fewer: a floor. */
     lanes routed = held->blocks * held->routed;
     lanes replicas = lanes_max(d * V(TENSOR) / lanes_max(V(EXPERT), ONE), ONE);
@@ -218,7 +223,7 @@ static void measure_state(const struct job *job, const lanes v[VARIABLES], const
     /* Copies in 16 bits of what is trained, where weights are kept wider: of all layers and the head, until they are used
      * for the last time; a recomputed layer's are made again. */
     lanes copy = lanes_select(given_back, ZERO, COPY_BYTES * E(CAST_WEIGHTS) * trained);
-    lanes tables = copy * lanes_select(way->sharded > 0, held->tables, held->table);
+    lanes tables = copy * lanes_select(way->sharded > 0, held->tables, held->head);
     state->one_copy = copy * layer;
     state->copies = held->blocks * state->one_copy + tables;
     state->few = (1 - way->again * (1 - way->sharded)) * held->blocks * state->one_copy + tables;
@@ -259,7 +264,8 @@ static void fill_stage(const struct job *job, const lanes v[VARIABLES], const la
 /* ---- the moments of a step -------------------------------------------------------------------- */
 
 /* The loss is taken. Gradients that are freed between steps are there from the second micro-batch on, of sharded weights
- * perhaps whole until the last; where the logits are small, the first gradient of the head takes more. */
+ * perhaps whole until the last; where the logits are small, the first gradient of the head takes more, and a loss in parts
+ * adds to it with each. */
 static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], const struct way *way,
                         const struct layer *layer, const struct state *state, const struct stage *stage, int end, struct moment *m)
 {
@@ -273,7 +279,7 @@ static void at_the_loss(const struct job *job, const lanes v[VARIABLES], const l
         .activations = stage->activations,
         .residual = stage->residual,
         .scores = stage->scores,
-        .logits = end == LAST ? lanes_max(logits, state->head) : ZERO,
+        .logits = end == LAST ? lanes_select(E(LOSS_CHUNKS) > 1, logits + state->head, lanes_max(logits, state->head)) : ZERO,
         .buffers = state->gathered + state->buckets,
         .slack = state->reserve + C(MEMORY_SHARD_RESERVE) * way->sharded * state->gradients +
                  C(MEMORY_LOGIT_RESERVE) * logits * (1 + way->again * (1 - way->frozen)) +
@@ -307,7 +313,7 @@ static void going_back(const struct job *job, const lanes e[TARGETS], const stru
 static void at_the_end(const struct job *job, const lanes v[VARIABLES], const struct way *way, const struct held *held,
                        const struct state *state, struct moment *m)
 {
-    lanes tied = lanes_select(V(PIPELINE) > 1, ZERO, job->shape.tied * (2 - way->wide) * held->table);
+    lanes tied = lanes_select(V(PIPELINE) > 1, ZERO, job->shape.tied * (2 - way->wide) * held->head);
     lanes more = C(MEMORY_TABLE_GRADIENTS) * state->gradient;
     *m = (struct moment){
         .gradients = state->gradients + state->update + more * lanes_select(way->sharded > 0, held->tables, tied),
@@ -347,7 +353,7 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     struct state state;
     choose_way(e, &way);
     measure_layer(job, v, e, &way, &layer);
-    hold(job, v, &held);
+    hold(job, v, e, &held);
     measure_state(job, v, e, &way, &held, &state);
 
     struct moment most, other;
@@ -366,7 +372,8 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     }
 
     /* Nothing is exchanged where there is nobody else. */
-    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), away = lanes_min(lanes_max(E(HOST_OPTIMIZER), E(HOST_PAGED)), ONE);
+    lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node));
+    lanes away = lanes_min(lanes_max(E(HOST_OPTIMIZER), E(HOST_PAGED)), ONE);
     double fewer = C(MEMORY_BUFFERS_LINK) > 0 ? fmax(fmin(job->link / C(MEMORY_BUFFERS_LINK), 1), FEWEST_CHANNELS) : 1;
     lanes channels = lanes_select(V(ACCELERATORS) > 1, fewer * (C(MEMORY_BUFFERS) + C(MEMORY_BUFFERS_RANK) * ranks), ZERO);
     lanes held_back = most.slack + C(MEMORY_SLACK) * state.weights, optimizer = state.optimizer * (1 - away);
@@ -394,7 +401,7 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     out[SPEEDUP_METRIC_MEMORY_RESERVED] = peak - C(MEMORY_RUNTIME) * E(MEMORY_RUNTIME) - channels * E(MEMORY_BUFFERS);
     lanes gradients = lanes_min(E(HOST_GRADIENTS), ONE) * held.all * E(UPDATE_FLOPS) * job->gradient_bytes * E(MEMORY_GRADIENTS);
     lanes optimizer_away = state.optimizer * away * (1 - lanes_min(E(NVME_OPTIMIZER), ONE)), weights_away = state.away * (1 - lanes_min(E(NVME_WEIGHTS), ONE));
-    out[SPEEDUP_METRIC_MEMORY_HOST] = job->node * (optimizer_away + weights_away + gradients + gone);
+    out[SPEEDUP_METRIC_MEMORY_HOST] = ranks * (optimizer_away + weights_away + gradients + gone);
     if (job->rollout) {
         const struct staying staying = {state.weights, C(MEMORY_GRADIENTS_STAY) * state.gradients, optimizer, channels * E(MEMORY_BUFFERS)};
         rollout_join(job, v, &staying, out);

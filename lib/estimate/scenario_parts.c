@@ -20,6 +20,37 @@ static const void *named(speedup_context *context, const speedup_scenario *scena
     return entry;
 }
 
+/* Some of the words of a key, where one was none. */
+static void tell_words(speedup_context *context, const char *key, const struct optimization *optimization)
+{
+    enum { TOLD = 12 };
+    struct text text;
+    text_begin(&text, &context->allocator);
+    for (uint32_t i = 0, told = 0; i < optimization->word_count && told <= TOLD; i++)
+        if (!strcmp(optimization->words[i].key, key)) {
+            text_format(&text, told < TOLD ? "%s '%s'" : ", and others", told ? "," : "its words are", optimization->words[i].word);
+            told++;
+        }
+    if (!text.failed)
+        problem_remedy(context, "%s", text.bytes);
+    text_end(&text);
+}
+
+/* The keys that an optimization has, of numbers and of words. */
+static void tell_keys(speedup_context *context, const struct optimization *optimization)
+{
+    struct text text;
+    text_begin(&text, &context->allocator);
+    for (uint32_t i = 0; i < optimization->word_count; i++)
+        if (!i || strcmp(optimization->words[i].key, optimization->words[i - 1].key))
+            text_format(&text, "%s '%s'", text.length ? "," : "it has", optimization->words[i].key);
+    for (uint32_t i = 0; i < optimization->parameter_count; i++)
+        text_format(&text, "%s '%s'", text.length ? "," : "it has", optimization->parameters[i].name);
+    if (!text.failed)
+        problem_remedy(context, "%s", text.length ? text.bytes : "it has none");
+    text_end(&text);
+}
+
 /* Words of a key, of which the optimization knows some: their parameters are 1, the others of the key 0. */
 static void set_words(speedup_context *context, const struct named_number *given, const struct optimization *optimization, double *values)
 {
@@ -41,6 +72,7 @@ static void set_words(speedup_context *context, const struct named_number *given
             text_format(text, "'%s' of '%s' has no word '%.60s'", given->name, optimization->head.id, *word);
             nearest_put(&nearest, text);
             problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &given->value_place);
+            tell_words(context, given->name, optimization);
         }
     }
     for (uint32_t i = 0; i < optimization->parameter_count && i < MOST_WORDED; i++)
@@ -86,16 +118,17 @@ static void set_parameter(speedup_context *context, const struct named_number *n
     text_format(text, "'%s' has no parameter '%.60s'", optimization->head.id, number->name);
     nearest_put(&nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_PARAMETER, &number->place);
+    tell_keys(context, optimization);
 }
 
-bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
-                    struct selection *selection)
+bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
+                    const struct choice *choice, struct selection *selection)
 {
     selection->always = false;
     selection->place = choice->place;
     selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
-        catalog_missing(context, catalog, KIND_OPTIMIZATION, choice->id, &selection->place);
+        optimization_missing(context, catalog, job, choice->id, &selection->place);
         return false;
     }
     uint32_t count = selection->optimization->parameter_count;
@@ -119,7 +152,7 @@ static void add_selections(speedup_context *context, speedup_scenario *scenario,
             problem(context, SPEEDUP_TOO_MANY_NODES, &choice->place, "more than %d optimizations", MOST_SELECTIONS);
             return;
         }
-        if (selection_make(context, scenario->catalog, &scenario->arena, choice, &scenario->selections[scenario->selection_count]))
+        if (selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, choice, &scenario->selections[scenario->selection_count]))
             scenario->selection_count++;
     }
 }
@@ -130,7 +163,7 @@ static void check_without(speedup_context *context, const speedup_scenario *scen
     const struct choices *without = &scenario->asked.without;
     for (size_t i = 0; i < without->count; i++)
         if (!catalog_find(scenario->catalog, KIND_OPTIMIZATION, without->items[i].id))
-            catalog_missing(context, scenario->catalog, KIND_OPTIMIZATION, without->items[i].id, &without->items[i].place);
+            optimization_missing(context, scenario->catalog, scenario->job.kind, without->items[i].id, &without->items[i].place);
 }
 
 /* Does something that the job names take the place of an optimization? */
@@ -158,7 +191,7 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         return;
     for (size_t i = 0; i < always.count && scenario->selection_count < MOST_SELECTIONS; i++) {
         struct selection selection;
-        if (!selection_make(context, scenario->catalog, &scenario->arena, &always.items[i], &selection))
+        if (!selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &always.items[i], &selection))
             return;
         const char *id = always.items[i].id;
         selection.always = true;
@@ -260,6 +293,7 @@ static void gather_coefficients(speedup_context *context, speedup_scenario *scen
         own.count += coefficient_set(context, catalog, &asked->items[i], &own.settings[own.count]);
     apply_calibration(values, &own);
     scenario->fixed.coefficients = values;
+    scenario->fixed.catalog = catalog;
     for (int i = 0; i < KNOWN_COEFFICIENTS; i++)
         scenario->job.c[i] = values[catalog->known_slots[i]];
     set_generic(scenario);
@@ -284,6 +318,7 @@ static void fix_variables(speedup_scenario *scenario)
     fixed[VARIABLE_ACTIVE_EXPERTS] = job->model->experts.active;
     fixed[VARIABLE_GATED] = job->model->ffn_kind == FEED_FORWARD_GATED;
     fixed[VARIABLE_PARAMETERS] = job->shape.parameters;
+    fixed[VARIABLE_TABLE_PARAMETERS] = (2 - job->shape.tied) * job->shape.embedding;
     for (int i = 0; i < ADAPTED; i++)
         fixed[VARIABLE_QUERY_ENDS + i] = job->shape.ends[i];
     fixed[VARIABLE_MEMORY] = job->memory;
@@ -407,6 +442,6 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     *job = whole;
     if (scenario->open_layout)
         return SPEEDUP_OK;
-    status = effects_explain(context, &job->effects, scenario->variables);
+    status = effects_explain(context, &scenario->arena, &job->effects, scenario->variables);
     return status ? status : check_estimate(context, scenario);
 }

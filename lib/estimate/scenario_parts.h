@@ -7,8 +7,8 @@
 #include "estimate/scenario.h"
 
 /* An optimization with its parameters, which live in the arena; false after telling what is wrong. */
-bool selection_make(speedup_context *context, const speedup_catalog *catalog, struct arena *arena, const struct choice *choice,
-                    struct selection *selection);
+bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
+                    const struct choice *choice, struct selection *selection);
 
 /* Finds what the description names; all problems are told. */
 void scenario_gather(speedup_context *context, speedup_scenario *scenario);

@@ -206,11 +206,11 @@ static void head(const struct job *job, const lanes v[VARIABLES], const lanes e[
 {
     const struct shape *s = &job->shape;
     struct product p = product_of(job, job->half_peak, job->activation_bytes, 0, mb->slow);
-    lanes logits = s->head_layers * mb->tokens * s->vocab / V(TENSOR) * E(LOSS_BYTES) / mb->stream;
+    lanes outputs = s->vocab * E(HEAD_OUTPUTS) / V(TENSOR), logits = s->head_layers * mb->tokens * outputs * E(LOSS_BYTES) / mb->stream;
     mb->head = (struct passes){ZERO, ZERO, ZERO, ZERO};
     /* In parts, each reads all of the table, and adds to its gradient. */
-    lanes parts = lanes_max(E(LOSS_CHUNKS), ONE), table = s->vocab / V(TENSOR) * s->hidden;
-    linear(&p, mb->tokens / parts, s->vocab / V(TENSOR), lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, s->head_layers * parts);
+    lanes parts = lanes_max(E(LOSS_CHUNKS), ONE), table = outputs * s->hidden;
+    linear(&p, mb->tokens / parts, outputs, lanes_of(s->hidden), E(UPDATE_FLOPS), &mb->head, s->head_layers * parts);
     mb->head.backward += s->head_layers * E(UPDATE_FLOPS) * (parts - 1) * p.bytes * table * p.byte;
     double misaligned = fmod(s->vocab, 8) != 0 ? C(MISALIGNED_PRODUCT) : 1;
     mb->head.forward *= misaligned;
@@ -307,10 +307,10 @@ struct held {
     lanes dense, routed;
 };
 
-static struct held held_by(const struct job *job, const lanes v[VARIABLES])
+static struct held held_by(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS])
 {
     const struct shape *s = &job->shape;
-    lanes tables = lanes_select(V(PIPELINE) > 1, ONE, lanes_of(2.0 - s->tied));
+    lanes tables = lanes_select(V(PIPELINE) > 1, ONE, 1 + (1 - s->tied) * lanes_min(E(HEAD_OUTPUTS), ONE));
     return (struct held){(s->dense + tables * s->embedding) / V(TENSOR) / V(PIPELINE), s->routed / V(PIPELINE) / V(EXPERT)};
 }
 
@@ -475,14 +475,14 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes work = matmul_seconds + expert_seconds + attention_seconds + pointwise_seconds + gaps;
 
     /* Weights kept wide are cast once a pass; of a layer that is done again, those that are multiplied again. */
-    struct held held = held_by(job, v);
+    struct held held = held_by(job, v, e);
     lanes parameters = held.dense + held.routed;
     lanes casts = mb.wide * C(CAST_WEIGHTS) * parameters / mb.stream;
     lanes layers = s->dense / V(TENSOR) / p + held.routed;
     lanes cast = 2 * casts + again * mb.wide * C(CAST_WEIGHTS) * (layers - mb.spared.weights / p) / mb.stream;
     cast += E(WIDEN) * C(WIDEN_WEIGHT) * layers * (2 + again + frozen) / mb.stream;
     lanes sum = C(ACCUMULATE_BYTES) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * parameters * E(UPDATE_FLOPS) / mb.stream;
-    cast += s->tied * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
+    cast += s->tied * lanes_min(E(HEAD_OUTPUTS), ONE) * C(TABLE_GRADIENT) * (job->gradient_bytes * E(REDUCE_WIDTH) / 4) * s->embedding / V(TENSOR) * E(UPDATE_FLOPS) / mb.stream;
 
     /* Where the residual stream is sharded, its input is gathered once more in the backward
      * pass. It is meant to hide (arXiv 2205.05198, sec. 4.2.2), but the backward pass gains
@@ -592,14 +592,15 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     double reach = s->window > 0 ? fmin(s->window / job->sequence, 1) : 1;
     double attending = s->attention_layers - s->window_layers * (1 - reach * (2 - reach));
     lanes passes = 4 + 2 * E(UPDATE_FLOPS) + 2 * frozen;
-    double multiplied = s->parameters_active - s->embedding * (1 - s->tied);
+    double head_outputs = s->head_layers * s->vocab * s->hidden;
+    lanes multiplied = s->parameters_active - s->embedding * (1 - s->tied) - (1 - E(HEAD_OUTPUTS)) * head_outputs;
     double attended = attending * s->heads * (s->query_dim + s->value_dim) * job->sequence / 2;
     lanes per_token = passes * multiplied + (6 + 2 * frozen) * attended;
     lanes rate = job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens * per_token / V(ACCELERATORS) / out[SPEEDUP_METRIC_STEP_SECONDS];
     out[SPEEDUP_METRIC_MODEL_FLOPS_PER_SECOND] = rate;
     out[SPEEDUP_METRIC_MODEL_UTILIZATION] = rate / job->half_peak;
     /* And what is done again, but for the head and for what recomputation stops before. */
-    double repeated = multiplied - s->head_layers * s->vocab * s->hidden;
+    lanes repeated = multiplied - E(HEAD_OUTPUTS) * head_outputs;
     lanes twice = 2 * again * (repeated - mb.spared.weights * V(TENSOR)) + 2 * lanes_max(again, lanes_min(E(RECOMPUTE_ATTENTION), ONE)) * attended;
     out[SPEEDUP_METRIC_HARDWARE_UTILIZATION] = rate * (1 + twice / per_token) / job->half_peak;
     lanes tokens = job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens / out[SPEEDUP_METRIC_STEP_SECONDS];

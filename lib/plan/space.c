@@ -143,7 +143,7 @@ static void read_alternative(const struct builder *b, const struct yaml_tree *tr
     struct selection selection;
     struct arena *arena = &b->space->arena;
     if (choice_read(b->context, arena, tree, node, &choice) &&
-        selection_make(b->context, b->space->catalog, arena, &choice, &selection))
+        selection_make(b->context, b->space->catalog, b->space->kind, arena, &choice, &selection))
         choices_append(arena, out, &choice, 1);
 }
 

@@ -313,6 +313,7 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
         format_record(&out, "###", kinds[kind].table);
     }
     format_record(&out, "###", &parameter_table);
+    format_record(&out, "###", &condition_table);
     format_record(&out, "###", &claim_table);
     text_put(&out, "\n## Claims documents\n");
     for (const struct record_table *const *table = audit_tables; *table; table++)

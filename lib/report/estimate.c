@@ -326,7 +326,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     if (status) {
         lanes v[VARIABLES];
         memcpy(v, scenario->variables, sizeof v);
-        effects_explain(context, &scenario->job.effects, v);
+        effects_explain(context, arena, &scenario->job.effects, v);
         if (!context->first)
             problem(context, status, NULL, "this layout cannot be estimated: %s", speedup_status_text(status));
         return context->first;

@@ -234,6 +234,10 @@ static char *tell(const char *name, const char *text, size_t length, const char 
         seen[code] = true;
         if (strlen(told) + strlen(diagnostic) + 2 < LARGEST)
             strcat(strcat(told, diagnostic), "\n");
+        /* What to do is shown where it is not what the code always has. */
+        const char *remedy = speedup_diagnostic_remedy(context, i);
+        if (remedy && strcmp(remedy, speedup_status_remedy(code)) && strlen(told) + strlen(remedy) + 10 < LARGEST)
+            strcat(strcat(strcat(told, "  hint: "), remedy), "\n");
     }
     return told;
 }

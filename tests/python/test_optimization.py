@@ -1,4 +1,6 @@
 """Optimizations built from Python."""
+import re
+
 import pytest
 import speedup
 
@@ -43,21 +45,74 @@ def test_a_built_one_has_the_bits_of_the_row(job):
     assert by_builder.show("optimizations", "own", "json") == by_row.show("optimizations", "own", "json")
 
 
+def meant(name, job="training"):
+    """The id that a refusal offers for a name, of jobs of a kind."""
+    train = (f"train: {{model: llama-2-7b, system: dgx-h100, accelerators: 8, sequence: 2048, global_batch: 8, optimizations: [{name}]}}")
+    serve = (f"generate: {{model: llama-2-7b, system: dgx-h100, accelerators: 8, prompt: 128, output: 128, batch: 8, optimizations: [{name}]}}")
+    with pytest.raises(speedup.SpeedupError) as told:
+        speedup.Scenario(train if job == "training" else serve)
+    offered = re.search("did you mean '([^']*)'", str(told.value))
+    return offered and offered[1]
+
+
 def test_names_that_people_use_lead_to_one_id():
     catalog = speedup.Catalog()
-    ids = [entry["id"] for entry in catalog.show("optimizations", format="json")["optimizations"]]
-    leads = {}
-    for id in ids:
-        for name in catalog.show("optimizations", id, "json")["also"] or []:
-            assert name not in ids and name not in leads
-            leads[name] = id
-    assert len(leads) > 100
-    for name, id in leads.items():
-        for spelled in (name, name.replace("-", "_")):
-            with pytest.raises(speedup.SpeedupError) as told:
-                speedup.Scenario("train: {model: llama-2-7b, system: dgx-h100, accelerators: 8, sequence: 2048,"
-                                 f" global_batch: 8, optimizations: [{spelled}]}}")
-            assert f"did you mean '{id}'?" in str(told.value)
+    shown = {entry["id"]: catalog.show("optimizations", entry["id"], "json") for entry in catalog.show("optimizations", format="json")["optimizations"]}
+    assert sum(len(row["also"] or []) for row in shown.values()) > 200
+    for job in ("training", "inference"):
+        leads = {}
+        for id, row in shown.items():
+            for name in (row["also"] or []) if row[job] else []:
+                # A name may lead to one of training and to another of inference, and is itself none.
+                assert name not in shown and name not in leads, (name, id)
+                leads[name] = id
+        for name, id in leads.items():
+            for spelled in (name, name.replace("-", "_"), name.upper()):
+                assert meant(spelled, job) == id, (job, spelled)
+
+
+# As they stand in Transformers' arguments, DeepSpeed's and torchtune's configurations, and files of axolotl, Unsloth and LLaMA-Factory.
+SPELLED = {
+    "lora": ["LoRA", "use_lora", "use_peft", "LoraConfig", "rslora"],
+    "qlora": ["QLoRA", "load_in_4bit", "bnb_4bit_quant_type", "use_qlora", "bnb-4bit"],
+    "int8-base": ["load_in_8bit", "bnb_8bit", "LLM.int8", "lora_8bit"],
+    "int4-base": ["auto_gptq", "gptq_lora", "awq_lora", "GPTQ-int4"],
+    "pure-bf16": ["pure_bf16", "bf16-true", "full_bf16", "bf16_full"],
+    "sgd": ["SGD", "torch.optim.SGD", "stochastic gradient descent", "plain_sgd"],
+    "adam-8bit": ["adamw_8bit", "adamw_bnb_8bit", "adam8bit", "AdamW8bit", "bitsandbytes.optim.AdamW8bit"],
+    "paged-adam": ["paged_adamw_32bit", "paged_adamw", "PagedAdamW", "bitsandbytes.optim.PagedAdamW"],
+    "paged-adam-8bit": ["paged_adamw_8bit", "PagedAdamW8bit", "bitsandbytes.optim.PagedAdamW8bit"],
+    "adafactor": ["Adafactor", "ada_factor", "transformers.Adafactor", "adafactor_optimizer"],
+    "lion": ["Lion", "lion_32bit", "lion-pytorch", "lion_optimizer"],
+    "muon": ["Muon", "muon_optimizer", "newton_schulz", "SingleDeviceMuon"],
+    "galore": ["GaLore", "galore_adamw", "galore_adamw_8bit", "galore_adamw_layerwise"],
+    "optimizer-in-backward": ["optimizer_in_bwd", "LOMO", "adalomo", "fused_backward"],
+    "fused-loss": ["use_liger_kernel", "enable_liger_kernel", "liger_fused_linear_cross_entropy", "cut_cross_entropy", "CEWithChunkedOutputLoss"],
+    "zero-offload": ["cpu_offload", "offload_optimizer", "DeepSpeedCPUAdam", "optimizer_cpu_offload"],
+    "parameter-offload": ["offload_param", "fsdp_cpu_offload", "fsdp_offload_params", "zero3_offload"],
+    "activation-offload": ["enable_activation_offloading", "offload_activations", "cpu_checkpointing", "activation_offloading"],
+    "activation-checkpointing": ["gradient_checkpointing", "enable_activation_checkpointing", "use_gradient_checkpointing", "recompute"],
+    "sdpa": ["SDPA", "scaled_dot_product_attention", "sdp_attention", "attn_implementation_sdpa"],
+    "unfused-attention": ["eager", "eager_attention", "attn_implementation_eager", "math_attention"],
+    "dpo": ["DPO", "DPOTrainer", "direct_preference_optimization", "rl_dpo"],
+    "orpo": ["ORPO", "ORPOTrainer", "simpo", "CPOTrainer"],
+    "reward-model": ["RewardTrainer", "reward_modeling", "reward_model", "rm"],
+    "distillation": ["GKDTrainer", "knowledge_distillation", "kd_loss", "teacher-student"],
+}
+
+
+@pytest.mark.parametrize("id", SPELLED)
+def test_a_word_is_found_as_people_spell_it(id):
+    assert len(SPELLED[id]) >= 3
+    for name in SPELLED[id]:
+        assert meant(f'"{name}"') == id, name
+
+
+def test_a_name_that_means_two_is_taken_for_the_kind_of_job():
+    assert meant("load_in_8bit") == "int8-base"
+    assert meant("load_in_8bit", "inference") == "int8-weights"
+    assert meant("auto_gptq") == "int4-base"
+    assert meant("auto_gptq", "inference") == "gptq"
 
 
 def test_names_of_a_base_and_of_ones_own():

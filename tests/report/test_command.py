@@ -145,7 +145,7 @@ class Command(unittest.TestCase):
         self.assertIn("--train", run("fit", "--model", "llama-7b", code=2))
         self.assertIn("usage: speedup fit", run("fit", code=2))
         self.assertIn("takes no --serve", run("fit", "--serve", "1x2x3", code=2))
-        hopeless = subprocess.run([SPEEDUP, "fit", "--model", "kimi-k2", "--hardware", "dgx-h100", "--train", "8x4096"],
+        hopeless = subprocess.run([SPEEDUP, "fit", "--model", "kimi-k2", "--hardware", "server-l40s-8", "--train", "8x4096"],
                                   capture_output=True, text=True, check=False)
         self.assertEqual(hopeless.returncode, 4)
         self.assertIn("nothing that is usual", hopeless.stdout)

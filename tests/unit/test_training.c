@@ -96,8 +96,9 @@ static void frozen_weights_are_gathered_where_they_are_sharded(void **state)
     double tables = 2. * 32000 * 4096 / 6738415616, quarter = 0.515625 / 2;
     estimate_with(", lora", kept);
     estimate_with(", qlora", narrow);
-    assert_near(narrow[SPEEDUP_METRIC_MEMORY_WEIGHTS], kept[SPEEDUP_METRIC_MEMORY_WEIGHTS] * (tables + (1 - tables) * quarter), 1e-4);
     assert_near(narrow[SPEEDUP_METRIC_MEMORY_OPTIMIZER], kept[SPEEDUP_METRIC_MEMORY_OPTIMIZER], 1e-12);
+    double beside = 2 * kept[SPEEDUP_METRIC_MEMORY_OPTIMIZER] / 12; /* adapters, which keep their width */
+    assert_near(narrow[SPEEDUP_METRIC_MEMORY_WEIGHTS] - beside, (kept[SPEEDUP_METRIC_MEMORY_WEIGHTS] - beside) * (tables + (1 - tables) * quarter), 1e-4);
     /* Adapters are work, whatever the format of what they are added to. */
     assert_true(narrow[SPEEDUP_METRIC_STEP_SECONDS] >= kept[SPEEDUP_METRIC_STEP_SECONDS]);
     estimate_with(", qlora, fsdp", narrow);
