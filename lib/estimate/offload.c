@@ -23,7 +23,8 @@ struct offload training_offload(const struct job *job, const lanes v[VARIABLES],
         alone = lanes_min(E(HOST_SERIAL), ONE) * crossing;
         crossing -= alone;
     }
-    lanes fetched = lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * job->weight_bytes * E(MEMORY_WEIGHTS);
+    lanes width = job->weight_bytes * (1 + E(CAST_WEIGHTS) * E(UPDATE_FLOPS)); /* autocast keeps in fp32 what is trained */
+    lanes fetched = lanes_min(E(HOST_WEIGHTS), ONE) * passes * parameters * width * E(MEMORY_WEIGHTS);
     crossing += fetched;
     crossing += lanes_min(E(HOST_GRADIENTS), ONE) * trained * job->gradient_bytes * E(MEMORY_GRADIENTS);
     double link = C(HOST_LINK_RATE) * job->host_link;
@@ -37,7 +38,7 @@ struct offload training_offload(const struct job *job, const lanes v[VARIABLES],
     if (!lanes_all(runs == 0)) {
         lanes ranks = lanes_min(V(ACCELERATORS), lanes_of(job->node)), own = runs * trained * lanes_min(E(MEMORY_OPTIMIZER), ONE);
         double host = C(HOST_UPDATE_RATE) * (job->host_bandwidth > 0 ? job->host_bandwidth : C(HOST_BANDWIDTH));
-        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + job->weight_bytes / link);
+        offload.once += own * (C(HOST_UPDATE_BYTES) * ranks / host + width / link);
     }
     /* The state is read and written once, and the new weights are written (sec. 5.1). */
     offload.once += drive * (2 * lanes_min(E(NVME_OPTIMIZER), ONE) * states + lanes_min(E(NVME_WEIGHTS), ONE) * trained * job->weight_bytes * E(MEMORY_WEIGHTS));

@@ -566,6 +566,9 @@ static void weights_are_fetched_for_every_pass_behind_the_work(void **state)
     assert_near(METRIC(TIME_HOST, PURE, .words = FLASH ", parameter-offload", .sequences = 1, .calibration = IDLE), 2 * 2 * plain / host_link - work, 1e-9);
     work = behind((struct trial){PURE, .words = END, .sequences = 1});
     assert_near(METRIC(TIME_HOST, PURE, .words = END ", parameter-offload", .sequences = 1, .calibration = IDLE), 3 * 2 * plain / host_link - work, 1e-9);
+    /* Autocast keeps them in fp32. */
+    work = behind((struct trial){.words = FLASH, .sequences = 1});
+    assert_near(METRIC(TIME_HOST, .words = FLASH ", parameter-offload", .sequences = 1, .calibration = IDLE), 2 * 4 * plain / host_link - work, 1e-9);
     /* With enough to do there is nothing to see. */
     assert_bits(METRIC(TIME_HOST, PURE, .words = END ", parameter-offload: {share: 0.1}", .sequences = 64, .calibration = IDLE), 0);
 }
