@@ -146,8 +146,14 @@ static double degree_of_fit(const struct attempt *a)
     return (a->room ? 2e12 : a->fits ? 1e12 : 0) + a->values[SPEEDUP_METRIC_TOKENS_PER_SECOND];
 }
 
-/* The fastest of the layouts of so many accelerators, if it is better than `best`. A
- * layout that does not divide is passed over; any other problem ends it. */
+/* A layout that is none for this job, where another may be. */
+static bool passed_over(speedup_status status)
+{
+    return status == SPEEDUP_DOES_NOT_DIVIDE || status == SPEEDUP_REQUIREMENT;
+}
+
+/* The fastest of the layouts of so many accelerators, if it is better than `best`. One that
+ * cannot be is passed over; any other problem ends it. */
 static speedup_status try_layouts(const struct session *session, const struct request *request, const double load[3],
                                   const char *model, int accelerators, double domain, struct attempt *best)
 {
@@ -158,7 +164,7 @@ static speedup_status try_layouts(const struct session *session, const struct re
             struct attempt now = {.accelerators = accelerators, .tensor = tensor, .pipeline = pipeline};
             speedup_status status = make(session, request, load, model, &now);
             last = status && !found.scenario ? status : SPEEDUP_OK;
-            if (status && status != SPEEDUP_DOES_NOT_DIVIDE) {
+            if (status && !passed_over(status)) {
                 speedup_scenario_unref(now.scenario);
                 speedup_scenario_unref(found.scenario);
                 return status;
@@ -172,8 +178,7 @@ static speedup_status try_layouts(const struct session *session, const struct re
             }
         }
     /* More accelerators are for fitting alone: what they gain in speed is not asked for. */
-    bool better = found.scenario && (!best->scenario || (found.room && !best->room) || (found.fits && !best->fits) ||
-                                     (!found.fits && !best->fits));
+    bool better = found.scenario && (!best->scenario || (found.room && !best->room) || (found.fits && !best->fits));
     if (better) {
         speedup_scenario_unref(best->scenario);
         *best = found;
@@ -225,13 +230,13 @@ static int search_layouts(const struct session *session, const struct request *r
     speedup_status status = SPEEDUP_OK;
     for (int n = asked ? asked : 1; n <= (asked ? asked : MOST) && !best.room; n *= 2) {
         status = try_layouts(session, request, load, model, n, domain, &best);
-        if (status && status != SPEEDUP_DOES_NOT_DIVIDE)
+        if (status && !passed_over(status))
             break;
     }
     speedup_text *text = NULL;
     if (best.scenario)
         status = speedup_report_estimate(session->context, best.scenario, session->format, &text);
-    else if (status == SPEEDUP_DOES_NOT_DIVIDE)
+    else if (passed_over(status))
         status = tell_layouts(session, request, load, model, MOST);
     speedup_scenario_unref(best.scenario);
     return print_report(session, status, text);

@@ -34,6 +34,7 @@ typedef struct speedup_remedy {
     size_t replaced_count;       /**< how many */
     double micro_batch;          /**< sequences; the largest that fits where it is less than the job's own */
     double memory_peak;          /**< B: of an accelerator, mean; 0 without an estimate */
+    double memory_needed;        /**< B: of it, what the allocator cannot give back; what has to fit */
     double memory_host;          /**< B: of a node's host */
     double lacking;              /**< B: that it lacks to fit as surely as asked; 0 when it fits */
     double step_seconds;         /**< s: of a step of the same global batch */

@@ -93,6 +93,7 @@ struct stack {
     struct entry head;
     int32_t provenance;
     uint32_t calibration_node, always_node;
+    bool whole_models; /* in training */
     struct calibration calibration;
     const struct yaml_tree *always_tree; /* where always_node is: a base may be in another text */
 };

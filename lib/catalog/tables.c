@@ -108,6 +108,7 @@ static const struct field stack_fields[] = {
 #define ENTITY stack
     CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
     NODE(MAPPING, "calibration", calibration_node, "coefficient: value", "coefficients of this software"),
+    BOOLEAN("whole_models", whole_models, "training has no tensor and no pipeline parallelism in it: each accelerator works on all layers"),
     NODE(LIST, "always", always_node, "[id, id: {parameter: value}, ...]", "optimizations that this software has, and a job needs not name"),
 #undef ENTITY
     END,

@@ -202,6 +202,7 @@ struct job {
     struct energy energy;
     bool generic;          /* the accelerator has no calibration of its own for this kind of job */
     bool generic_stack;    /* nor has the software */
+    bool unsplit;          /* the software has no tensor and no pipeline parallelism in training */
     bool relaxed;          /* take layouts that do not divide evenly, as published runs did */
     struct inference inference;
     const struct rollout *rollout; /* NULL: the job has none */

@@ -45,7 +45,7 @@ static inline lane_mask in_range(const struct job *job, enum job_kind kind, cons
 
 static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, double front, const lanes v[VARIABLES], lanes data)
 {
-    const lane_mask uneven = job->relaxed ? data == data : data != data;
+    const lane_mask uneven = job->relaxed ? data == data : data != data, splits = job->unsplit ? data != data : data == data;
     const lanes pool = v[VARIABLE_ACCELERATORS] - front, ranks = layout_ranks(v), global_batch = lanes_of(job->global_batch);
     const lanes heads = lanes_of(job->model->heads), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count);
     const lanes engine = lanes_of(job->rollout ? job->rollout->tensor : 1);

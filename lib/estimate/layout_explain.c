@@ -76,7 +76,7 @@ static void explain(speedup_context *problems, const struct job *job, double fro
                     const struct place *where, const struct place *batch)
 {
     const struct place *const place_LAYOUT = where, *const place_BATCH = batch;
-    const int uneven = job->relaxed;
+    const int uneven = job->relaxed, splits = !job->unsplit;
     const double heads = job->model->heads, layers = job->model->layers, experts = job->model->experts.count, global_batch = job->global_batch;
     const double engine = job->rollout ? job->rollout->tensor : 1;
     double ranks = 1;

@@ -30,6 +30,7 @@ speedup_status training_make(speedup_context *context, speedup_scenario *scenari
     job->evaluation_tokens = r->evaluation.tokens;
     job->evaluation_every = r->evaluation.every;
     scenario_gather(context, scenario);
+    job->unsplit = scenario->stack && scenario->stack->whole_models;
     check_power_limit(context, scenario);
     struct place sequence = description_place(r, "sequence"), packing = description_place(r, "packing");
     const struct model *model = scenario->model;

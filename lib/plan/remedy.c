@@ -213,6 +213,7 @@ static bool fill_row(struct finder *f, const struct means *const *joined, const 
     if (row->status)
         return true;
     row->memory_peak = mended->values[SPEEDUP_METRIC_MEMORY_PEAK];
+    row->memory_needed = mended->values[SPEEDUP_METRIC_MEMORY_NEEDED];
     row->memory_host = mended->values[SPEEDUP_METRIC_MEMORY_HOST];
     row->step_seconds = mended->values[SPEEDUP_METRIC_STEP_SECONDS];
     row->out_of_memory = mended->values[SPEEDUP_METRIC_OUT_OF_MEMORY];

@@ -64,6 +64,8 @@ static const char *shortage(struct arena *arena, const struct job *job, const do
     return needed > 0 ? report_quantity(arena, "B", needed) : report_say(arena, "%s in the host", report_quantity(arena, "B", host));
 }
 
+#define BARELY 0.1 /* chance to run out of memory above which admission does not take it for granted that a job fits */
+
 void report_fits(struct arena *arena, struct node *answer, const speedup_scenario *scenario, const double *values)
 {
     const struct job *job = &scenario->job;
@@ -71,8 +73,8 @@ void report_fits(struct arena *arena, struct node *answer, const speedup_scenari
     bool fits = values[SPEEDUP_METRIC_FITS] != 0;
     put_bool(arena, answer, "fits", NULL, fits);
     put_text(arena, answer, "verdict", "fits",
-             fits ? report_say(arena, "yes, with %s to spare of %s", report_quantity(arena, "B", spare),
-                               report_quantity(arena, "B", job->memory))
+             fits ? report_say(arena, "%s, with %s to spare of %s", values[SPEEDUP_METRIC_OUT_OF_MEMORY] > BARELY ? "barely" : "yes",
+                               report_quantity(arena, "B", spare), report_quantity(arena, "B", job->memory))
                   : report_say(arena, "NO: it needs %s more than the %s there are", shortage(arena, job, values),
                                report_quantity(arena, "B", have)));
 }
@@ -90,6 +92,7 @@ static void put_answer(struct arena *arena, struct node *root, const speedup_sce
         {SPEEDUP_METRIC_MODEL_UTILIZATION, "utilization (MFU)"},
         {SPEEDUP_METRIC_HARDWARE_UTILIZATION, NULL},
         {SPEEDUP_METRIC_MEMORY_PEAK, "peak memory"},
+        {SPEEDUP_METRIC_MEMORY_NEEDED, "of it needed"},
         {SPEEDUP_METRIC_MEMORY_HEADROOM, NULL},
         {SPEEDUP_METRIC_OUT_OF_MEMORY, "out of memory"},
         {SPEEDUP_METRIC_POWER, "power of each"},
@@ -310,6 +313,25 @@ static void put_lengths(struct arena *arena, struct node *root, const speedup_sc
     put_number(arena, lengths, "padding", "padding", 1 - job->rows.tokens / row[0], "%");
 }
 
+/* Who names no precision gets fp32, as the frameworks do. */
+static void put_precision_note(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    const double *peak = scenario->accelerator->peak.rate;
+    bool narrow = fmax(peak[PEAK_BF16], peak[PEAK_FP16]) > peak[PEAK_FP32];
+    if (scenario->job.kind == JOB_TRAINING && narrow && scenario->job.effects.precision[TARGET_MATMUL_PRECISION] < 0)
+        put_text(arena, root, "note", "note", "no optimization names a precision: weights and products are in fp32");
+}
+
+/* Parameters that adapters have, or others that are trained alone. */
+static void put_trained(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    double share = scenario->job.effects.base[TARGET_UPDATE_FLOPS], parameters = scenario->job.shape.parameters;
+    bool some = share < 1;
+    struct node *trained = put_object(arena, root, "trained", some ? "Trained" : NULL);
+    put_number(arena, trained, "parameters", "parameters", share * parameters, "1");
+    put_number(arena, trained, "share", "of the model's", share, "%");
+}
+
 bool report_has_variable(enum job_kind kind, enum variable variable)
 {
     for (int axis = 0; axis < AXES; axis++)
@@ -349,6 +371,11 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
         put_text(arena, root, "chip_note", "note",
                  report_say(arena, "no kernels were measured on '%s': its rates follow from its datasheet, and intervals are wide",
                             scenario->accelerator->head.id));
+    put_precision_note(arena, root, scenario);
+    if (training && values[SPEEDUP_METRIC_MEMORY_HOST] > 0 && !(scenario->system->host_memory > 0))
+        put_text(arena, root, "host_note", "note",
+                 report_say(arena, "how much memory a host of '%s' has is not known: %s of it are needed", scenario->system->head.id,
+                            report_quantity(arena, "B", values[SPEEDUP_METRIC_MEMORY_HOST])));
     report_window(arena, root, scenario);
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
@@ -356,6 +383,8 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
             put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
     if (training)
         put_lengths(arena, root, scenario);
+    if (training)
+        put_trained(arena, root, scenario);
     struct waterfall_step *steps;
     size_t count;
     status = plan_waterfall(context, scenario, arena, &steps, &count);

@@ -45,7 +45,8 @@ static void put_row(struct arena *arena, struct node *list, const speedup_remedy
     put_ids(arena, row, "optimizations", remedy->ids, remedy->id_count);
     put_ids(arena, row, "replaced", remedy->replaced, remedy->replaced_count);
     put_number(arena, row, "micro_batch", NULL, remedy->micro_batch, "1");
-    put_number(arena, row, "memory_peak", "peak memory", applies ? remedy->memory_peak : (double)NAN, "B");
+    put_number(arena, row, "memory_needed", "needs", applies ? remedy->memory_needed : (double)NAN, "B");
+    put_number(arena, row, "memory_peak", NULL, applies ? remedy->memory_peak : (double)NAN, "B");
     put_number(arena, row, "step_seconds", "one step", applies ? remedy->step_seconds : (double)NAN, "s");
     put_number(arena, row, "out_of_memory", NULL, applies ? remedy->out_of_memory : (double)NAN, "%");
     put_number(arena, row, "memory_host", NULL, applies ? remedy->memory_host : (double)NAN, "B");
@@ -108,7 +109,7 @@ const char *report_job(struct arena *arena, const speedup_scenario *scenario)
 const char *report_lacking(struct arena *arena, const speedup_scenario *scenario, const speedup_remedy *own)
 {
     const struct job *job = &scenario->job;
-    bool host = own->memory_host > job->host_memory && own->memory_peak <= job->memory;
+    bool host = own->memory_host > job->host_memory && own->memory_needed <= job->memory;
     return report_say(arena, "lacks %s beyond the %s there are%s", report_quantity(arena, "B", own->lacking),
                       report_quantity(arena, "B", host ? job->host_memory : job->memory), host ? " in the host" : "");
 }
@@ -123,6 +124,7 @@ static speedup_status put_all(speedup_context *context, struct arena *arena, str
     put_text(arena, root, "verdict", "fits", own.fits ? "yes" : report_say(arena, "NO: it %s", report_lacking(arena, remedies->scenario, &own)));
     put_number(arena, root, "confidence", "as sure as", remedies->confidence, "%");
     put_number(arena, root, "lacking", NULL, own.lacking, "B");
+    put_number(arena, root, "memory_needed", "needs", own.memory_needed, "B");
     put_number(arena, root, "memory_peak", "peak memory", own.memory_peak, "B");
     put_number(arena, root, "memory_host", NULL, own.memory_host, "B");
     put_number(arena, root, "out_of_memory", "out of memory", own.out_of_memory, "%");

@@ -690,7 +690,7 @@ Largest.__doc__ = """The largest number of a key, and what keeps it from being l
 the key, or a "rule" of layouts."""
 _LIMITS = {c.SPEEDUP_LIMIT_MEMORY: "memory", c.SPEEDUP_LIMIT_WINDOW: "window", c.SPEEDUP_LIMIT_RANGE: "range", c.SPEEDUP_LIMIT_RULE: "rule"}
 
-Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_host lacking step_seconds out_of_memory"
+Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_needed memory_host lacking step_seconds out_of_memory"
                               " status fits alters_training")
 Remedy.__doc__ = """A means or a set of means, and the job with it. `status` is None, or why the means does not apply."""
 

@@ -339,6 +339,7 @@ class speedup_remedy(Structure):
         ("replaced_count", c_size_t),
         ("micro_batch", c_double),
         ("memory_peak", c_double),
+        ("memory_needed", c_double),
         ("memory_host", c_double),
         ("lacking", c_double),
         ("step_seconds", c_double),

@@ -68,7 +68,7 @@ static struct job random_job(void)
     static const char *const more[] = {"flash-attention-2", "activation-checkpointing", "selective-checkpointing", "kernel-fusion",
                                        "communication-overlap", "fused-optimizer", "sequence-parallelism", "optimizer-offload", "activation-offload"};
     /* One whose host and casts are far from nothing, and one that shards its weights. */
-    static const char *const stacks[] = {"", "stack: pytorch", "stack: pytorch-fsdp", "stack: hugging-face"};
+    static const char *const stacks[] = {"", "stack: pytorch", "stack: pytorch-fsdp", "stack: torchtitan"};
     struct job job = {models[any(5)], 64u << any(4), {"bf16-mixed-precision"}, 1, stacks[any(4)]};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (any(2))

@@ -152,7 +152,7 @@ static void a_lone_accelerator_has_no_buffers(void **state)
 {
     (void)state;
     double v[SPEEDUP_METRIC_COUNT];
-    static const char *const stacks[] = {"pytorch", "megatron-core", "deepspeed"};
+    static const char *const stacks[] = {"pytorch", "megatron-core", "torchtitan"};
     for (int i = 0; i < 3; i++) {
         TRY(v, .sequences = 1, .stack = stacks[i]);
         assert_bits(v[SPEEDUP_METRIC_MEMORY_BUFFERS], 0);
