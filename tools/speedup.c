@@ -41,7 +41,7 @@ static const struct {
     {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
     {"--train", "BATCHxSEQUENCE", "estimate, fit, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},
     {"--stack", "ID", "estimate, fit, plan", "the software (serving-engine, for inference)"},
-    {"--optimize", "ID,ID", "estimate, fit, plan", "optimizations, in their order; of every plan, without choices"},
+    {"--optimize", "ID,ID", "estimate, fit, plan", "optimizations, in their order, with numbers of theirs as in \"lora: {rank: 32}\"; of every plan, without choices"},
     {"--price", "ID|USD/h", "estimate, fit, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
     {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan", "threads to search with (1); the answer is the same for any number"},

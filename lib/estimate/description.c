@@ -279,6 +279,17 @@ static const struct field evaluation_fields[] = {
 };
 const struct record_table evaluation_table = {"evaluation", "Forward passes over held-out tokens between the steps of a run.", evaluation_fields};
 
+/* As trainers have them in their own files. */
+static const char *const train_also[] = {
+    "per_device_train_batch_size", "micro_batch", "micro_batch_size", "micro_batch", "batch_size_per_device", "micro_batch",
+    "gradient_accumulation_steps", "global_batch", "batch_size", "global_batch", "train_batch_size", "global_batch",
+    "max_seq_length", "sequence", "sequence_len", "sequence", "seq_len", "sequence", "cutoff_len", "sequence", "max_length", "sequence",
+    "gpus", "accelerators", "num_gpus", "accelerators", "world_size", "accelerators", "nproc_per_node", "accelerators",
+    "hardware", "system", "machine", "system", "framework", "stack", "software", "stack", "trainer", "stack", "base_model", "model",
+    "model_name_or_path", "model", "optimizer", "optimizations", "optim", "optimizations", "adapter", "optimizations", "peft", "optimizations",
+    "gradient_checkpointing", "optimizations", "parallelism", "layout", "num_train_epochs", "tokens", "epochs", "tokens", "max_steps", "tokens",
+    "sample_packing", "packing", NULL};
+
 static const struct field train_fields[] = {
     JOB_FRONT,
     LENGTH(sequence, "4096, or {mean: 900, deviation: 600, longest: 4096}", "tokens per sequence"),
@@ -297,7 +308,7 @@ static const struct field train_fields[] = {
     {FIELD_WORDS("evaluation", "none", "forward passes over held-out tokens every so many steps"), .type = FIELD_RECORD, .record = &evaluation_table, AT(evaluation)},
     {FIELD_WORDS("rollout", "", "completions that a step makes before it trains on them"), .type = FIELD_RECORD, .record = &rollout_table, AT(rollout)},
     JOB_BACK,
-    {.key = NULL},
+    {.choices = train_also},
 };
 static const struct record_table train_table = {"train", "A training job.", train_fields};
 

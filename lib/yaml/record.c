@@ -305,8 +305,11 @@ static void unknown_key(speedup_context *context, const struct place *place, con
 {
     struct nearest nearest;
     nearest_begin(&nearest, key, strlen(key));
-    for (const struct field *field = table->fields; field->key; field++)
+    const struct field *field = table->fields;
+    for (; field->key; field++)
         nearest_offer(&nearest, field->key);
+    for (const char *const *pair = field->choices; pair && *pair; pair += 2)
+        nearest_offer_as(&nearest, pair[0], pair[1]);
     for (; ignored && *ignored; ignored++)
         nearest_offer(&nearest, *ignored);
     struct text *text = problem_begin(context);

@@ -67,7 +67,7 @@ static inline const char *field_doc(const struct field *field)
 struct record_table {
     const char *name;
     const char *doc;
-    const struct field *fields; /* ended by a field without key */
+    const struct field *fields; /* ended by a field without key, whose choices are pairs: what people write, and the key that it means */
 };
 
 /* The presence bits stand first in every record. */
