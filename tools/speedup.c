@@ -45,7 +45,7 @@ static const struct {
     {"--price", "ID|USD/h", "estimate, fit, plan", "price of an accelerator-hour, such as 2.50 USD/h"},
     {"--why", NULL, "plan", "also what binds the best plan, and what a little more of it is worth; searches the space anew"},
     {"--threads", "N", "plan", "threads to search with (1); the answer is the same for any number"},
-    {"--largest", "KEY", "fit", "also the largest number of a key with which the job fits, such as micro_batch, sequence or lora.share; may be repeated"},
+    {"--largest", "KEY", "fit", "also the largest number of a key with which the job fits, such as micro_batch, sequence or lora.rank; may be repeated"},
     {"--time-limit", "TIME", "admit", "longest run, such as 36h or 21d"},
     {"--budget", "USD", "admit, plan", "most money, such as 20k; of a planned service, for an hour"},
     {"--accelerators", "N", "admit, estimate, fit, plan", "accelerators granted (admit), or of the job (estimate: the smallest power of two that fits; fit: 1; plan: open)"},

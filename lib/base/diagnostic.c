@@ -27,6 +27,14 @@ speedup_status speedup_context_create(const speedup_allocator *allocator, speedu
     return SPEEDUP_OK;
 }
 
+speedup_status context_quiet(const speedup_context *told, speedup_context **quiet)
+{
+    speedup_status status = speedup_context_create(&told->allocator, quiet);
+    if (!status)
+        (*quiet)->quiet = true;
+    return status;
+}
+
 void speedup_context_destroy(speedup_context *context)
 {
     if (!context)

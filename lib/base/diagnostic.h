@@ -32,7 +32,11 @@ struct speedup_context {
     size_t unlisted; /* past the limit */
     speedup_status first;
     struct text message; /* being built between problem_begin and problem_end */
+    bool quiet;          /* nobody reads its problems: they need no hints */
 };
+
+/* Another context beside one, for trials of which only the status counts: its problems get no hints. */
+speedup_status context_quiet(const speedup_context *told, speedup_context **quiet);
 
 /* Forgets all; every public call that can fail begins with it. */
 void diagnostics_clear(speedup_context *context);

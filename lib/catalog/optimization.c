@@ -100,11 +100,19 @@ static void read_word(const struct part_reader *reader, const struct yaml_tree *
         while (i < optimization->parameter_count && strcmp(optimization->parameters[i].name, name))
             i++;
         struct place place = yaml_place(tree, item);
-        if (i == optimization->parameter_count || i >= MOST_WORDED)
+        const struct parameter *named = &optimization->parameters[i];
+        if (i < optimization->parameter_count && i < MOST_WORDED && (named->least > 0 || named->most < 1))
+            problem(context, SPEEDUP_OUT_OF_RANGE, &place, "a word makes '%.60s' 0 or 1, which is outside its range", name);
+        else if (i == optimization->parameter_count)
             problem(context, SPEEDUP_UNKNOWN_PARAMETER, &place, "'%s' has no parameter '%.60s'", optimization->head.id, name);
+        else if (i >= MOST_WORDED)
+            problem(context, SPEEDUP_TOO_MANY_NODES, &place, "words can stand for the first %d parameters alone", MOST_WORDED);
         else
             word->parameters |= (uint64_t)1 << i;
     }
+    struct place place = yaml_place(tree, node);
+    if (!word->parameters && !context->first)
+        problem(context, SPEEDUP_WRONG_TYPE, &place, "the word '%.60s' names no parameter", word->word);
 }
 
 static void read_words(const struct part_reader *reader, const struct yaml_tree *tree, uint32_t node)

@@ -90,7 +90,7 @@ static void check_pairs(speedup_context *context, struct arena *arena, const str
 }
 
 /* One of those that an optimization needs must be there. */
-static void check_needs(speedup_context *context, const struct selection *selections, size_t count)
+void check_needs(speedup_context *context, const struct selection *selections, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct optimization *o = selections[i].optimization;
@@ -310,7 +310,6 @@ speedup_status effects_resolve(speedup_context *context, struct arena *arena, co
     *selected = (struct selected){selections, count, job, fixed};
     effects->selected = selected;
     check_pairs(context, arena, selected, superseded);
-    check_needs(context, selections, count);
     for (size_t i = 0; i < count; i++) {
         const struct optimization *optimization = selections[i].optimization;
         if (!optimization->applies[job]) {

@@ -64,6 +64,9 @@ struct effects {
     const struct selected *selected;
 };
 
+/* One of those that each needs must be there; asked of a whole job, not of a part of its optimizations. */
+void check_needs(speedup_context *context, const struct selection *selections, size_t count);
+
 /* Resolves the selections; every problem is told. */
 speedup_status effects_resolve(speedup_context *context, struct arena *arena, const struct selection *selections,
                                size_t count, enum job_kind job, const struct fixed *fixed, struct effects *effects);

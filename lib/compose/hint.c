@@ -142,7 +142,7 @@ static void keep(speedup_context *context, struct text *text)
 void hint_requirement(speedup_context *context, struct arena *arena, const struct selected *selected, size_t index,
                       const struct requirement *requirement, const lanes *layout)
 {
-    if (problems_full(context))
+    if (context->quiet || problems_full(context))
         return;
     const struct selection *selection = &selected->selections[index];
     const struct known known = {selected->fixed, selection->parameters, layout};
@@ -166,7 +166,7 @@ void hint_requirement(speedup_context *context, struct arena *arena, const struc
 
 void hint_excluded(speedup_context *context, struct arena *arena, const struct selected *selected, size_t first, size_t second)
 {
-    if (problems_full(context))
+    if (context->quiet || problems_full(context))
         return;
     char before[200];
     struct text text;

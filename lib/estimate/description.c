@@ -451,7 +451,7 @@ static void copy_words(struct arena *arena, const char ***words)
     size_t count = 0;
     while (*words && (*words)[count])
         count++;
-    const char **copy = count ? arena_zeroed(arena, count + 1, sizeof *copy) : NULL;
+    const char **copy = *words ? arena_zeroed(arena, count + 1, sizeof *copy) : NULL;
     for (size_t i = 0; copy && i < count; i++) {
         copy[i] = (*words)[i];
         copy_text(arena, &copy[i]);

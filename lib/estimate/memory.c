@@ -60,7 +60,7 @@ lanes training_state(const lanes e[TARGETS])
 
 static void choose_way(const lanes e[TARGETS], struct way *way)
 {
-    way->frozen = one_where(E(UPDATE_FLOPS) < 1);
+    way->frozen = one_where((E(UPDATE_FLOPS) < 1) | (E(ADAPTERS) > 0));
     way->sharded = one_where(E(GATHER_LAYERS) > 0);
     way->wide = E(CAST_WEIGHTS) * (1 - way->sharded);
     way->stream = way->wide * (1 - way->frozen);
@@ -327,12 +327,13 @@ static inline lanes sum_of(const struct moment *m)
     return m->copies + m->gradients + m->activations + m->residual + m->scores + m->logits + m->buffers;
 }
 
-/* Takes a moment for the fullest if it is; `allocated` is the most in use at any. */
-static inline void consider(const struct moment *other, struct moment *most, lanes *allocated)
+/* Takes a moment for the fullest if it is; what is the most in use at any, and with the share of the slack that stays. */
+static inline void consider(const struct moment *other, lanes stays, struct moment *most, lanes *allocated, lanes *needed)
 {
     lanes sum = sum_of(other);
     lane_mask larger = sum + other->slack > sum_of(most) + most->slack;
     *allocated = lanes_max(*allocated, sum);
+    *needed = lanes_max(*needed, sum + stays * other->slack);
 #define TAKE(part) most->part = lanes_select(larger, other->part, most->part)
     TAKE(copies);
     TAKE(gradients);
@@ -358,17 +359,20 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
 
     struct moment most, other;
     at_the_end(job, v, &way, &held, &state, &most);
-    lanes allocated = sum_of(&most), gone = ZERO;
+    /* The allocator holds what it may, and gives most of it back before it fails; buckets that were used once, all. */
+    bool gives = C(MEMORY_GIVEN_BACK) > 0;
+    lanes stays = (1 - C(MEMORY_GIVEN_BACK)) * E(MEMORY_RUNTIME), once = C(MEMORY_BUCKETS_AGAIN) * state.buckets;
+    lanes allocated = sum_of(&most), needed = allocated + stays * most.slack, gone = ZERO;
     for (int end = LAST; end < ENDS; end++) {
         struct stage stage;
         fill_stage(job, v, e, &way, &layer, held.blocks, end, &stage);
         gone = lanes_max(gone, stage.gone);
         at_the_loss(job, v, e, &way, &layer, &state, &stage, end, &other);
-        consider(&other, &most, &allocated);
+        consider(&other, stays, &most, &allocated, &needed);
         before_the_loss(job, e, &state, &stage, &other);
-        consider(&other, &most, &allocated);
+        consider(&other, stays, &most, &allocated, &needed);
         going_back(job, e, &way, &layer, &state, end, &other);
-        consider(&other, &most, &allocated);
+        consider(&other, stays, &most, &allocated, &needed);
     }
 
     /* Nothing is exchanged where there is nobody else. */
@@ -390,10 +394,9 @@ void training_memory(const struct job *job, const lanes v[VARIABLES], const lane
     lanes all = ZERO;
     for (int i = SPEEDUP_METRIC_MEMORY_WEIGHTS; i <= SPEEDUP_METRIC_MEMORY_RUNTIME; i++)
         all += out[i];
-    /* The allocator holds what it may, and gives most of it back before it fails; buckets that were used once, all. */
-    lanes once = C(MEMORY_GIVEN_BACK) > 0 ? C(MEMORY_BUCKETS_AGAIN) * state.buckets : ZERO;
-    lanes given_back = once + C(MEMORY_GIVEN_BACK) * (held_back - once);
-    lanes needed = all - given_back * E(MEMORY_RUNTIME), peak = lanes_max(needed, lanes_min(all, lanes_of(job->memory)));
+    lanes fullest = sum_of(&most) + held_back * E(MEMORY_RUNTIME);
+    needed = gives ? all - fullest + needed + stays * (C(MEMORY_SLACK) * state.weights - once) : all;
+    lanes peak = lanes_max(needed, lanes_min(all, lanes_of(job->memory)));
     out[SPEEDUP_METRIC_MEMORY_RUNTIME] -= all - peak;
     out[SPEEDUP_METRIC_MEMORY_NEEDED] = needed;
     out[SPEEDUP_METRIC_MEMORY_PEAK] = peak;

@@ -57,17 +57,18 @@ static void set_words(speedup_context *context, const struct named_number *given
     uint64_t all = 0, set = 0;
     for (uint32_t i = 0; i < optimization->word_count; i++)
         all |= strcmp(optimization->words[i].key, given->name) ? 0 : optimization->words[i].parameters;
-    for (const char **word = given->words; *word; word++) {
-        struct nearest nearest;
+    for (const char **word = given->words; *word && !problems_full(context); word++) {
         uint64_t found = 0;
-        nearest_begin(&nearest, *word, strlen(*word));
         for (uint32_t i = 0; i < optimization->word_count && !found; i++)
-            if (!strcmp(optimization->words[i].key, given->name)) {
-                nearest_offer(&nearest, optimization->words[i].word);
-                found = strcmp(optimization->words[i].word, *word) ? 0 : optimization->words[i].parameters;
-            }
+            if (!strcmp(optimization->words[i].key, given->name) && !strcmp(optimization->words[i].word, *word))
+                found = optimization->words[i].parameters;
         set |= found;
         if (!found) {
+            struct nearest nearest;
+            nearest_begin(&nearest, *word, strlen(*word));
+            for (uint32_t i = 0; i < optimization->word_count; i++)
+                if (!strcmp(optimization->words[i].key, given->name))
+                    nearest_offer(&nearest, optimization->words[i].word);
             struct text *text = problem_begin(context);
             text_format(text, "'%s' of '%s' has no word '%.60s'", given->name, optimization->head.id, *word);
             nearest_put(&nearest, text);
@@ -436,12 +437,13 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     for (int i = 0; i < VARIABLES; i++)
         scenario->variables[i] =
             lanes_of(variables[i].scope == SCOPE_LAYOUT ? layout[i] : scenario->fixed.variables[i]);
-    speedup_status status = scenario_prefix(context, scenario, &scenario->arena, scenario->selection_count, &whole);
-    if (status)
-        return status;
+    scenario_prefix(context, scenario, &scenario->arena, scenario->selection_count, &whole);
+    check_needs(context, scenario->selections, scenario->selection_count);
+    if (context->first)
+        return context->first;
     *job = whole;
     if (scenario->open_layout)
         return SPEEDUP_OK;
-    status = effects_explain(context, &scenario->arena, &job->effects, scenario->variables);
+    speedup_status status = effects_explain(context, &scenario->arena, &job->effects, scenario->variables);
     return status ? status : check_estimate(context, scenario);
 }

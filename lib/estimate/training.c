@@ -563,7 +563,7 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     /* An evaluation is the forward pass's part of what micro-batches take, with all that they wait for. */
     lanes forward = mb.matmul.forward + mb.expert.forward + mb.attention.forward + mb.pointwise.forward + mb.launch.forward + mb.head.forward;
     lanes passed = out[SPEEDUP_METRIC_STEP_SECONDS] - summed - data.once - optimizer - away.once - fixed;
-    out[SPEEDUP_METRIC_TIME_EVALUATION] = job->evaluation_tokens / (job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens) * passed * forward / (work + head_seconds);
+    out[SPEEDUP_METRIC_TIME_EVALUATION] = job->evaluation_tokens / lanes_max(job->global_batch * E(BATCH_SEQUENCES) * job->rows.tokens, ONE) * passed * forward / (work + head_seconds);
 
     lanes scores = mb.scores.forward * (1 + again_attention + frozen) + mb.scores.backward;
     lanes moving = scores + mb.moving.forward * (1 + again + frozen) + mb.moving.backward + pointwise_seconds;

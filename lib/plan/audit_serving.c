@@ -92,7 +92,7 @@ static speedup_scenario *model_place(const struct auditor *a, const struct audit
     if (!others)
         return auditor_model(a->context, job);
     speedup_context *quiet;
-    if (speedup_context_create(&a->context->allocator, &quiet)) {
+    if (context_quiet(a->context, &quiet)) {
         no_memory(a->context);
         return NULL;
     }

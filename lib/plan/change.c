@@ -42,7 +42,7 @@ speedup_status additions_begin(speedup_context *context, const speedup_scenario 
 {
     *additions = (struct additions){.scenario = scenario, .arena = arena};
     additions->selections = arena_zeroed(arena, scenario->selection_count + 1, sizeof *additions->selections);
-    if (!additions->selections || speedup_context_create(&context->allocator, &additions->quiet))
+    if (!additions->selections || context_quiet(context, &additions->quiet))
         return no_memory(context);
     if (scenario->selection_count)
         memcpy(additions->selections, scenario->selections, scenario->selection_count * sizeof *additions->selections);
@@ -72,6 +72,7 @@ static bool with_optimization(struct additions *s, const struct optimization *ad
     for (uint32_t i = 0; i < added->parameter_count; i++)
         more->parameters[i] = added->parameters[i].value;
     diagnostics_clear(s->quiet);
+    check_needs(s->quiet, s->selections, count + 1);
     if (effects_resolve(s->quiet, s->arena, s->selections, count + 1, job->kind, &scenario->fixed, &job->effects))
         return false;
     struct place nowhere = {0};

@@ -66,6 +66,8 @@ static speedup_status estimate(struct prober *p, double value, double values[MET
     const lanes *v = p->scenario->variables;
     if (good && !p->parameter && !context->first && record_field(table, p->key)->offset == offsetof(struct job_description, micro_batch))
         d->global_batch = v[VARIABLE_DATA][0] * v[VARIABLE_ACCUMULATION][0] * value;
+    if (good)
+        length_check(context, &place, "sequence", &d->sequence);
     if (!good || context->first) {
         speedup_scenario_unref(made);
         return good ? context->first : no_memory(context);
@@ -164,7 +166,7 @@ static speedup_status search(struct prober *p, double *best)
     if (p->status)
         return p->status; /* told: a key that is none, or takes no such number */
     speedup_context *told = p->context, *quiet = NULL;
-    if (speedup_context_create(&told->allocator, &quiet))
+    if (context_quiet(told, &quiet))
         return no_memory(told);
     p->context = quiet;
     if (looked == FIT_TOO_MUCH)

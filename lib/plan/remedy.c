@@ -176,6 +176,7 @@ static void look_at(struct finder *f, const struct means *const *joined, uint32_
     diagnostics_clear(f->quiet);
     arena_reset(&f->scratch);
     f->job = f->scenario->job;
+    check_needs(f->quiet, all, count);
     mended->status = effects_resolve(f->quiet, &f->scratch, all, count, JOB_TRAINING, &f->scenario->fixed, &f->job.effects);
     if (!mended->status) {
         job_set_precisions(f->quiet, &f->job, &nowhere);
@@ -382,7 +383,7 @@ static speedup_status find(speedup_context *context, struct finder *f)
 {
     struct mended own;
     f->per_rank = f->scenario->job.global_batch / f->scenario->variables[VARIABLE_DATA][0];
-    if (speedup_context_create(&context->allocator, &f->quiet))
+    if (context_quiet(context, &f->quiet))
         return no_memory(context);
     look_at(f, NULL, 0, &own);
     if (own.status && own.status != SPEEDUP_OUT_OF_MEMORY) {

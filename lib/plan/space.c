@@ -525,7 +525,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
         else if (expect_kind(context, tree, b.section, YAML_MAPPING, "plan") && begin_plan(&b)) {
             assume_keys(&b);
             read_plan(&b);
-            if (speedup_context_create(&context->allocator, &b.quiet))
+            if (context_quiet(context, &b.quiet))
                 no_memory(context);
             else
                 build_programs(&b);
