@@ -15,7 +15,7 @@ int command_import(const struct session *session, const char *path, char *id, si
     if (!text)
         return EXIT_ERROR;
     /* The file's name without its ending, as an id; with a number where the catalog has it. */
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(name, '.');
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
     int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
     speedup_status status = SPEEDUP_EXISTS;
     for (int number = 1; status == SPEEDUP_EXISTS && number < 100; number++) {
@@ -29,7 +29,11 @@ int command_import(const struct session *session, const char *path, char *id, si
             *id = 'm';
         status = speedup_catalog_import_model(session->context, session->catalog, path, text, length, id, more);
     }
-    return status ? tell_problems(session) : EXIT_FINE;
+    if (status)
+        return tell_problems(session);
+    for (size_t i = 0; i < speedup_diagnostic_count(session->context); i++) /* warnings */
+        fprintf(stderr, "%s\n", speedup_diagnostic_text(session->context, i));
+    return EXIT_FINE;
 }
 
 bool command_has(const struct session *session, const char *kind, const char *id)

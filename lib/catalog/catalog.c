@@ -359,6 +359,9 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
             entry->node = own.node;
             entry->origin = NULL;
             entry->replaces = false;
+            if (kind == KIND_FAMILY)
+                *(struct family *)entry = (struct family){.head = *entry, .parent = (const struct family *)base,
+                                                          .others = ((const struct family *)base)->others};
             if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id)) {
                 ((struct optimization *)entry)->also = NULL; /* what people call the base */
                 ((struct optimization *)entry)->mends = 0;   /* and what they try */
@@ -453,6 +456,63 @@ static void finish_system(struct extension *extension, struct system *system)
         system->network = 25e9 * system->node_accelerators;
 }
 
+static bool is_role(const char *name)
+{
+    for (int role = 0; role < ROLES; role++)
+        if (!strcmp(roles[role].name, name))
+            return true;
+    return false;
+}
+
+/* Keys of a mapping are words, or else roles; values are texts. */
+static void check_family_mapping(struct extension *extension, const struct family *family, uint32_t mapping, bool names, const char *const *choices)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    for (uint32_t key = mapping ? yaml_at(tree, mapping)->first : 0; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
+        const char *name = yaml_text(tree, key), *value;
+        struct place place = yaml_place(tree, key);
+        int32_t choice;
+        if (names && !is_role(name)) {
+            struct nearest nearest;
+            nearest_begin(&nearest, name, strlen(name));
+            for (int role = 0; role < ROLES; role++)
+                nearest_offer(&nearest, roles[role].name);
+            struct text *text = problem_begin(extension->context);
+            text_format(text, "'%.60s' is no role that a field can play", name);
+            nearest_put(&nearest, text);
+            problem_end(extension->context, SPEEDUP_UNKNOWN_KEY, &place);
+        } else if (choices) {
+            read_choice(extension->context, tree, yaml_at(tree, key)->next, name, choices, &choice);
+        } else {
+            read_text(extension->context, tree, yaml_at(tree, key)->next, name, &value);
+        }
+    }
+}
+
+static void check_family_list(struct extension *extension, const struct family *family, uint32_t list, const char *what)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    const char *value;
+    for (uint32_t item = list ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next)
+        read_text(extension->context, tree, item, what, &value);
+}
+
+static void finish_family(struct extension *extension, const struct family *family)
+{
+    if (extension->context->first && !family->head.tree)
+        return;
+    check_family_mapping(extension, family, family->fields_node, true, NULL);
+    check_family_mapping(extension, family, family->defaults_node, true, NULL);
+    check_family_mapping(extension, family, family->has_node, true, NULL);
+    check_family_mapping(extension, family, family->words_node, false, layer_kind_names);
+    check_family_mapping(extension, family, family->towers_node, false, NULL);
+    check_family_mapping(extension, family, family->cannot_node, false, NULL);
+    check_family_list(extension, family, family->types_node, "types");
+    check_family_list(extension, family, family->marks_node, "marks");
+    check_family_list(extension, family, family->headless_node, "headless");
+    check_family_list(extension, family, family->ignores_node, "ignores");
+}
+
 static void finish(struct extension *extension, enum kind kind, struct entry *entry)
 {
     switch (kind) {
@@ -485,6 +545,9 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
     }
     case KIND_OPTIMIZATION:
         optimization_read(extension->context, extension->made, (struct optimization *)entry);
+        break;
+    case KIND_FAMILY:
+        finish_family(extension, (struct family *)entry);
         break;
     case KIND_SPACE: {
         struct space_defaults *space = (struct space_defaults *)entry;

@@ -169,7 +169,7 @@ static void hold(const struct job *job, const lanes v[VARIABLES], struct held *h
     held->dense = s->dense / s->layers / t;
     held->routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE);
     held->table = s->embedding / t;
-    held->tables = lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied)) * held->table;
+    held->tables = lanes_select(p > 1, ONE, lanes_of(2.0 - s->tied)) * held->table + s->encoders / t;
     held->all = held->blocks * held->dense + held->blocks * held->routed + held->tables;
 }
 

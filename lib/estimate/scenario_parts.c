@@ -379,13 +379,6 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     if (context->first)
         return context->first;
     job->kernel = kernel_choose();
-    if (job->kind == JOB_INFERENCE && (job->model->state_space.layers > 0 || job->model->experts.latent > 0)) {
-        struct place place = description_place(&scenario->asked, "model");
-        problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place,
-                "'%s' has state-space layers or experts of a latent width, which are estimated in training alone",
-                job->model->head.id);
-        return context->first;
-    }
     shape_measure(job->model, &job->shape);
     inference_measure(job->model, &job->inference);
     fill_hardware(scenario);

@@ -134,6 +134,8 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
 {
     struct model_size size;
     model_measure(model, &size);
+    struct cache_size cache;
+    cache_measure(model, &cache);
     /* Where no numbers were published, those of the shape stand for them. */
     if (model->parameters <= 0)
         put_number(arena, parent, "parameters", "parameters", size.total, "1");
@@ -142,6 +144,30 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
     struct node *counted = put_object(arena, parent, "counted", "counted from the shape");
     put_number(arena, counted, "parameters", "parameters", size.total, "1");
     put_number(arena, counted, "parameters_active", "active for a token", size.active, "1");
+    put_number(arena, counted, "cache_bytes", "cache of a token", 2 * (cache.full + cache.window) + cache.index, "B");
+}
+
+/* What an entry itself says, without its base. */
+static void put_mapping(struct arena *arena, struct node *parent, const char *key, const struct family *family, uint32_t mapping)
+{
+    struct node *object = mapping ? put_object(arena, parent, key, key) : NULL;
+    const struct yaml_tree *tree = family->head.tree;
+    for (uint32_t at = mapping ? yaml_at(tree, mapping)->first : 0; at; at = yaml_at(tree, yaml_at(tree, at)->next)->next)
+        put_text(arena, object, yaml_text(tree, at), yaml_text(tree, at), yaml_text(tree, yaml_at(tree, at)->next));
+}
+
+static void put_family(struct arena *arena, struct node *parent, const struct family *family)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    if (family->parent)
+        put_text(arena, parent, "base", "base", family->parent->head.id);
+    struct node *list = family->types_node ? put_list(arena, parent, "types", "types") : NULL;
+    for (uint32_t item = list ? yaml_at(tree, family->types_node)->first : 0; item; item = yaml_at(tree, item)->next)
+        put_text(arena, list, NULL, NULL, yaml_text(tree, item));
+    put_mapping(arena, parent, "fields", family, family->fields_node);
+    put_mapping(arena, parent, "defaults", family, family->defaults_node);
+    put_mapping(arena, parent, "has", family, family->has_node);
+    put_nulls(arena, parent, KEYS_FAMILY);
 }
 
 static void put_entry(struct arena *arena, struct node *root, const speedup_catalog *catalog, enum kind kind,
@@ -161,6 +187,8 @@ static void put_entry(struct arena *arena, struct node *root, const speedup_cata
         put_optimization(arena, root, (const struct optimization *)entry);
         put_nulls(arena, root, KEYS_OPTIMIZATION);
     }
+    if (kind == KIND_FAMILY)
+        put_family(arena, root, (const struct family *)entry);
     if (kind == KIND_MODEL)
         put_model(arena, root, (const struct model *)entry);
     put_absent(arena, root, kinds[kind].table);

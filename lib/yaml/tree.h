@@ -45,6 +45,13 @@ struct yaml_tree {
 speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
                          size_t length, struct yaml_tree *tree);
 
+/* The same of JSON, which may be deeper. */
+speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                         struct yaml_tree *tree);
+
+/* Does a text begin as JSON does: with a brace or a bracket? */
+bool json_begins(const char *text, size_t length);
+
 /* Reads a file, bounded, and hands it to yaml_read. */
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
                               struct yaml_tree *tree);

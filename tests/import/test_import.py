@@ -1,0 +1,187 @@
+"""Published files of models: what they become, by tables.
+
+    python3 tests/import/test_import.py SPEEDUP ROOT
+
+expected.csv has what publishers count (files/NAME.json, parameters within 1 %, bytes of cache a token exactly), or the
+field that a refusal must name. The smallest files that show a fault are in min/, one line of MIN each.
+"""
+import csv
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+SPEEDUP, ROOT = sys.argv[1], Path(sys.argv[2])
+HERE = ROOT / "tests/import"
+LLAMA = {"parameters": 8030261248, "cache_bytes": 131072}
+
+# file: what it becomes, by path; or the words of an error. '~': words of the warnings.
+MIN = {
+    "bigint.json": LLAMA,
+    "bnb-old.json": LLAMA,
+    "bom.json": LLAMA,
+    "compression_config.json": LLAMA,
+    "crlf.json": LLAMA,
+    "cross.json": LLAMA,
+    "deep.json": "nested more than 64 deep",
+    "deepseek-ocr-lm.json": {"attention.kind": "standard", "parameters": 2934734080, "cache_bytes": 61440},
+    "dsa-layer-types.json": {"parameters": 743910979584, "cache_bytes": 99840},
+    "dup.json": "'hidden_size' is given twice",
+    "embed-mistral.json": {"headless": True, "cache_bytes": 131072},
+    "emptykey.json": LLAMA,
+    "exp.json": LLAMA | {"max_sequence": 131072},
+    "ffn-list.json": LLAMA,
+    "gemma-no-headdim.json": {"head_dim": 256, "parameters": 8537680896, "~": "head_dim 256"},
+    "gemma2-no-window.json": {"attention.window": 4096, "attention.window_layers": 21, "~": "sliding_window 4096"},
+    "gemma3-27b+vocab.json": {"attention.window_layers": 52, "max_sequence": 131072, "cache_bytes": 507904, "~": "max_position_embeddings 131072"},
+    "gptoss-full.json": {"attention.window_layers": 12, "cache_bytes": 49152},
+    "gptoss-no-layer_types.json": {"attention.window_layers": 12, "cache_bytes": 49152},
+    "kv-fp8.json": LLAMA,
+    "llama-2-7b.json": {"id": "llama-2-7b-2", "attention.qk_norm": True},
+    "llama-no-ffn.json": {"ffn": 11008, "~": "intermediate_size 11008"},
+    "longkey.json": LLAMA,
+    "maverick-alias-mixtral.json": {"experts.dense_layers": 24},
+    "mistral-no-kv.json": {"kv_heads": 8, "~": "num_key_value_heads 8"},
+    "mistral-no-window.json": {"attention.window": 4096, "~": "sliding_window 4096"},
+    "mixtral-no-topk.json": {"experts.active": 2, "~": "num_experts_per_tok 2"},
+    "mlx-quant.json": LLAMA,
+    "moe_layer_freq-list.json": {"experts.dense_layers": 1, "cache_bytes": 31104},
+    "nan.json": "NaN is no number",
+    "nullmt.json": "'model_type' is missing",
+    "openelm-list.json": LLAMA,
+    "pattern-text.json": {"attention.window_layers": None, "cache_bytes": 131072},
+    "quant-8bit-gptq.json": LLAMA,
+    "quant-upper.json": LLAMA,
+    "quant_algo-only.json": LLAMA,
+    "qwen2-swa.json": {"attention.window_layers": 16, "cache_bytes": 131072},
+    "qwen3-nextgate.json": {"attention.output_gate": True, "parameters": 79674286080},
+    "qwen3-no-headdim.json": {"head_dim": 128, "parameters": 596049920, "~": "head_dim 128"},
+    "reward-llama.json": {"headless": True, "parameters": 8030261248 - 128256 * 4096},
+    "surrogate.json": LLAMA,
+    "tabs.json": LLAMA,
+    "tabs2.json": LLAMA,
+    "trailingcomma.json": "nothing follows this ','",
+    "yarn.json": {"max_sequence": 131072},
+    "日本.json": {"attention.qk_norm": True},
+    "Qwen3 8B/config.json": {"parameters": 8190735360},
+}
+
+# Models of the catalog, and what else their file says than the entry.
+OWN = {
+    "MiniMaxAI--MiniMax-M2.5": "minimax-m2-5", "Qwen--Qwen3-235B-A22B": "qwen3-235b-a22b", "Qwen--Qwen3-30B-A3B": "qwen3-30b-a3b",
+    "Qwen--Qwen3-32B": "qwen3-32b", "Qwen--Qwen3-8B": "qwen3-8b", "Qwen--Qwen3.5-397B-A17B": "qwen3-5-397b-a17b",
+    "deepseek-ai--DeepSeek-V3": "deepseek-v3", "meta-llama--Meta-Llama-3.1-405B": "llama-3-1-405b",
+    "meta-llama--Meta-Llama-3.1-70B": "llama-3-1-70b", "meta-llama--Meta-Llama-3.1-8B": "llama-3-1-8b",
+    "mistralai--Mixtral-8x7B-v0.1": "mixtral-8x7b", "moonshotai--Kimi-K2.5": "kimi-k2-5", "nvidia--GLM-5-NVFP4": "glm-5",
+    "openai--gpt-oss-120b": "gpt-oss-120b", "zai-org--GLM-5": "glm-5",
+}
+
+
+def run(*arguments):
+    return subprocess.run([SPEEDUP, *arguments], capture_output=True, text=True, check=False)
+
+
+def show(path):
+    """The model, or None and what was told."""
+    done = run("catalog", "show", "--model", str(path), "--json")
+    return (json.loads(done.stdout) if done.returncode == 0 else None), done.stderr
+
+
+def at(model, path):
+    if path in ("parameters", "cache_bytes"):
+        return model["counted"][path]
+    for key in path.split("."):
+        model = model[key] if model else None
+    return model
+
+
+class Import(unittest.TestCase):
+    def test_published_files_count_as_their_publishers_say(self):
+        with open(HERE / "expected.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertGreater(len(rows), 110)
+        for row in rows:
+            with self.subTest(row["file"]):
+                model, told = show(HERE / "files" / row["file"])
+                if row["refused"]:
+                    self.assertIsNone(model)
+                    self.assertIn(row["refused"], told)
+                    continue
+                self.assertIsNotNone(model, told)
+                if row["parameters_billion"]:
+                    self.assertAlmostEqual(model["counted"]["parameters"] / (1e9 * float(row["parameters_billion"])), 1, delta=0.01)
+                if row["cache_bytes"]:
+                    self.assertEqual(model["counted"]["cache_bytes"], float(row["cache_bytes"]))
+
+    def test_each_of_the_smallest_files_shows_what_it_must(self):
+        self.assertEqual(set(MIN), {str(path.relative_to(HERE / "min")) for path in (HERE / "min").rglob("*.json")})
+        for name, expected in MIN.items():
+            with self.subTest(name):
+                model, told = show(HERE / "min" / name)
+                if isinstance(expected, str):
+                    self.assertIsNone(model)
+                    self.assertIn(expected, told)
+                    self.assertRegex(told.split("\n")[0], r"\.json:\d+:\d+: error\[SPD-")
+                    continue
+                self.assertIsNotNone(model, told)
+                for path, value in expected.items():
+                    if path == "~":
+                        self.assertIn("warning", told)
+                        self.assertIn(value, told)
+                    else:
+                        self.assertEqual(at(model, path), value, path)
+
+    def test_entries_of_state_spaces_count_as_published(self):
+        for name, id, billion in (("granite.yaml", "g4hs", 32.2), ("nh.yaml", "nh56", 56)):
+            done = run("catalog", "show", "models", id, "--json", "--catalog", str(HERE / "min" / name))
+            self.assertAlmostEqual(json.loads(done.stdout)["counted"]["parameters"] / 1e9 / billion, 1, delta=0.01)
+
+    def test_a_model_of_the_catalog_comes_from_its_own_file(self):
+        same = ("layers", "hidden", "heads", "kv_heads", "vocab", "max_sequence", "ffn_kind", "tied_embeddings", "experts", "prediction_layers")
+        for name, id in OWN.items():
+            with self.subTest(name):
+                model, told = show(HERE / "files" / f"own__{name}.json")
+                self.assertIsNotNone(model, told)
+                entry = json.loads(run("catalog", "show", "models", id, "--json").stdout)
+                self.assertEqual(model["counted"], entry["counted"])
+                for key in same:
+                    self.assertEqual(model[key], entry[key] or model[key], key)
+
+    def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}
+        for more, words in (({}, None), ({"novel_widths": [1, 2]}, "'novel_widths' is not known of 'novel'"), ({"novel_blocks": 3}, "'novel_blocks'")):
+            path = Path(self.folder.name) / "novel.json"
+            path.write_text(json.dumps(config | more), encoding="utf-8")
+            model, told = show(path)
+            if words:
+                self.assertIsNone(model)
+                self.assertIn(words, told)
+                self.assertIn("families: {mine: {base: llama, types: [novel]", told)
+                self.assertIn("qwen3-moe", told)
+            else:
+                self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+                self.assertIn("warning[SPD-307]: 'model_type' is 'novel', of which no family is known: read as 'llama'", told)
+                self.assertIn("read as 'llama'", model["notes"])
+
+    def test_a_new_family_is_an_entry(self):
+        folder = Path(self.folder.name)
+        (folder / "family.yaml").write_text(
+            "families: {mine: {base: qwen3, types: [mine], fields: {layers: depth_of_it}, has: {kv_heads: 2}, defaults: {vocab: 1000}}}", encoding="utf-8")
+        (folder / "mine.json").write_text('{"model_type": "mine", "depth_of_it": 3, "hidden_size": 512, "num_attention_heads": 4, '
+                                          '"intermediate_size": 1024}', encoding="utf-8")
+        done = run("catalog", "show", "--model", str(folder / "mine.json"), "--catalog", str(folder / "family.yaml"), "--json")
+        model = json.loads(done.stdout)
+        self.assertEqual([model[key] for key in ("layers", "kv_heads", "vocab", "head_dim")], [3, 2, 1000, 128])
+        self.assertIn("vocab_size 1000", done.stderr)
+        for wrong, words in (("fields: {layer: x}", "did you mean 'layers'?"), ("words: {x: ful}", "did you mean 'full'?"), ("others: none-such", "none-such")):
+            (folder / "family.yaml").write_text("families: {mine: {base: qwen3, %s}}" % wrong, encoding="utf-8")
+            self.assertIn(words, run("catalog", "list", "--catalog", str(folder / "family.yaml")).stderr)
+
+    def setUp(self):
+        import tempfile
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+
+unittest.main(argv=sys.argv[:1])
