@@ -364,6 +364,7 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
                                                           .others = ((const struct family *)base)->others};
             if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id)) {
                 ((struct optimization *)entry)->also = NULL; /* what people call the base */
+                ((struct optimization *)entry)->files = ((struct optimization *)entry)->instead = NULL;
                 ((struct optimization *)entry)->mends = 0;   /* and what they try */
             }
         }
@@ -459,7 +460,7 @@ static void finish_system(struct extension *extension, struct system *system)
 static bool is_role(const char *name)
 {
     for (int role = 0; role < ROLES; role++)
-        if (!strcmp(roles[role].name, name))
+        if (!strcmp(role_name((enum role)role), name))
             return true;
     return false;
 }
@@ -476,7 +477,7 @@ static void check_family_mapping(struct extension *extension, const struct famil
             struct nearest nearest;
             nearest_begin(&nearest, name, strlen(name));
             for (int role = 0; role < ROLES; role++)
-                nearest_offer(&nearest, roles[role].name);
+                nearest_offer(&nearest, role_name((enum role)role));
             struct text *text = problem_begin(extension->context);
             text_format(text, "'%.60s' is no role that a field can play", name);
             nearest_put(&nearest, text);

@@ -210,13 +210,14 @@ struct optimization {
     const char **excludes, **supersedes; /* ids, ended by NULL */
     const char **needs;                   /* ids, of which one must be there; NULL for none */
     const char **also;                    /* other names that people use, ended by NULL; NULL for none */
+    const char **files, **instead;        /* words of models' files, ended by NULL; NULL for none */
     struct parameter *parameters;
     struct parameter_word *words;
     struct requirement *requirements;
     struct effect *effects;
     struct claim *claims;
     uint32_t parameter_count, word_count, requirement_count, effect_count, claim_count;
-    uint32_t applies_node, also_node, needs_node, excludes_node, supersedes_node, parameters_node, words_node, requires_node, effects_node, claims_node;
+    uint32_t applies_node, also_node, files_node, instead_node, needs_node, excludes_node, supersedes_node, parameters_node, words_node, requires_node, effects_node, claims_node;
 };
 
 /* What a plan takes for the keys that it leaves out, and why. */
@@ -238,12 +239,9 @@ enum role {
 
 enum role_type { ROLE_NUMBER, ROLE_FLAG, ROLE_LIST };
 
-struct role_info {
-    const char *name; /* with the path of the model's field behind it, "" for none (text_word) */
-    uint8_t type;     /* enum role_type */
-};
-
-extern const struct role_info roles[ROLES];
+/* With the path of the model's field behind it, "" for none (text_word). */
+const char *role_name(enum role role);
+enum role_type role_type(enum role role);
 
 /* What a layer of a file is. */
 enum layer_kind { LAYER_FULL, LAYER_WINDOW, LAYER_LINEAR, LAYER_STATE_SPACE, LAYER_FEED_FORWARD, LAYER_EXPERTS, LAYER_NONE, LAYER_KINDS };

@@ -1,7 +1,7 @@
 /* A model from the config.json that Hugging Face repositories carry. How a file is read, its family says
  * (data/families): this knows roles that fields play (role.def), what follows from them, and no family by name. Sets the
  * fields of the model by the catalog's own table, each told of where the configuration has it. */
-#include "catalog/catalog.h"
+#include "catalog/precision.h"
 
 #include "base/number.h"
 
@@ -131,10 +131,10 @@ static uint32_t field_of(const struct importer *importer, const char *field, siz
 /* What a role is called in this file: the first of its fields that the file has, else the first of all. */
 static uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length)
 {
-    const char *fields = FAMILY_TEXT(importer->family, fields_node, roles[role].name);
+    const char *fields = FAMILY_TEXT(importer->family, fields_node, role_name(role));
     uint32_t null = 0;
     fields = fields && !strcmp(fields, "none") ? NULL : fields;
-    *name = fields ? fields : roles[role].name;
+    *name = fields ? fields : role_name(role);
     *length = strcspn(*name, "|");
     for (const char *at = fields ? fields : ""; *at;) {
         size_t part = strcspn(at, "|");
@@ -231,7 +231,7 @@ static double parse_default(const char *text)
 /* What a family usually has there, as what to do about the problem that was just told. */
 static void tell_usual(struct importer *importer, enum role role)
 {
-    const char *name, *usual = FAMILY_TEXT(importer->family, defaults_node, roles[role].name);
+    const char *name, *usual = FAMILY_TEXT(importer->family, defaults_node, role_name(role));
     size_t length;
     role_node(importer, role, &name, &length);
     if (usual)
@@ -258,8 +258,8 @@ static struct found find(struct importer *importer, enum role role)
         return found;
     }
     for (const struct family *family = importer->family; family; family = family->parent) {
-        uint32_t has = family_node(family, family->has_node, roles[role].name);
-        uint32_t usual = has ? 0 : family_node(family, family->defaults_node, roles[role].name);
+        uint32_t has = family_node(family, family->has_node, role_name(role));
+        uint32_t usual = has ? 0 : family_node(family, family->defaults_node, role_name(role));
         const char *text = has || usual ? yaml_text(family->head.tree, has ? has : usual) : NULL;
         if (!text)
             continue;
@@ -288,7 +288,7 @@ static bool is_said(const struct importer *importer, enum role role)
     size_t length;
     uint32_t node = role_node(importer, role, &name, &length);
     return node ? !is_null(importer, node)
-                : FAMILY_TEXT(importer->family, has_node, roles[role].name) || FAMILY_TEXT(importer->family, defaults_node, roles[role].name);
+                : FAMILY_TEXT(importer->family, has_node, role_name(role)) || FAMILY_TEXT(importer->family, defaults_node, role_name(role));
 }
 
 /* ---- Fields of the model ---- */
@@ -326,13 +326,13 @@ static void set_flag(struct importer *importer, const char *path, struct found f
 
 static const char *role_path(enum role role)
 {
-    return text_word(roles[role].name, 1);
+    return text_word(role_name(role), 1);
 }
 
 static void set_role(struct importer *importer, enum role role)
 {
     struct found found = find(importer, role);
-    if (roles[role].type == ROLE_FLAG)
+    if (role_type(role) == ROLE_FLAG)
         set_flag(importer, role_path(role), found);
     else if (found.value > 0 && !set_number(importer, role_path(role), found))
         tell_usual(importer, role);
@@ -1127,16 +1127,25 @@ static void refuse_foreign(struct importer *importer)
 
 /* ---- The file ---- */
 
-/* A file may say that its weights are kept in less than 16 bits, and by which method. */
+/* A file may say that its weights are kept in less than 16 bits, and how. */
 static void set_quantized(struct importer *importer)
 {
-    uint32_t node = field_of(importer, "quantization_config", strlen("quantization_config"));
-    uint32_t method = node && yaml_at(importer->tree, node)->kind == YAML_MAPPING ? yaml_find(importer->tree, node, "quant_method") : 0;
-    if (!method || yaml_at(importer->tree, method)->kind != YAML_SCALAR)
-        return;
-    const char *text = yaml_text(importer->tree, method);
-    if (valid_id(text))
-        set_text(importer, "quantized", method, text);
+    const uint32_t places[] = {importer->inner, importer->outer};
+    bool mixed = false;
+    struct text words;
+    text_begin(&words, &importer->context->allocator);
+    uint32_t node = precision_words(importer->tree, places, importer->model->experts.count > 0, &mixed, &words);
+    const char *kept = words.failed || !words.length ? NULL : arena_copy(importer->arena, words.bytes, words.length);
+    bool failed = words.failed || (words.length && !kept);
+    text_end(&words);
+    if (failed) {
+        no_memory(importer->context);
+    } else if (kept) {
+        set_text(importer, "quantized", node, kept);
+        struct place place = place_of_node(importer, node);
+        if (mixed)
+            warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "layers are kept in several precisions: '%s' is taken, with attention in 16 bits", kept);
+    }
 }
 
 /* The text model of one that also sees or hears. */

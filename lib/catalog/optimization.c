@@ -212,6 +212,10 @@ static void read_row(const struct part_reader *reader)
         read_applies(context, optimization, tree, node);
     if ((node = yaml_find(tree, row, "also")))
         optimization->also = read_ids(context, arena, tree, node, "also");
+    if ((node = yaml_find(tree, row, "files")))
+        optimization->files = read_ids(context, arena, tree, node, "files");
+    if ((node = yaml_find(tree, row, "instead")))
+        optimization->instead = read_ids(context, arena, tree, node, "instead");
     if ((node = yaml_find(tree, row, "needs")))
         optimization->needs = read_ids(context, arena, tree, node, "needs");
     if ((node = yaml_find(tree, row, "excludes")) || !optimization->excludes)

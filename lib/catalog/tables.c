@@ -11,11 +11,35 @@ const char *const attention_names[] = {"standard", "latent", NULL};
 const char *const state_space_names[] = {"mamba-2", "mamba-1", "convolution", NULL};
 const char *const layer_kind_names[] = {"full", "window", "linear", "state-space", "feed-forward", "experts", "none", NULL};
 
-const struct role_info roles[ROLES] = {
-#define ROLE(NAME, name, TYPE, path, text) {name "\0" path, ROLE_##TYPE} /* the text is for doc/families.md */,
+/* Names in one block, and where each begins: no address for the loader. The texts are for doc/families.md. */
+static const struct role_words {
+#define ROLE(NAME, name, TYPE, path, text) char NAME[sizeof name "\0" path];
+#include "catalog/role.def"
+#undef ROLE
+} role_words = {
+#define ROLE(NAME, name, TYPE, path, text) name "\0" path,
 #include "catalog/role.def"
 #undef ROLE
 };
+
+static const struct {
+    uint16_t at;
+    uint8_t type;
+} role_rows[ROLES] = {
+#define ROLE(NAME, name, TYPE, path, text) {offsetof(struct role_words, NAME), ROLE_##TYPE},
+#include "catalog/role.def"
+#undef ROLE
+};
+
+const char *role_name(enum role role)
+{
+    return (const char *)&role_words + role_rows[role].at;
+}
+
+enum role_type role_type(enum role role)
+{
+    return (enum role_type)role_rows[role].type;
+}
 
 #define HEAD(entity)                                                                                          \
     {FIELD_WORDS("name", "the id", "name for people"), \
@@ -212,7 +236,7 @@ static const struct field model_fields[] = {
     BOOLEAN("headless", headless, "no vocabulary head: an embedding or reward model"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, "", "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, "", "published number that works on a token"),
-    TEXT("quantized", quantized, false, "narrower format that its weights are published in; what is estimated is for optimizations to say"),
+    TEXT("quantized", quantized, false, "narrower formats that its file has, words of 'files' of optimizations: fp8, fp8-block, int4-experts, fp8-cache ...; used in serving"),
 #undef ENTITY
     END,
 };
@@ -237,6 +261,8 @@ static const struct field optimization_fields[] = {
     NUMBER("mends", mends, NONE, 0, 1e6, false, "0", "place among the usual means when a training job does not fit, the cheapest first; 0: none of them"),
     BOOLEAN("alters_training", alters_training, "a model may come out otherwise: sums in fewer bits, or fewer weights trained"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
+    NODE(LIST, "files", files_node, "[word, ...]", "words of a model's 'quantized' that it is used for in serving, unless the job names another"),
+    NODE(LIST, "instead", instead_node, "[word, ...]", "the same where the chip has no products for the first"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables"),
     NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),
     NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),

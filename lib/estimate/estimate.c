@@ -17,25 +17,34 @@ enum { SHARE = 1024 };
 enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
        INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA, INTERVAL_ENERGY = SPEEDUP_METRIC_ENERGY_SIGMA };
 
-/* Words of a metric in one text, each ended by a zero: one address to relocate in place of four. */
+/* Words of all metrics in one block, each ended by a zero: no address to relocate. */
 enum word { WORD_NAME, WORD_UNIT, WORD_JOB, WORD_TEXT };
 
-static const struct {
-    const char *words;
-    enum better better;
-    int32_t sigma;
-} metrics[METRICS] = {
 #define TRAINING "training"
 #define INFERENCE "inference"
 #define BOTH "both"
-#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name "\0" unit "\0" job "\0" text, BETTER_##better, INTERVAL_##interval},
+static const struct metric_words {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) char NAME[sizeof name "\0" unit "\0" job "\0" text];
+#include <speedup/metric.def>
+#undef SPEEDUP_METRIC
+} metric_words = {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) name "\0" unit "\0" job "\0" text,
+#include <speedup/metric.def>
+#undef SPEEDUP_METRIC
+};
+
+static const struct {
+    uint16_t at; /* its words in the block */
+    uint8_t better, sigma;
+} metrics[METRICS] = {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {offsetof(struct metric_words, NAME), BETTER_##better, INTERVAL_##interval},
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
 };
 
 static const char *metric_word(int metric, enum word word)
 {
-    return text_word(metrics[metric].words, (int)word);
+    return text_word((const char *)&metric_words + metrics[metric].at, (int)word);
 }
 
 speedup_status speedup_metric_at(size_t index, speedup_word *word)
@@ -105,7 +114,7 @@ void metric_missing(speedup_context *context, const struct place *place, const c
 
 enum better metric_better(int metric)
 {
-    return metrics[metric].better;
+    return (enum better)metrics[metric].better;
 }
 
 const char *metric_shown_unit(int metric)
@@ -270,7 +279,7 @@ void shape_measure(const struct model *model, struct shape *shape)
 
 /* The peak that products in a precision run at; 16-bit formats stand in for each other
  * when only weights are narrow. 0 when the chip has none. */
-static double peak_of(const struct accelerator *accelerator, enum precision precision)
+double peak_of(const struct accelerator *accelerator, enum precision precision)
 {
     const double *rate = accelerator->peak.rate;
     enum peak peak = precisions[precision].peak;

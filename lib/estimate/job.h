@@ -218,6 +218,9 @@ void job_set_precisions(speedup_context *context, struct job *job, const struct 
 double job_peak(speedup_context *context, const struct job *job, enum precision precision, bool chosen,
                 const struct place *place);
 
+/* The same in silence. */
+double peak_of(const struct accelerator *accelerator, enum precision precision);
+
 /* What an inference job has of the model, and of the precisions chosen. */
 void inference_measure(const struct model *model, struct inference *inference);
 void inference_set_precisions(speedup_context *context, struct job *job, const struct place *place);

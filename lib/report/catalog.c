@@ -98,6 +98,8 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
     put_bool(arena, parent, "training", "for training", o->applies[JOB_TRAINING]);
     put_bool(arena, parent, "inference", "for inference", o->applies[JOB_INFERENCE]);
     put_ids(arena, parent, "also", (const char *const *)o->also);
+    put_ids(arena, parent, "files", (const char *const *)o->files);
+    put_ids(arena, parent, "instead", (const char *const *)o->instead);
     put_ids(arena, parent, "excludes", (const char *const *)o->excludes);
     put_ids(arena, parent, "supersedes", (const char *const *)o->supersedes);
     struct node *list = o->requirement_count ? put_list(arena, parent, "requires", "requires") : NULL;

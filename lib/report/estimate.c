@@ -293,6 +293,24 @@ bool report_has_variable(enum job_kind kind, enum variable variable)
     return variable != VARIABLE_ACCUMULATION || kind == JOB_TRAINING;
 }
 
+/* What the model's file says of its precision, and what was made of it. */
+static void put_precision(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    const int32_t *chosen = scenario->job.effects.precision;
+    const char *taken = "";
+    for (size_t i = 0; i < scenario->baseline_count; i++)
+        if (scenario->selections[i].published)
+            taken = report_say(arena, "%s%s%s", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id);
+    if (scenario->job.kind == JOB_TRAINING || !scenario->model->quantized)
+        return;
+    if (*taken)
+        put_text(arena, root, "note", "note", report_say(arena, "precision from the model's file (%s): %s; optimizations that are named override it",
+                                                         scenario->model->quantized, taken));
+    else if (chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
+        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
+                                                         scenario->model->quantized));
+}
+
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                                     struct node *root)
 {
@@ -310,10 +328,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     const lanes *v = scenario->variables;
     put_text(arena, root, "job", "", report_job(arena, scenario));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
-    const int32_t *chosen = scenario->job.effects.precision;
-    if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
-        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
-                                                         scenario->model->quantized));
+    put_precision(arena, root, scenario);
     if (!training && scenario->job.inference.serving && !scenario->stack)
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     if (training && scenario->job.generic_stack)

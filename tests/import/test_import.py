@@ -19,9 +19,9 @@ LLAMA = {"parameters": 8030261248, "cache_bytes": 131072}
 # file: what it becomes, by path; or the words of an error. '~': words of the warnings.
 MIN = {
     "bigint.json": LLAMA,
-    "bnb-old.json": LLAMA,
+    "bnb-old.json": LLAMA | {"quantized": "int8-weights"},
     "bom.json": LLAMA,
-    "compression_config.json": LLAMA,
+    "compression_config.json": LLAMA | {"quantized": "float-quantized"},
     "crlf.json": LLAMA,
     "cross.json": LLAMA,
     "deep.json": "nested more than 64 deep",
@@ -35,9 +35,9 @@ MIN = {
     "gemma-no-headdim.json": {"head_dim": 256, "parameters": 8537680896, "~": "head_dim 256"},
     "gemma2-no-window.json": {"attention.window": 4096, "attention.window_layers": 21, "~": "sliding_window 4096"},
     "gemma3-27b+vocab.json": {"attention.window_layers": 52, "max_sequence": 131072, "cache_bytes": 507904, "~": "max_position_embeddings 131072"},
-    "gptoss-full.json": {"attention.window_layers": 12, "cache_bytes": 49152},
+    "gptoss-full.json": {"quantized": "mxfp4-experts", "attention.window_layers": 12, "cache_bytes": 49152},
     "gptoss-no-layer_types.json": {"attention.window_layers": 12, "cache_bytes": 49152},
-    "kv-fp8.json": LLAMA,
+    "kv-fp8.json": LLAMA | {"quantized": "fp8 fp8-cache"},
     "llama-2-7b.json": {"id": "llama-2-7b-2", "attention.qk_norm": True},
     "llama-no-ffn.json": {"ffn": 11008, "~": "intermediate_size 11008"},
     "longkey.json": LLAMA,
@@ -45,15 +45,15 @@ MIN = {
     "mistral-no-kv.json": {"kv_heads": 8, "~": "num_key_value_heads 8"},
     "mistral-no-window.json": {"attention.window": 4096, "~": "sliding_window 4096"},
     "mixtral-no-topk.json": {"experts.active": 2, "~": "num_experts_per_tok 2"},
-    "mlx-quant.json": LLAMA,
+    "mlx-quant.json": LLAMA | {"quantized": "int4"},
     "moe_layer_freq-list.json": {"experts.dense_layers": 1, "cache_bytes": 31104},
     "nan.json": "NaN is no number",
     "nullmt.json": "'model_type' is missing",
     "openelm-list.json": LLAMA,
     "pattern-text.json": {"attention.window_layers": None, "cache_bytes": 131072},
-    "quant-8bit-gptq.json": LLAMA,
-    "quant-upper.json": LLAMA,
-    "quant_algo-only.json": LLAMA,
+    "quant-8bit-gptq.json": LLAMA | {"quantized": "gptq.8"},
+    "quant-upper.json": LLAMA | {"quantized": "fp8"},
+    "quant_algo-only.json": LLAMA | {"quantized": "fp8 fp8-cache"},
     "qwen2-swa.json": {"attention.window_layers": 16, "cache_bytes": 131072},
     "qwen3-nextgate.json": {"attention.output_gate": True, "parameters": 79674286080},
     "qwen3-no-headdim.json": {"head_dim": 128, "parameters": 596049920, "~": "head_dim 128"},
@@ -76,6 +76,45 @@ OWN = {
     "mistralai--Mixtral-8x7B-v0.1": "mixtral-8x7b", "moonshotai--Kimi-K2.5": "kimi-k2-5", "nvidia--GLM-5-NVFP4": "glm-5",
     "openai--gpt-oss-120b": "gpt-oss-120b", "zai-org--GLM-5": "glm-5",
 }
+
+
+# Files that keep their weights narrower: the entry of the catalog, and the optimizations that the file means.
+NARROW = {
+    "own__openai--gpt-oss-120b": ("gpt-oss-120b", "mxfp4-experts"),
+    "maxtext__gpt_oss_120b": ("gpt-oss-120b", ""),
+    "own__deepseek-ai--DeepSeek-V3": ("deepseek-v3", "block-fp8-weights"),
+    "infersim__deepseek_v3.2": ("deepseek-v3-2", "block-fp8-weights"),
+    "own__moonshotai--Kimi-K2.5": ("kimi-k2-5", "int4-experts"),
+    "own__MiniMaxAI--MiniMax-M2.5": ("minimax-m2-5", "block-fp8-weights"),
+    "aic__Qwen--Qwen3-235B-A22B-FP8": ("qwen3-235b-a22b", "block-fp8-weights"),
+    "aic__Qwen--Qwen3-30B-A3B-FP8": ("qwen3-30b-a3b", "block-fp8-weights"),
+    "aic__nvidia--Qwen3.5-397B-A17B-NVFP4": ("qwen3-5-397b-a17b", "nvfp4-feed-forward,fp8-kv-cache"),
+    "aic__zai-org--GLM-5-FP8": ("glm-5", "block-fp8-weights"),
+    "aic__nvidia--GLM-5.1-NVFP4": ("glm-5", "nvfp4-feed-forward,fp8-kv-cache"),
+}
+# The words of 'quantized', and what it becomes on an H100.
+WORDS = [
+    ({"quant_method": "gptq", "bits": 4}, "gptq", "gptq"),
+    ({"quant_method": "gptq", "bits": 8}, "gptq.8", "int8-weights"),
+    ({"quant_method": "gptq", "bits": 3}, "gptq.3", None),
+    ({"quant_method": "AWQ", "bits": 4}, "awq", "awq"),
+    ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "nf4", "nf4-weights"),
+    ({"quant_method": "bitsandbytes", "_load_in_8bit": True}, "int8-weights", "int8-weights"),
+    ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8-block", "block-fp8-weights"),
+    ({"quant_method": "fp8", "weight_block_size": None}, "fp8", "fp8-weights"),
+    ({"quant_method": "fbgemm_fp8"}, "fbgemm-fp8", "fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "float", "strategy": "block"}}}}, "fp8-block", "block-fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": {"num_bits": 8}}}}, "int8", "w8a8-int8"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": None}}}, "int8-weights", "int8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4, "type": "int", "group_size": 128}}}}, "int4", "gptq"),
+    ({"quant_method": "compressed-tensors", "format": "pack-quantized"}, "pack-quantized", "gptq"),
+    ({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
+    ({"quant_method": "modelopt", "quant_algo": "W4A16_AWQ"}, "w4a16-awq", "awq"),
+    ({"quant_algo": "NVFP4"}, "nvfp4", "gptq"),
+    ({"quant_method": "novel"}, "novel", None),
+    ({"quant_method": "x: [y"}, None, None),
+]
 
 
 def run(*arguments):
@@ -147,6 +186,42 @@ class Import(unittest.TestCase):
                 self.assertEqual(model["counted"], entry["counted"])
                 for key in same:
                     self.assertEqual(model[key], entry[key] or model[key], key)
+
+    def test_a_file_is_estimated_in_the_precision_that_it_has(self):
+        load = ("--hardware", "dgx-b200", "--serve", "16x512x512", "--accelerators", "8", "--json")
+        for name, (id, names) in NARROW.items():
+            with self.subTest(name):
+                path = str(HERE / "files" / f"{name}.json")
+                mine = json.loads(run("estimate", "--model", path, "--optimize", "paged-attention", *load).stdout)
+                entry = json.loads(run("estimate", "--model", id, "--optimize", ",".join(["paged-attention"] + names.split(",") * bool(names)), *load).stdout)
+                self.assertEqual(mine["answer"], entry["answer"])
+                self.assertEqual(mine["layout"], entry["layout"])
+                for word in names.split(",") if names else ():
+                    self.assertIn(word, mine["note"])
+        path = str(HERE / "files/own__openai--gpt-oss-120b.json")
+        other = json.loads(run("estimate", "--model", path, "--optimize", "paged-attention,fp8-weights", *load).stdout)
+        entry = json.loads(run("estimate", "--model", "gpt-oss-120b", "--optimize", "paged-attention,fp8-weights", *load).stdout)
+        self.assertEqual(other["answer"], entry["answer"])
+
+    def test_a_narrow_file_asks_for_the_accelerators_that_it_needs(self):
+        for name, hardware, count in (("own__openai--gpt-oss-120b", "dgx-h100", 1), ("own__deepseek-ai--DeepSeek-V3", "dgx-h200", 8)):
+            answer = json.loads(run("estimate", "--model", str(HERE / "files" / f"{name}.json"), "--hardware", hardware, "--serve", "8x1024x512", "--json").stdout)
+            self.assertEqual(answer["layout"]["accelerators"], count, name)
+
+    def test_all_spellings_of_a_precision_choose_its_optimization(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path = Path(self.folder.name) / "narrow.json"
+        for quantization, word, taken in WORDS:
+            with self.subTest(str(quantization)):
+                path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+                self.assertEqual(show(path)[0]["quantized"], word)
+                answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--json").stdout)
+                if taken:
+                    self.assertIn(f"({word}): {taken};", answer["note"])
+                elif word:
+                    self.assertIn("taken in 16 bits", answer["note"])
+                else:
+                    self.assertIsNone(answer["note"])
 
     def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}
