@@ -11,7 +11,16 @@ enum { NO_EXIT = -1 }; /* of a command that goes on */
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
     size_t length;
-    const char *text = command_text(path, "is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them", &length);
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        speedup_text *none = NULL;
+        speedup_report_catalog(session->context, session->catalog, "models", path, SPEEDUP_FORMAT_TEXT, &none);
+        speedup_text_destroy(none);
+        fprintf(stderr, "speedup: '%s' is neither a model of the catalog nor a file that can be read\n", path);
+        return tell_problems(session);
+    }
+    fclose(file);
+    const char *text = command_text(path, "cannot be read", &length);
     if (!text)
         return EXIT_ERROR;
     /* The file's name without its ending, as an id; with a number where the catalog has it. */

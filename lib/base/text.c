@@ -177,8 +177,7 @@ void nearest_begin(struct nearest *nearest, const char *wanted, size_t length)
     *nearest = (struct nearest){.wanted = wanted, .wanted_length = length, .distance = SIZE_MAX};
 }
 
-/* Are two names the same but for what stands between their letters and digits? */
-static bool same_letters(const char *wanted, size_t length, const char *name)
+bool text_same_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
     for (;;) {
@@ -204,7 +203,7 @@ void nearest_offer_as(struct nearest *nearest, const char *spelled, const char *
     if (length > LONGEST_COMPARED || nearest->wanted_length > LONGEST_COMPARED)
         return;
     size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, spelled, length);
-    if (distance && same_letters(nearest->wanted, nearest->wanted_length, spelled))
+    if (distance && text_same_letters(nearest->wanted, nearest->wanted_length, spelled))
         distance = 0;
     else if (nearest->wanted_length >= 3 && distance > 1 && !strncmp(spelled, nearest->wanted, nearest->wanted_length))
         distance = 1;

@@ -135,6 +135,30 @@ static void offer_entry(struct nearest *nearest, enum kind kind, const struct en
         nearest_offer_as(nearest, *also, entry->id);
 }
 
+/* A model by a name of elsewhere ("Qwen/Qwen3-8B", "Meta-Llama-3-8B-Instruct"): the longest run of its words that is an id,
+ * whatever stands between letters. False where there is none. */
+static bool find_by_words(const speedup_catalog *catalog, enum kind kind, const char *name, char words[LONGEST_ID + 1], struct nearest *found)
+{
+    const char *owner = strrchr(name, '/');
+    size_t length = 0;
+    for (const char *c = owner ? owner + 1 : name; *c && length < LONGEST_ID; c++)
+        words[length++] = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    words[length] = '\0';
+    for (size_t size = length; size >= 4; size--)
+        for (size_t from = 0; from + size <= length; from++) {
+            bool begins = !from || strchr("-_ ", words[from - 1]), ends = from + size == length || strchr("-_ ", words[from + size]);
+            if (!begins || !ends)
+                continue;
+            for (size_t i = 0; i < catalog->entries[kind].count; i++)
+                if (text_same_letters(words + from, size, catalog->entries[kind].items[i]->id)) {
+                    nearest_begin(found, words + from, size);
+                    nearest_offer(found, catalog->entries[kind].items[i]->id);
+                    return true;
+                }
+        }
+    return false;
+}
+
 void catalog_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id,
                      const struct place *place)
 {
@@ -143,6 +167,10 @@ void catalog_missing(speedup_context *context, const speedup_catalog *catalog, e
     if (!problems_full(context))
         for (size_t i = 0; catalog && i < catalog->entries[kind].count; i++)
             offer_entry(&nearest, kind, catalog->entries[kind].items[i]);
+    char words[LONGEST_ID + 1];
+    struct nearest known;
+    if (kind == KIND_MODEL && catalog && nearest.distance > 0 && !problems_full(context) && find_by_words(catalog, kind, id, words, &known))
+        nearest = known;
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
     bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);

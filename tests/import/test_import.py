@@ -223,6 +223,13 @@ class Import(unittest.TestCase):
                 else:
                     self.assertIsNone(answer["note"])
 
+    def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
+        for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
+                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
+            told = run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr
+            self.assertIn(f"did you mean '{id}'?", told)
+            self.assertIn("neither a model of the catalog nor a file", told)
+
     def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}
         for more, words in (({}, None), ({"novel_widths": [1, 2]}, "'novel_widths' is not known of 'novel'"), ({"novel_blocks": 3}, "'novel_blocks'")):
