@@ -10,7 +10,6 @@ enum { NO_EXIT = -1 }; /* of a command that goes on */
 
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
-    size_t length;
     FILE *file = fopen(path, "rb");
     if (!file) {
         speedup_text *none = NULL;
@@ -20,12 +19,19 @@ int command_import(const struct session *session, const char *path, char *id, si
         return tell_problems(session);
     }
     fclose(file);
-    const char *text = command_text(path, "cannot be read", &length);
-    if (!text)
-        return EXIT_ERROR;
-    /* The file's name without its ending, as an id; with a number where the catalog has it. */
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
+    /* The name of the file without its ending, or of its folder, as an id; with a number where the catalog has it. */
+    const char *end = path + strlen(path), *usual = "/config.json";
+    size_t length = strlen(path), ending = strlen(usual);
+    if (length > ending && !strcmp(end - ending, usual))
+        end -= ending; /* a folder has a name, where all configurations have the same */
+    while (end > path + 1 && end[-1] == '/')
+        end--;
+    const char *name = end;
+    while (name > path && name[-1] != '/')
+        name--;
+    int stem = (int)(end - name);
+    if (stem > 5 && !strncmp(end - 5, ".json", 5))
+        stem -= 5;
     speedup_status status = SPEEDUP_EXISTS;
     for (int number = 1; status == SPEEDUP_EXISTS && number < 100; number++) {
         if (number == 1)
@@ -36,7 +42,7 @@ int command_import(const struct session *session, const char *path, char *id, si
             *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
         if (!isalnum((unsigned char)*id))
             *id = 'm';
-        status = speedup_catalog_import_model(session->context, session->catalog, path, text, length, id, more);
+        status = speedup_catalog_import_model_file(session->context, session->catalog, path, id, more);
     }
     if (status)
         return tell_problems(session);

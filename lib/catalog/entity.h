@@ -123,7 +123,8 @@ struct model {
         double window, window_layers, linear_layers, index_top_k;
         double rotary_dim, index_heads, index_dim, index_layers;
         double full_head_dim, full_kv_heads; /* of layers without the window, 0: as those with it */
-        double linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, linear_convolution;
+        double linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, linear_convolution, linear_gate;
+        double absent_layers;
         bool qk_norm, output_gate, qkv_bias, shared_values, cross, bidirectional;
     } attention;
     struct experts {
@@ -138,6 +139,7 @@ struct model {
     double prediction_layers;
     double encoders; /* parameters of encoders beside the layers */
     bool headless;   /* no vocabulary head */
+    bool varied;     /* heads, keys and widths are means over layers that differ */
     double parameters, parameters_active; /* as published, 0 when not */
     const char *quantized;                /* the format that its weights are published in; NULL: 16 bits */
 };

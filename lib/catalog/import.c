@@ -28,6 +28,7 @@ struct importer {
     size_t wrong_count;
     struct path_place *paths; /* where the configuration has the fields of the model */
     size_t path_count;
+    const struct yaml_tree *beside;   /* what says how weights are quantized in a file of its own; may be NULL */
     uint64_t told[(ROLES + 63) / 64]; /* roles whose default was taken */
     struct text taken;                /* and what it is */
     struct layers *layers;
@@ -191,24 +192,20 @@ static bool read_one(struct importer *importer, uint32_t node, const char *key, 
     return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value);
 }
 
-/* The number of a node: of a list with one for each layer, the one that all have. */
+/* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. */
 static bool read_value(struct importer *importer, uint32_t node, const char *key, double *value)
 {
     const struct yaml_tree *tree = importer->tree;
     if (yaml_at(tree, node)->kind != YAML_SEQUENCE || !yaml_at(tree, node)->first)
         return read_one(importer, node, key, value);
-    uint32_t first = yaml_at(tree, node)->first;
-    if (!read_one(importer, first, key, value))
-        return false;
-    for (uint32_t item = yaml_at(tree, first)->next; item; item = yaml_at(tree, item)->next) {
-        double other;
-        if (!read_one(importer, item, key, &other))
+    double sum = 0;
+    for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
+        double one;
+        if (!read_one(importer, item, key, &one))
             return false;
-        if (other != *value) {
-            refuse_at(importer, item, key, strlen(key), "differs between layers, which a model's entry cannot say");
-            return false;
-        }
+        sum += one;
     }
+    *value = sum / yaml_at(tree, node)->length;
     return true;
 }
 
@@ -329,10 +326,24 @@ static const char *role_path(enum role role)
     return text_word(role_name(role), 1);
 }
 
+/* Heads, and their keys and values, may be a mean over layers that differ: then no check of a whole number is passed. */
+static double *mean_of(struct importer *importer, enum role role, struct found found)
+{
+    bool list = found.node && yaml_at(importer->tree, found.node)->kind == YAML_SEQUENCE;
+    struct model *m = importer->model;
+    return !list || found.value < 1 || found.value > 1e5 ? NULL : role == ROLE_HEADS ? &m->heads : role == ROLE_KV_HEADS ? &m->kv_heads : NULL;
+}
+
 static void set_role(struct importer *importer, enum role role)
 {
     struct found found = find(importer, role);
-    if (role_type(role) == ROLE_FLAG)
+    double *mean = mean_of(importer, role, found);
+    if (mean) {
+        found.value = floor(found.value);
+        set_number(importer, role_path(role), found);
+        *mean = find(importer, role).value;
+        importer->model->varied |= *mean != found.value;
+    } else if (role_type(role) == ROLE_FLAG)
         set_flag(importer, role_path(role), found);
     else if (found.value > 0 && !set_number(importer, role_path(role), found))
         tell_usual(importer, role);
@@ -340,7 +351,7 @@ static void set_role(struct importer *importer, enum role role)
 
 static void set_roles(struct importer *importer, enum role first, enum role last)
 {
-    for (int role = first; role <= (int)last; role++)
+    for (int role = (int)first; role <= (int)last; role++)
         if (*role_path((enum role)role))
             set_role(importer, (enum role)role);
 }
@@ -404,6 +415,8 @@ static const char *words_next(struct words *words, uint32_t *node)
         words->word[1] = '\0';
         return words->word;
     }
+    if (!words->item && words->again)
+        words->item = yaml_at(tree, words->node)->first;
     if (!words->item)
         return NULL;
     *node = words->item;
@@ -489,7 +502,7 @@ static uint32_t every_text(const struct importer *importer, const char **name, s
 {
     uint32_t node = role_node(importer, ROLE_FULL_EVERY, name, length);
     const struct yaml_node *at = node ? yaml_at(importer->tree, node) : NULL;
-    return at && at->kind == YAML_SCALAR && !at->plain && at->length ? node : 0;
+    return at && (at->kind == YAML_SEQUENCE || (at->kind == YAML_SCALAR && !at->plain)) && at->length ? node : 0;
 }
 
 static void count_layers(struct importer *importer, double layers)
@@ -572,6 +585,7 @@ static void set_linear(struct importer *importer, double layers)
         set_number(importer, sides[i].paths[1], width);
     }
     set_role(importer, ROLE_LINEAR_CONVOLUTION);
+    set_role(importer, ROLE_LINEAR_GATE);
 }
 
 static void set_index_layers(struct importer *importer)
@@ -655,7 +669,9 @@ static void set_experts(struct importer *importer, double layers, double feed_fo
     require(importer, ROLE_EXPERTS);
     require(importer, ROLE_ACTIVE);
     set_number(importer, "experts.count", count);
-    set_role(importer, ROLE_ACTIVE);
+    struct found active = find(importer, ROLE_ACTIVE);
+    active.value = floor(active.value * count.value / (count.value + number_of(importer, ROLE_ZERO_EXPERTS)) + 0.5);
+    set_number(importer, "experts.active", active);
     set_number(importer, "experts.ffn", ffn.value > 0 ? ffn : find(importer, ROLE_FFN));
     if (shared.value > 0)
         set_number(importer, "experts.shared", shared);
@@ -723,11 +739,61 @@ static void set_positions(struct importer *importer)
     }
 }
 
+/* Layers as a search has left them (Puzzle, arXiv 2411.19146): each its own group of heads and width, or no such block. Means
+ * are kept of what differs, from which the sums over layers follow. False where the file has no such list. */
+static bool set_block_configs(struct importer *importer)
+{
+    const struct yaml_tree *tree = importer->tree;
+    struct model *m = importer->model;
+    const char *name;
+    size_t length;
+    uint32_t list = role_node(importer, ROLE_BLOCK_CONFIGS, &name, &length);
+    double layers = 0, attending = 0, kv = 0, width = 0, one;
+    if (!list || yaml_at(tree, list)->kind != YAML_SEQUENCE)
+        return false;
+    for (uint32_t item = yaml_at(tree, list)->first; item; item = yaml_at(tree, item)->next, layers++) {
+        uint32_t attention = yaml_find(tree, item, "attention"), ffn = yaml_find(tree, item, "ffn");
+        uint32_t group = attention ? yaml_find(tree, attention, "n_heads_in_group") : 0, heads = attention ? yaml_find(tree, attention, "num_key_value_heads") : 0;
+        uint32_t times = ffn ? yaml_find(tree, ffn, "ffn_mult") : 0, whole = ffn ? yaml_find(tree, ffn, "intermediate_size") : 0;
+        bool grouped = group && !is_null(importer, group), given = heads && !is_null(importer, heads);
+        if ((grouped || given) && read_one(importer, grouped ? group : heads, "block_configs", &one) && one >= 1) {
+            attending++;
+            kv += grouped ? m->heads / one : one;
+        }
+        if (times && !is_null(importer, times) && read_one(importer, times, "ffn_mult", &one))
+            width += ceil(floor(2 * one * m->hidden / 3) / 256) * 256;
+        else if (whole && !is_null(importer, whole) && read_one(importer, whole, "intermediate_size", &one))
+            width += one;
+    }
+    if (importer->context->first)
+        return true;
+    if (layers != m->layers || attending < 1 || width < layers || kv > 1e9 || width > 1e12) {
+        refuse_at(importer, list, name, length, "must have a block of attention or more, a feed-forward block or more, and as many items as there are layers");
+        return true;
+    }
+    if (attending < layers)
+        set_number(importer, "attention.absent_layers", (struct found){layers - attending, list});
+    set_number(importer, "kv_heads", (struct found){floor(kv / attending), list});
+    set_number(importer, "ffn", (struct found){floor(width / layers), list});
+    m->varied = true;
+    m->kv_heads = kv / attending;
+    m->ffn = width / layers;
+    return true;
+}
+
 static void set_feed_forward(struct importer *importer, double experts)
 {
+    set_text(importer, "ffn_kind", 0, feed_forward_names[is_true(importer, ROLE_GATED) ? FEED_FORWARD_GATED : FEED_FORWARD_PLAIN]);
+    if (set_block_configs(importer))
+        return;
     struct found ffn = find(importer, ROLE_FFN), dense = find(importer, ROLE_DENSE_FFN);
     if (experts > 1 && dense.value > 0)
         ffn = dense;
+    double scale = number_of(importer, ROLE_FFN_SCALE), multiple = number_of(importer, ROLE_FFN_MULTIPLE);
+    if (scale > 0 && (!is_said(importer, ROLE_FFN_SCALED) || is_true(importer, ROLE_FFN_SCALED)))
+        ffn.value = floor(scale * ffn.value + 1e-6);
+    if (scale > 0 && multiple > 0)
+        ffn.value = ceil(ffn.value / multiple) * multiple;
     if (ffn.value <= 0 && number_of(importer, ROLE_FFN_TIMES) > 0)
         ffn.value = number_of(importer, ROLE_FFN_TIMES) * importer->model->hidden;
     if (ffn.value <= 0)
@@ -735,11 +801,11 @@ static void set_feed_forward(struct importer *importer, double experts)
     /* No block is one where all layers are state spaces. */
     if (ffn.value <= 0 && importer->layers->count[LAYER_STATE_SPACE] > 0)
         ffn.value = importer->model->hidden;
+    bool mean = !ffn.node || yaml_at(importer->tree, ffn.node)->kind == YAML_SEQUENCE;
     if (ffn.value <= 0)
         require(importer, ROLE_FFN);
-    else
-        set_number(importer, "ffn", ffn);
-    set_text(importer, "ffn_kind", 0, feed_forward_names[is_true(importer, ROLE_GATED) ? FEED_FORWARD_GATED : FEED_FORWARD_PLAIN]);
+    else if (set_number(importer, "ffn", (struct found){mean ? fmax(floor(ffn.value), 1) : ffn.value, ffn.node}) && mean)
+        importer->model->ffn = ffn.value; /* of layers that differ */
 }
 
 /* Does the class of the file end as one of the family's endings? The first that fits decides. */
@@ -798,16 +864,25 @@ static void set_model(struct importer *importer)
         layers = (struct found){yaml_at(importer->tree, list)->length, list};
     else
         layers = find(importer, ROLE_LAYERS);
+    double times = fmax(number_of(importer, ROLE_LAYERS_TIMES), 1);
+    layers.value *= times;
     struct found heads = find(importer, ROLE_HEADS), width = find(importer, ROLE_HEAD_DIM);
     bool divided = !heads.node && heads.value <= 0 && width.value > 0;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!(listed && needed[i] == ROLE_LAYERS) && !(divided && needed[i] == ROLE_HEADS))
             require(importer, needed[i]);
-    bool latent = has_latent(importer);
+    bool latent = has_latent(importer), single = is_true(importer, ROLE_MULTI_QUERY) && !is_true(importer, ROLE_GROUPED);
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
-        if (!(latent && shape[i] == ROLE_KV_HEADS) && !(listed && shape[i] == ROLE_LAYERS))
+        if (!((latent || single) && shape[i] == ROLE_KV_HEADS) && !(listed && shape[i] == ROLE_LAYERS))
             set_role(importer, shape[i]);
     if (listed)
+        set_number(importer, "layers", layers);
+    if (single)
+        set_number(importer, "kv_heads", (struct found){1, find(importer, ROLE_MULTI_QUERY).node});
+    struct found embedding = find(importer, ROLE_EMBEDDING);
+    if (embedding.value > 0 && embedding.value != model->hidden && model->hidden > 0)
+        refuse(importer, ROLE_EMBEDDING, "is another width than that of the layers, which an entry cannot say");
+    if (times > 1)
         set_number(importer, "layers", layers);
     if (divided)
         set_number(importer, "heads", (struct found){floor(model->hidden / width.value), width.node});
@@ -892,6 +967,15 @@ static void add_tower(struct importer *importer, uint32_t node, const char *usua
         importer->paths[importer->path_count++] = (struct path_place){"encoders", place};
 }
 
+/* Low-rank adapters that a file brings for images and sound: inputs and outputs of all projections of its layers. */
+static double measure_adapters(struct importer *importer)
+{
+    const struct model *m = importer->model;
+    double rank = number_of(importer, ROLE_ADAPTERS) + number_of(importer, ROLE_ADAPTERS_MORE), q = m->heads * m->head_dim;
+    double kv = (m->kv_heads > 0 ? m->kv_heads : m->heads) * m->head_dim;
+    return rank * m->layers * (m->hidden + q + 2 * kv + q + m->hidden + m->hidden + 2 * m->ffn + m->ffn + m->hidden);
+}
+
 static void set_towers(struct importer *importer)
 {
     const struct yaml_tree *tree = importer->tree;
@@ -919,6 +1003,7 @@ static void set_towers(struct importer *importer)
         if (node && !(seen >> i & 1) && yaml_at(tree, node)->kind == YAML_MAPPING)
             add_tower(importer, node, NULL, keys[i]);
     }
+    importer->model->encoders += measure_adapters(importer);
     double parameters = importer->model->encoders;
     if (parameters > before) {
         importer->model->encoders = before;
@@ -1134,7 +1219,12 @@ static void set_quantized(struct importer *importer)
     bool mixed = false;
     struct text words;
     text_begin(&words, &importer->context->allocator);
-    uint32_t node = precision_words(importer->tree, places, importer->model->experts.count > 0, &mixed, &words);
+    bool experts = importer->model->experts.count > 0;
+    uint32_t node = precision_words(importer->tree, places, experts, &mixed, &words);
+    if (!node && importer->beside) {
+        const uint32_t root[] = {importer->beside->root, importer->beside->root};
+        precision_words(importer->beside, root, experts, &mixed, &words);
+    }
     const char *kept = words.failed || !words.length ? NULL : arena_copy(importer->arena, words.bytes, words.length);
     bool failed = words.failed || (words.length && !kept);
     text_end(&words);
@@ -1236,13 +1326,14 @@ static bool translate(struct importer *importer, const char *name)
     return !context->first;
 }
 
-static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made,
-                             const char *name, const char *text, size_t length, const char *id)
+/* A model from its text, and from what stands beside it. */
+static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *name, const char *text,
+                             size_t length, const struct yaml_tree *beside, const char *id)
 {
     struct arena *arena = &made->arena;
     struct yaml_tree config;
     struct origin *origin = arena_zeroed(arena, 1, sizeof *origin);
-    struct importer importer = {.context = context, .catalog = base, .tree = &config, .arena = arena};
+    struct importer importer = {.context = context, .catalog = base, .tree = &config, .beside = beside, .arena = arena};
     importer.model = arena_zeroed(arena, 1, sizeof *importer.model);
     importer.paths = arena_zeroed(arena, MOST_PATHS, sizeof *importer.paths);
     const char *own = arena_copy(arena, id, strlen(id));
@@ -1256,6 +1347,106 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
     return catalog_extend_by_value(context, base, made, KIND_MODEL, &importer.model->head);
 }
 
+static const char *join(struct arena *arena, const char *folder, size_t length, const char *name)
+{
+    char *path = arena_zeroed(arena, length + strlen(name) + 2, 1);
+    if (path) {
+        memcpy(path, folder, length);
+        path[length] = '/';
+        strcpy(path + length + (length && folder[length - 1] != '/'), name);
+    }
+    return path;
+}
+
+/* What modelopt writes beside a configuration; NULL where there is nothing that can be read. */
+static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = "hf_quant_config.json";
+    const char *beside = slash ? join(arena, path, (size_t)(slash - path) + 1, name) : name;
+    struct yaml_tree *tree = arena_zeroed(arena, 1, sizeof *tree);
+    char *bytes;
+    size_t length;
+    if (!beside || !tree || !yaml_is_file(beside) || yaml_load_file(context, arena, beside, YAML_MOST_BYTES, &bytes, &length) ||
+        json_read(context, arena, beside, bytes, length, tree))
+        return NULL;
+    return tree;
+}
+
+static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *id)
+{
+    char *bytes;
+    size_t length;
+    if (yaml_is_folder(path) && !(path = join(&made->arena, path, strlen(path), "config.json")))
+        return no_memory(context);
+    if (yaml_load_file(context, &made->arena, path, JSON_MOST_BYTES, &bytes, &length))
+        return context->first;
+    const struct yaml_tree *beside = read_beside(context, &made->arena, path);
+    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, id);
+}
+
+speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
+{
+    speedup_catalog *made = catalog_allocate(context);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    speedup_status status = import_file(context, base, made, path, id);
+    if (status)
+        speedup_catalog_unref(made);
+    else
+        *catalog = made;
+    return status;
+}
+
+/* Is a text of a job the name of a file? */
+static bool is_path(const char *text)
+{
+    size_t length = strlen(text);
+    return length > 5 && (!strcmp(text + length - 5, ".json") || strchr(text, '/'));
+}
+
+speedup_status catalog_with_models(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree, const char *from,
+                                   const char *const *sections, speedup_catalog **with)
+{
+    *with = NULL;
+    uint32_t own = yaml_find(tree, tree->root, kinds[KIND_MODEL].section);
+    for (; *sections; sections++) {
+        uint32_t section = yaml_find(tree, tree->root, *sections), model = section ? yaml_find(tree, section, "model") : 0;
+        const char *text = model && yaml_at(tree, model)->kind == YAML_SCALAR ? yaml_text(tree, model) : "";
+        if (!is_path(text) || catalog_find(catalog, KIND_MODEL, text) || (own && yaml_find(tree, own, text)))
+            continue;
+        struct arena arena;
+        arena_begin(&arena, &context->allocator);
+        const char *slash = *text == '/' ? NULL : strrchr(from, '/'), *path = slash ? join(&arena, from, (size_t)(slash - from) + 1, text) : text;
+        /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
+        if (path && (yaml_is_file(path) || yaml_is_folder(path)))
+            catalog_with_file(context, catalog, path, text, with);
+        arena_end(&arena);
+        return path ? context->first : no_memory(context);
+    }
+    return SPEEDUP_OK;
+}
+
+static speedup_status check_id(speedup_context *context, const char *id)
+{
+    if (!valid_id(id))
+        problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name model: lower-case letters, digits, '-', '_' and '.'", id);
+    return context->first;
+}
+
+speedup_status speedup_catalog_import_model_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id,
+                                                 speedup_catalog **catalog)
+{
+    if (catalog)
+        *catalog = NULL;
+    REQUIRE_GIVEN(context, context);
+    REQUIRE_GIVEN(context, base);
+    REQUIRE_GIVEN(context, path);
+    REQUIRE_GIVEN(context, id);
+    REQUIRE_GIVEN(context, catalog);
+    diagnostics_clear(context);
+    return check_id(context, id) ? context->first : catalog_with_file(context, base, path, id, catalog);
+}
+
 speedup_status speedup_catalog_import_model(speedup_context *context, const speedup_catalog *base, const char *name,
                                             const char *text, size_t length, const char *id, speedup_catalog **catalog)
 {
@@ -1267,14 +1458,12 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
     REQUIRE_GIVEN(context, catalog);
     REQUIRE_ROOM(context, text, length);
     diagnostics_clear(context);
-    if (!valid_id(id)) {
-        problem(context, SPEEDUP_BAD_NAME, NULL, "'%.70s' cannot name model: lower-case letters, digits, '-', '_' and '.'", id);
-        return SPEEDUP_BAD_NAME;
-    }
+    if (check_id(context, id))
+        return context->first;
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, id);
+    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, id);
     if (status)
         speedup_catalog_unref(made);
     else

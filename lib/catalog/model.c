@@ -33,7 +33,7 @@ static double measure_standard(const struct model *model, double head_dim, doubl
 double attention_layers(const struct model *model)
 {
     const struct state_space *ss = &model->state_space;
-    return model->layers - model->attention.linear_layers - (ss->layers > 0 ? ss->layers + ss->feed_forward_layers : 0);
+    return model->layers - model->attention.linear_layers - model->attention.absent_layers - (ss->layers > 0 ? ss->layers + ss->feed_forward_layers : 0);
 }
 
 static double full_head_dim(const struct model *model)
@@ -72,7 +72,8 @@ void attention_measure(const struct model *model, struct attention_size *size)
     /* Gated delta net (arXiv 2412.06464, sec. 3): queries and keys, values and their
      * gate, two gates a value head, the output, and a convolution over all but gates. */
     double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
-    size->linear = model->hidden * (2 * keys + 3 * values + 2 * a->linear_value_heads) +
+    double gates = a->linear_gate > 0 ? 2 * a->linear_gate * (1 + values / model->hidden) : values;
+    size->linear = model->hidden * (2 * keys + 2 * values + gates + 2 * a->linear_value_heads) +
                    a->linear_convolution * (2 * keys + values);
 }
 
@@ -167,9 +168,9 @@ void model_finish(speedup_context *context, struct model *model)
         if (model->head_dim != floor(model->head_dim))
             disagree(context, model, "heads", "'hidden' is not a multiple of 'heads'; give 'head_dim'");
     }
-    if (fmod(model->heads, model->kv_heads) != 0)
+    if (!model->varied && fmod(model->heads, model->kv_heads) != 0)
         disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
-    if (a->window_layers + a->linear_layers > model->layers)
+    if (a->window_layers + a->linear_layers + a->absent_layers > model->layers)
         disagree(context, model, "attention.window_layers", "more layers with a window or linear attention than there are layers");
     const struct state_space *ss = &model->state_space;
     if (ss->layers > 0 && ss->layers + ss->feed_forward_layers + a->window_layers + a->linear_layers > model->layers)

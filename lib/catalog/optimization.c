@@ -172,7 +172,7 @@ static void read_effects(const struct part_reader *reader, const struct yaml_tre
         struct effect effect = {.target = (enum target)target};
         if (target == TARGETS)
             part_unknown_target(context, &place, name);
-        else if (read_text(context, tree, value, targets[target].name, &text) &&
+        else if (read_text(context, tree, value, target_name(target), &text) &&
                  part_effect_value(reader, &at, text, &effect))
             part_add_effect(optimization, name, effect);
     }

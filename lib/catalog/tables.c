@@ -163,6 +163,8 @@ static const struct field attention_fields[] = {
     COUNT("linear_value_heads", linear_value_heads, 0, 1e5, false, "0", "linear attention: value heads, each with a state"),
     COUNT("linear_value_dim", linear_value_dim, 0, 1e5, false, "0", "linear attention: width of a value head"),
     COUNT("linear_convolution", linear_convolution, 0, 1e3, false, "0", "linear attention: tokens of the short convolution before it"),
+    COUNT("linear_gate", linear_gate, 0, 1e5, false, "full", "linear attention: rank of the gates on keys and on the output"),
+    COUNT("absent_layers", absent_layers, 0, 1e5, false, "0", "layers without attention"),
     COUNT("rotary_dim", rotary_dim, 0, 1e5, false, "head_dim", "rotated width of a head; it moves neither sizes nor times"),
     COUNT("index_layers", index_layers, 0, 1e5, false, "all", "sparse attention: layers with an indexer of their own; the others share it"),
     COUNT("full_head_dim", full_head_dim, 0, 1e5, false, "head_dim", "width of a head in layers without the window"),

@@ -61,10 +61,10 @@ static bool explain_ranges(speedup_context *context, const struct job *job, cons
             continue;
         good = false;
         if (has)
-            problem(context, SPEEDUP_OUT_OF_RANGE, where, "'%s' must be a%s number from %.0f to %.0f", variables[axis->variable].name,
+            problem(context, SPEEDUP_OUT_OF_RANGE, where, "'%s' must be a%s number from %.0f to %.0f", variable_name((int)axis->variable),
                     whole ? " whole" : "", axis->least, axis->most);
         else
-            problem(context, SPEEDUP_INCONSISTENT, where, "'%s' is not of this job", variables[axis->variable].name);
+            problem(context, SPEEDUP_INCONSISTENT, where, "'%s' is not of this job", variable_name((int)axis->variable));
     }
     return good;
 }

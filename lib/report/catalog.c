@@ -119,7 +119,7 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
         const struct effect *effect = &o->effects[i];
         const struct target_info *target = &targets[effect->target];
         struct node *row = put_object(arena, list, NULL, NULL);
-        put_text(arena, row, "target", "entry", *target->phase ? report_say(arena, "%s@%s", target->name, target->phase) : target->name);
+        put_text(arena, row, "target", "entry", *target->phase ? report_say(arena, "%s@%s", target_name((int)(target - targets)), target->phase) : target_name((int)(target - targets)));
         put_text(arena, row, "rule", "rule", rules[target->rule].name);
         put_text(arena, row, "value", "value", target->rule == RULE_CHOOSE ? precision_names[effect->precision] : effect->callback ? "(a function)" : effect->value.text);
     }
@@ -336,14 +336,14 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
         format_record(&out, "###", *table);
     text_put(&out, "\n## Targets of effects\n\n| target | rule | what it is |\n|---|---|---|\n");
     for (int i = 0; i < TARGETS; i++)
-        text_format(&out, "| `%s%s%s` | %s | %s |\n", targets[i].name, *targets[i].phase ? "@" : "", targets[i].phase,
+        text_format(&out, "| `%s%s%s` | %s | %s |\n", target_name(i), *targets[i].phase ? "@" : "", targets[i].phase,
                     rules[targets[i].rule].name, target_text(i));
     text_put(&out, "\n## Composition rules\n\n| rule | how effects combine | why |\n|---|---|---|\n");
     for (int i = 0; i < RULES; i++)
         text_format(&out, "| %s | %s | %s |\n", rules[i].name, rules[i].rule, rules[i].why);
     text_put(&out, "\n## Variables of expressions\n\n| variable | unit | what it is |\n|---|---|---|\n");
     for (int i = 0; i < VARIABLES; i++)
-        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variable_unit(i), variable_text(i));
+        text_format(&out, "| `%s` | %s | %s |\n", variable_name(i), variable_unit(i), variable_text(i));
     text_put(&out, "\nFunctions: `min`, `max`, `ceil`, `floor`, `round`, `sqrt`, `exp`, `log`, `abs`, `if(condition, "
                    "yes, no)`; operators `+ - * / ^ < <= > >= == !=`; constants `pi`, `e`, `phi`; every coefficient by "
                    "its id.\n\n## Precisions\n\n| precision | bytes | what it is |\n|---|---|---|\n");

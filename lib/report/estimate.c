@@ -214,7 +214,7 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
     for (size_t i = 0; i < count; i++) {
         const struct change *change = &changes[i];
         struct node *row = put_object(arena, list, NULL, NULL);
-        const char *degree = change->degree == VARIABLES ? NULL : variables[change->degree].name;
+        const char *degree = change->degree == VARIABLES ? NULL : variable_name((int)change->degree);
         const char *added = change->added ? change->added->head.id : NULL;
         const char *front = change->front > 0 ? report_say(arena, "prefill.tensor %.0f", change->front) : NULL;
         const char *said = degree ? report_say(arena, "%s %.0f", degree, change->value) : NULL, *more[] = {front, added};
@@ -343,7 +343,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
-            put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
+            put_number(arena, layout, variable_name(i), variable_name(i), v[i][0], "1");
     if (training)
         put_lengths(arena, root, scenario);
     struct waterfall_step *steps;
@@ -420,7 +420,7 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
         if (!chosen && !changed)
             continue;
         struct node *row = put_object(&arena, entries, NULL, NULL);
-        put_text(&arena, row, "target", "entry", *targets[t].phase ? report_say(&arena, "%s@%s", targets[t].name, targets[t].phase) : targets[t].name);
+        put_text(&arena, row, "target", "entry", *targets[t].phase ? report_say(&arena, "%s@%s", target_name(t), targets[t].phase) : target_name(t));
         put_text(&arena, row, "rule", "rule", rules[targets[t].rule].name);
         if (chosen)
             put_text(&arena, row, "choice", "choice", precision_names[scenario->job.effects.precision[t]]);

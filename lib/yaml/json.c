@@ -227,7 +227,7 @@ static speedup_status scan(struct scanner *s)
 speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
                          struct yaml_tree *tree)
 {
-    speedup_status status = reader_check(context, file, &text, &length);
+    speedup_status status = reader_check(context, file, JSON_MOST_BYTES, &text, &length);
     if (status)
         return status;
     struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = READER_DEEPEST};

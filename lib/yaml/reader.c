@@ -206,11 +206,11 @@ speedup_status reader_end(struct reader *reader, speedup_status status, struct a
     return status;
 }
 
-speedup_status reader_check(speedup_context *context, const char *file, const char **text, size_t *length)
+speedup_status reader_check(speedup_context *context, const char *file, size_t most, const char **text, size_t *length)
 {
     struct place whole = {.file = file};
-    if (*length > YAML_MOST_BYTES) {
-        problem(context, SPEEDUP_TOO_LARGE, &whole, "%zu bytes; at most %d are read", *length, YAML_MOST_BYTES);
+    if (*length > most) {
+        problem(context, SPEEDUP_TOO_LARGE, &whole, "%zu bytes; at most %zu are read", *length, most);
         return SPEEDUP_TOO_LARGE;
     }
     if (*length && memchr(*text, '\0', *length)) {

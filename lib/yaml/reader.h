@@ -39,6 +39,6 @@ struct place reader_place(const struct reader *reader, struct reader_mark mark);
 speedup_status reader_refuse(struct reader *reader, speedup_status code, struct reader_mark mark, const char *message);
 
 /* What every text must be, whatever its syntax; leaves out a byte order mark. */
-speedup_status reader_check(speedup_context *context, const char *file, const char **text, size_t *length);
+speedup_status reader_check(speedup_context *context, const char *file, size_t most, const char **text, size_t *length);
 
 #endif

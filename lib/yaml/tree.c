@@ -149,7 +149,7 @@ static speedup_status read_events(struct reader *reader)
 speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
                          size_t length, struct yaml_tree *tree)
 {
-    speedup_status status = reader_check(context, file, &text, &length);
+    speedup_status status = reader_check(context, file, YAML_MOST_BYTES, &text, &length);
     if (status)
         return status;
     struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = YAML_DEEPEST};
@@ -157,6 +157,18 @@ speedup_status yaml_read(speedup_context *context, struct arena *arena, const ch
     if (!status)
         status = read_events(&reader);
     return reader_end(&reader, status, arena, tree);
+}
+
+bool yaml_is_file(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && S_ISREG(about.st_mode);
+}
+
+bool yaml_is_folder(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && S_ISDIR(about.st_mode);
 }
 
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,

@@ -9,6 +9,7 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 enum {
     YAML_MOST_BYTES = 1 << 20,
+    JSON_MOST_BYTES = 1 << 24,
     YAML_MOST_NODES = 100000,
     YAML_DEEPEST = 24,
 };
@@ -55,6 +56,10 @@ bool json_begins(const char *text, size_t length);
 /* Reads a file, bounded, and hands it to yaml_read. */
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
                               struct yaml_tree *tree);
+
+/* Is there such a file, or such a folder? */
+bool yaml_is_file(const char *path);
+bool yaml_is_folder(const char *path);
 
 /* The bytes of a regular file, ended by NUL, in the arena. */
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,

@@ -223,6 +223,59 @@ class Import(unittest.TestCase):
                 else:
                     self.assertIsNone(answer["note"])
 
+    def test_a_job_names_the_file_of_its_model_where_the_host_named_the_jobs(self):
+        folder = Path(self.folder.name)
+        (folder / "repository").mkdir()
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        (folder / "repository/config.json").write_text(json.dumps(config), encoding="utf-8")
+        (folder / "repository/hf_quant_config.json").write_text(json.dumps(
+            {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]}}), encoding="utf-8")
+        job = ("serve: {model: %s, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 512, output: 128, concurrency: 8, "
+               "optimizations: [paged-attention%s]}")
+        (folder / "entry.yaml").write_text(job % ("llama-3-1-8b", ", fp8-weights, fp8-kv-cache"), encoding="utf-8")
+        entry = json.loads(run("estimate", str(folder / "entry.yaml"), "--json").stdout)
+        for model in ("repository", "repository/config.json", "./repository/config.json", str(folder / "repository")):
+            (folder / "job.yaml").write_text(job % (model if "/" in model else model + "/", ""), encoding="utf-8")
+            done = run("estimate", str(folder / "job.yaml"), "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            mine = json.loads(done.stdout)
+            self.assertEqual(mine["answer"], entry["answer"])
+            self.assertIn("fp8-weights, fp8-kv-cache", mine["note"])
+        self.assertNotIn("there is no model", run("admit", str(folder / "job.yaml")).stderr)
+        (folder / "plan.yaml").write_text("plan: {model: repository/config.json, systems: [dgx-h100], stack: vllm, accelerators: [1, 2], prompt: 512, "
+                                          "output: 128, concurrency: [8]}", encoding="utf-8")
+        done = run("plan", str(folder / "plan.yaml"), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (folder / "job.yaml").write_text(job % ("repository/none.json", ""), encoding="utf-8")
+        self.assertIn("there is no model 'repository/none.json'", run("estimate", str(folder / "job.yaml")).stderr)
+        (folder / "broken.json").write_text('{"model_type": "llama", }', encoding="utf-8")
+        (folder / "job.yaml").write_text(job % ("broken.json", ""), encoding="utf-8")
+        self.assertRegex(run("estimate", str(folder / "job.yaml")).stderr, r"broken\.json:1:23: error\[SPD-101\]: nothing follows")
+
+    def test_layers_that_differ_count_each_as_it_is(self):
+        """Sums over layers of lists: heads, keys and values, widths, and blocks that are not there."""
+        head, h, vocab = 64, 512, 1000
+        heads, kv, widths = [4, 8, 8], [2, 4, 1], [512, 1024, 1536]
+        attention = sum(h * head * (2 * q + 2 * k) for q, k in zip(heads, kv))
+        path = Path(self.folder.name) / "differ.json"
+        config = {"model_type": "llama", "hidden_size": h, "num_hidden_layers": 3, "vocab_size": vocab, "head_dim": head, "num_attention_heads": heads,
+                  "num_key_value_heads": kv, "intermediate_size": widths, "tie_word_embeddings": True}
+        path.write_text(json.dumps(config), encoding="utf-8")
+        model, told = show(path)
+        self.assertAlmostEqual(model["counted"]["parameters"], vocab * h + attention + 3 * h * sum(widths) + 7 * h, delta=8, msg=told)
+        self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
+        blocks = [{"attention": {"n_heads_in_group": 4, "no_op": False}, "ffn": {"ffn_mult": 2.0}},
+                  {"attention": {"n_heads_in_group": None, "no_op": True}, "ffn": {"ffn_mult": 1.0}},
+                  {"attention": {"n_heads_in_group": 2, "no_op": False}, "ffn": {"ffn_mult": None, "no_op": True}}]
+        config |= {"model_type": "nemotron-nas", "num_attention_heads": 8, "num_key_value_heads": None, "intermediate_size": None, "block_configs": blocks}
+        path.write_text(json.dumps(config), encoding="utf-8")
+        model, told = show(path)
+        kv = [2, 4]
+        attention = sum(h * head * (2 * 8 + 2 * k) for k in kv)
+        self.assertAlmostEqual(model["counted"]["parameters"], vocab * h + attention + 3 * h * (768 + 512) + 7 * h, delta=8, msg=told)
+        self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
+        self.assertEqual(model["attention"]["absent_layers"], 1)
+
     def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
         for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
                          ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
