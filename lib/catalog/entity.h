@@ -137,6 +137,7 @@ struct model {
         int32_t kind;
     } state_space;
     double prediction_layers;
+    double file_bytes; /* of its tensors, as its file has them */
     double encoders; /* parameters of encoders beside the layers */
     bool headless;   /* no vocabulary head */
     bool varied;     /* heads, keys and widths are means over layers that differ */

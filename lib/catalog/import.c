@@ -2,6 +2,7 @@
  * (data/families): this knows roles that fields play (role.def), what follows from them, and no family by name. Sets the
  * fields of the model by the catalog's own table, each told of where the configuration has it. */
 #include "catalog/precision.h"
+#include "catalog/weights.h"
 
 #include "base/number.h"
 
@@ -848,7 +849,7 @@ static void set_model(struct importer *importer)
 {
     static const enum role needed[] = {ROLE_LAYERS, ROLE_HIDDEN, ROLE_HEADS, ROLE_VOCAB};
     static const enum role shape[] = {ROLE_LAYERS, ROLE_HIDDEN, ROLE_HEADS, ROLE_KV_HEADS, ROLE_VOCAB, ROLE_PREDICTION,
-                                      ROLE_TIED, ROLE_BIAS, ROLE_PARALLEL, ROLE_HEADLESS};
+                                      ROLE_TIED, ROLE_BIAS, ROLE_PARALLEL, ROLE_HEADLESS, ROLE_FILE_BYTES};
     struct model *model = importer->model;
     const char *name;
     size_t length;
@@ -1212,9 +1213,24 @@ static void refuse_foreign(struct importer *importer)
 
 /* ---- The file ---- */
 
+/* The word of GGUF's general.file_type (ggml.h, llama_ftype), NULL for 16 bits and more, and for what is not known. */
+static const char *file_word(double type)
+{
+    static const char words[] = "\0\0q4-0\0q4-1\0\0\0\0q8-0\0q5-0\0q5-1\0q2-k\0q3-k-s\0q3-k-m\0q3-k-l\0q4-k-s\0q4-k-m\0q5-k-s\0q5-k-m\0q6-k\0iq2-xxs\0iq2-xs\0"
+                                "q2-k-s\0iq3-xs\0iq3-xxs\0iq1-s\0iq4-nl\0iq3-s\0iq3-m\0iq2-s\0iq2-m\0iq4-xs\0iq1-m\0\0\0\0\0tq1-0\0tq2-0\0mxfp4-experts\0";
+    const char *word = type >= 0 && type <= 38 ? text_word(words, (int)type) : "";
+    return *word ? word : NULL;
+}
+
 /* A file may say that its weights are kept in less than 16 bits, and how. */
 static void set_quantized(struct importer *importer)
 {
+    struct found type = find(importer, ROLE_FILE_TYPE);
+    const char *word = type.node ? file_word(type.value) : NULL;
+    if (word) {
+        set_text(importer, "quantized", type.node, word);
+        return;
+    }
     const uint32_t places[] = {importer->inner, importer->outer};
     bool mixed = false;
     struct text words;
@@ -1326,9 +1342,23 @@ static bool translate(struct importer *importer, const char *name)
     return !context->first;
 }
 
+/* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
+static double weigh(speedup_context *context, struct arena *arena, const char *path)
+{
+    size_t length = strlen(path);
+    struct yaml_tree tree;
+    char *bytes;
+    bool index = length > 5 && !strcmp(path + length - 5, ".json");
+    if (yaml_load_head(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+        return 0;
+    if (!index)
+        return safetensors_bytes(context, arena, path, bytes, length);
+    return json_read(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
+}
+
 /* A model from its text, and from what stands beside it. */
 static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *name, const char *text,
-                             size_t length, const struct yaml_tree *beside, const char *id)
+                             size_t length, const struct yaml_tree *beside, const char *weights, const char *id)
 {
     struct arena *arena = &made->arena;
     struct yaml_tree config;
@@ -1339,7 +1369,12 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
     const char *own = arena_copy(arena, id, strlen(id));
     if (!origin || !importer.model || !importer.paths || !own)
         return no_memory(context);
-    if ((json_begins(text, length) ? json_read : yaml_read)(context, arena, name, text, length, &config) || !translate(&importer, name))
+    if ((gguf_begins(text, length) ? gguf_read : json_begins(text, length) ? json_read : yaml_read)(context, arena, name, text, length, &config) ||
+        !translate(&importer, name))
+        return context->first;
+    if (weights)
+        importer.model->file_bytes = weigh(context, arena, weights);
+    if (context->first)
         return context->first;
     *origin = (struct origin){.place = yaml_place(&config, importer.inner), .count = importer.path_count, .paths = importer.paths};
     importer.model->head.id = own;
@@ -1372,16 +1407,32 @@ static struct yaml_tree *read_beside(speedup_context *context, struct arena *are
     return tree;
 }
 
+static bool ends(const char *text, const char *ending)
+{
+    size_t length = strlen(text), least = strlen(ending);
+    return length >= least && !strcmp(text + length - least, ending);
+}
+
 static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *id)
 {
+    struct arena *arena = &made->arena;
+    const char *weights = NULL, *slash = strrchr(path, '/');
     char *bytes;
     size_t length;
-    if (yaml_is_folder(path) && !(path = join(&made->arena, path, strlen(path), "config.json")))
+    if (yaml_is_folder(path)) {
+        const char *index = join(arena, path, strlen(path), "model.safetensors.index.json"), *single = join(arena, path, strlen(path), "model.safetensors");
+        weights = index && yaml_is_file(index) ? index : single && yaml_is_file(single) ? single : NULL;
+        path = join(arena, path, strlen(path), "config.json");
+    } else if (ends(path, ".safetensors") || ends(path, ".safetensors.index.json")) {
+        weights = path;
+        path = slash ? join(arena, path, (size_t)(slash - path) + 1, "config.json") : "config.json";
+    }
+    if (!path)
         return no_memory(context);
-    if (yaml_load_file(context, &made->arena, path, JSON_MOST_BYTES, &bytes, &length))
+    if ((ends(path, ".gguf") ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
         return context->first;
-    const struct yaml_tree *beside = read_beside(context, &made->arena, path);
-    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, id);
+    const struct yaml_tree *beside = read_beside(context, arena, path);
+    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, id);
 }
 
 speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
@@ -1400,8 +1451,7 @@ speedup_status catalog_with_file(speedup_context *context, const speedup_catalog
 /* Is a text of a job the name of a file? */
 static bool is_path(const char *text)
 {
-    size_t length = strlen(text);
-    return length > 5 && (!strcmp(text + length - 5, ".json") || strchr(text, '/'));
+    return strchr(text, '/') || ends(text, ".json") || ends(text, ".gguf") || ends(text, ".safetensors");
 }
 
 speedup_status catalog_with_models(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree, const char *from,
@@ -1463,7 +1513,7 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, id);
+    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, NULL, id);
     if (status)
         speedup_catalog_unref(made);
     else

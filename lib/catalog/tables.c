@@ -235,6 +235,7 @@ static const struct field model_fields[] = {
     RECORD("state_space", state_space, state_space_table, false, "layers that are a state space"),
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
     NUMBER("encoders", encoders, COUNT, 0, 1e13, false, "0", "parameters of encoders beside the layers: towers for images or sound, or the first half of an encoder-decoder"),
+    NUMBER("file_bytes", file_bytes, BYTES, 0, 1e16, false, "", "bytes of the tensors in its file, exactly; nothing is estimated from it"),
     BOOLEAN("headless", headless, "no vocabulary head: an embedding or reward model"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, "", "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, "", "published number that works on a token"),

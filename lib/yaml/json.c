@@ -230,7 +230,7 @@ speedup_status json_read(speedup_context *context, struct arena *arena, const ch
     speedup_status status = reader_check(context, file, JSON_MOST_BYTES, &text, &length);
     if (status)
         return status;
-    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = READER_DEEPEST};
+    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = READER_DEEPEST, .most = JSON_MOST_NODES};
     struct scanner scanner = {.reader = &reader, .at = text, .end = text + length, .counted = text, .mark = {1, 1}};
     scanner.string = context->allocator.allocate(context->allocator.user, length + 1);
     status = scanner.string ? reader_begin(&reader) : no_memory(context);

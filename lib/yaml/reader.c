@@ -24,10 +24,10 @@ speedup_status reader_refuse(struct reader *reader, speedup_status code, struct 
 
 static speedup_status add_node(struct reader *reader, enum yaml_kind kind, struct reader_mark mark, uint32_t *node)
 {
-    if (reader->count >= YAML_MOST_NODES) {
+    if (reader->count >= reader->most) {
         struct place place = reader_place(reader, mark);
-        problem(reader->context, SPEEDUP_TOO_MANY_NODES, &place, "more than %d values in one document",
-                YAML_MOST_NODES);
+        problem(reader->context, SPEEDUP_TOO_MANY_NODES, &place, "more than %zu values in one document",
+                reader->most);
         return SPEEDUP_TOO_MANY_NODES;
     }
     void *nodes = reader->nodes;

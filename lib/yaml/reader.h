@@ -24,6 +24,7 @@ struct reader {
         uint32_t node, last;
     } open[READER_DEEPEST + 1];
     int depth, deepest; /* deepest: at most READER_DEEPEST */
+    size_t most;        /* nodes */
     uint32_t root;
 };
 

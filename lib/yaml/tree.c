@@ -152,7 +152,7 @@ speedup_status yaml_read(speedup_context *context, struct arena *arena, const ch
     speedup_status status = reader_check(context, file, YAML_MOST_BYTES, &text, &length);
     if (status)
         return status;
-    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = YAML_DEEPEST};
+    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = YAML_DEEPEST, .most = YAML_MOST_NODES};
     status = reader_begin(&reader);
     if (!status)
         status = read_events(&reader);
@@ -171,8 +171,7 @@ bool yaml_is_folder(const char *path)
     return !stat(path, &about) && S_ISDIR(about.st_mode);
 }
 
-speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
-                              char **bytes, size_t *length)
+static speedup_status load(speedup_context *context, struct arena *arena, const char *path, size_t most, bool head, char **bytes, size_t *length)
 {
     struct place whole = {.file = path};
     struct stat about;
@@ -186,12 +185,12 @@ speedup_status yaml_load_file(speedup_context *context, struct arena *arena, con
                 S_ISDIR(about.st_mode) ? "this is a directory" : "this is a device or pipe");
         return SPEEDUP_NOT_A_FILE;
     }
-    if (about.st_size < 0 || (uintmax_t)about.st_size > most) {
+    if (about.st_size < 0 || ((uintmax_t)about.st_size > most && !head)) {
         problem(context, SPEEDUP_TOO_LARGE, &whole, "%lld bytes; at most %zu are read", (long long)about.st_size,
                 most);
         return SPEEDUP_TOO_LARGE;
     }
-    size_t size = (size_t)about.st_size;
+    size_t size = (uintmax_t)about.st_size < most ? (size_t)about.st_size : most;
     *bytes = arena_zeroed(arena, size + 1, 1);
     if (!*bytes)
         return no_memory(context);
@@ -208,6 +207,17 @@ speedup_status yaml_load_file(speedup_context *context, struct arena *arena, con
         return SPEEDUP_UNREADABLE;
     }
     return SPEEDUP_OK;
+}
+
+speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
+                              char **bytes, size_t *length)
+{
+    return load(context, arena, path, most, false, bytes, length);
+}
+
+speedup_status yaml_load_head(speedup_context *context, struct arena *arena, const char *path, size_t most, char **bytes, size_t *length)
+{
+    return load(context, arena, path, most, true, bytes, length);
 }
 
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,

@@ -11,6 +11,7 @@ enum {
     YAML_MOST_BYTES = 1 << 20,
     JSON_MOST_BYTES = 1 << 24,
     YAML_MOST_NODES = 100000,
+    JSON_MOST_NODES = 1 << 20,
     YAML_DEEPEST = 24,
 };
 
@@ -56,6 +57,9 @@ bool json_begins(const char *text, size_t length);
 /* Reads a file, bounded, and hands it to yaml_read. */
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
                               struct yaml_tree *tree);
+
+/* The same of at most so many bytes at its beginning, however long it is. */
+speedup_status yaml_load_head(speedup_context *context, struct arena *arena, const char *path, size_t most, char **bytes, size_t *length);
 
 /* Is there such a file, or such a folder? */
 bool yaml_is_file(const char *path);

@@ -7,6 +7,7 @@ field that a refusal must name. The smallest files that show a fault are in min/
 """
 import csv
 import json
+import struct
 import subprocess
 import sys
 import unittest
@@ -115,6 +116,28 @@ WORDS = [
     ({"quant_method": "novel"}, "novel", None),
     ({"quant_method": "x: [y"}, None, None),
 ]
+
+
+# Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
+GGUF = {0: (1, 4, None), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
+        14: (256, 210, "q6-k"), 30: (1, 2, None), 39: (32, 17, "mxfp4-experts")}
+FILE_TYPES = {0: 0, 1: 1, 2: 2, 8: 7, 12: 15, 13: 17, 14: 18, 30: 32, 39: 38}
+
+
+def gguf(path, architecture, numbers, tensors, tokens=1000):
+    """A header of GGUF, version 3: texts of keys and values, and tensors as (name, shape, format)."""
+    def text(value):
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+    pairs = [text("general.architecture") + struct.pack("<I", 8) + text(architecture)]
+    pairs += [text(key) + (struct.pack("<IIQ", 9, 4, len(value)) + b"".join(struct.pack("<I", n) for n in value) if isinstance(value, list)
+                           else struct.pack("<II", 4, value)) for key, value in numbers.items()]
+    pairs.append(text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, tokens) + b"".join(text(f"t{i}") for i in range(tokens)))
+    pairs.append(text("tokenizer.ggml.scores") + struct.pack("<IIQ", 9, 6, 3) + struct.pack("<fff", 0.5, -1, 2))
+    body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs)
+    for name, shape, kind in tensors:
+        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, 0)
+    path.write_bytes(body)
+    return body
 
 
 def run(*arguments):
@@ -251,6 +274,46 @@ class Import(unittest.TestCase):
         (folder / "broken.json").write_text('{"model_type": "llama", }', encoding="utf-8")
         (folder / "job.yaml").write_text(job % ("broken.json", ""), encoding="utf-8")
         self.assertRegex(run("estimate", str(folder / "job.yaml")).stderr, r"broken\.json:1:23: error\[SPD-101\]: nothing follows")
+
+    def test_a_gguf_file_says_its_shape_its_format_and_its_bytes(self):
+        path = Path(self.folder.name) / "model.gguf"
+        shape = {"llama.block_count": 2, "llama.embedding_length": 1024, "llama.attention.head_count": 16, "llama.attention.head_count_kv": 4,
+                 "llama.feed_forward_length": 2048, "llama.context_length": 4096}
+        for kind, (block, size, word) in GGUF.items():
+            with self.subTest(kind):
+                tensors = [("token_embd.weight", (1024, 1000), kind), ("output.weight", (1024, 1000), 14), ("blk.0.ffn_up.weight", (1024, 2048), kind),
+                           ("blk.0.attn_norm.weight", (1024,), 0)]
+                gguf(path, "llama", shape | {"general.file_type": FILE_TYPES[kind]}, tensors)
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertEqual(model["file_bytes"], 1024 * 3048 // block * size + 1024 * 1000 // 256 * 210 + 4096)
+                self.assertEqual([model[key] for key in ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "max_sequence", "quantized")],
+                                 [2, 1024, 16, 4, 2048, 1000, 4096, word])
+                self.assertFalse(model["tied_embeddings"])
+        body = gguf(path, "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
+        self.assertTrue(show(path)[0]["tied_embeddings"])
+        for wrong in (body[:-3], body[:40], b"GGUF", body[:4] + b"\x09" + body[5:], body[:12] + b"\xff" * 12 + body[24:]):
+            path.write_bytes(wrong)
+            model, told = show(path)
+            self.assertIsNone(model)
+            self.assertIn("the header of this GGUF file is broken", told)
+
+    def test_safetensors_beside_a_configuration_count_their_bytes(self):
+        folder = Path(self.folder.name)
+        (folder / "config.json").write_bytes((HERE / "min/crlf.json").read_bytes())
+        tensors = {"__metadata__": {"format": "pt"}, "a": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]}, "b": {"dtype": "F8_E4M3", "shape": [5], "data_offsets": [12, 17]}}
+        header = json.dumps(tensors).encode()
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(17))
+        for path in (folder, folder / "model.safetensors"):
+            model, told = show(path)
+            self.assertEqual(model["file_bytes"], 17, told)
+            self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+        (folder / "model.safetensors.index.json").write_text(json.dumps(
+            {"metadata": {"total_size": 16060522496}, "weight_map": {f"layers.{i}": "model-00001-of-00002.safetensors" for i in range(60000)}}), encoding="utf-8")
+        for path in (folder, folder / "model.safetensors.index.json"):
+            self.assertEqual(show(path)[0]["file_bytes"], 16060522496)
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + header)
+        self.assertIn("safetensors file is broken", show(folder / "model.safetensors")[1])
 
     def test_layers_that_differ_count_each_as_it_is(self):
         """Sums over layers of lists: heads, keys and values, widths, and blocks that are not there."""
