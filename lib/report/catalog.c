@@ -146,6 +146,7 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
     struct node *counted = put_object(arena, parent, "counted", "counted from the shape");
     put_number(arena, counted, "parameters", "parameters", size.total, "1");
     put_number(arena, counted, "parameters_active", "active for a token", size.active, "1");
+    put_number(arena, counted, "active_without_tables", "the same without vocabulary tables", size.active - size.embedding - (model->tied_embeddings ? 0 : size.head), "1");
     put_number(arena, counted, "cache_bytes", "cache of a token", 2 * (cache.full + cache.window) + cache.index, "B");
 }
 
@@ -172,6 +173,21 @@ static void put_family(struct arena *arena, struct node *parent, const struct fa
     put_nulls(arena, parent, KEYS_FAMILY);
 }
 
+/* How many layers are what, as the counts above have them. */
+static void put_layers(struct arena *arena, struct node *parent, const struct model *model)
+{
+    struct model_size size;
+    model_measure(model, &size);
+    const struct attention *a = &model->attention;
+    struct node *layers = put_object(arena, parent, "layer_kinds", "layers by kind");
+    put_number(arena, layers, "full", "full attention", size.attention_layers - a->window_layers, "1");
+    put_number(arena, layers, "window", "attention in a window", a->window_layers, "1");
+    put_number(arena, layers, "linear", "linear attention", a->linear_layers, "1");
+    put_number(arena, layers, "state_space", "state space", model->state_space.layers, "1");
+    put_number(arena, layers, "dense", "dense feed-forward", size.dense_layers, "1");
+    put_number(arena, layers, "experts", "experts", size.expert_layers, "1");
+}
+
 static void put_entry(struct arena *arena, struct node *root, const speedup_catalog *catalog, enum kind kind,
                       const struct entry *entry)
 {
@@ -191,8 +207,10 @@ static void put_entry(struct arena *arena, struct node *root, const speedup_cata
     }
     if (kind == KIND_FAMILY)
         put_family(arena, root, (const struct family *)entry);
-    if (kind == KIND_MODEL)
+    if (kind == KIND_MODEL) {
         put_model(arena, root, (const struct model *)entry);
+        put_layers(arena, root, (const struct model *)entry);
+    }
     put_absent(arena, root, kinds[kind].table);
 }
 
