@@ -888,7 +888,9 @@ static void set_model(struct importer *importer)
     if (divided)
         set_number(importer, "heads", (struct found){floor(model->hidden / width.value), width.node});
     struct found head_dim = find(importer, ROLE_HEAD_DIM);
-    if (head_dim.value <= 0 && model->heads > 0)
+    if (head_dim.value <= 0 && latent)
+        head_dim.value = number_of(importer, ROLE_NOPE_DIM);
+    else if (head_dim.value <= 0 && model->heads > 0)
         head_dim.value = model->hidden / model->heads;
     if (head_dim.value > 0 && head_dim.value == floor(head_dim.value))
         set_number(importer, "head_dim", head_dim);

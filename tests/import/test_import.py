@@ -93,6 +93,14 @@ NARROW = {
     "aic__zai-org--GLM-5-FP8": ("glm-5", "block-fp8-weights"),
     "aic__nvidia--GLM-5.1-NVFP4": ("glm-5", "nvfp4-feed-forward,fp8-kv-cache"),
 }
+# Files whose estimates, in serving and in training, are those of the catalog's entry.
+SAME = {
+    "aic__meta-llama--Llama-4-Scout-17B-16E-Instruct": "llama-4-scout", "aic__meta-llama--Llama-4-Maverick-17B-128E-Instruct": "llama-4-maverick",
+    "aic__nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4": "nemotron-3-super", "aic__nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4": "nemotron-3-nano",
+    "aic__nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16": "nemotron-3-ultra", "mlc__gpt_j": "gpt-j-6b", "mlc__gemma2_27b": "gemma-2-27b",
+    "mlc__olmo2_13b": "olmo-2-13b", "mlc__gpt2": "gpt-2-small", "aic__mistralai--Mixtral-8x22B-v0.1": "mixtral-8x22b", "pub__gemma-3-4b-it": "gemma-3-4b",
+    "maxtext__qwen3_14b": "qwen3-14b", "mlc__qwen2.5_3b": "qwen2-5-3b", "own__meta-llama--Meta-Llama-3.1-405B": "llama-3-1-405b",
+}
 # The words of 'quantized', and what it becomes on an H100.
 WORDS = [
     ({"quant_method": "gptq", "bits": 4}, "gptq", "gptq"),
@@ -225,6 +233,14 @@ class Import(unittest.TestCase):
         other = json.loads(run("estimate", "--model", path, "--optimize", "paged-attention,fp8-weights", *load).stdout)
         entry = json.loads(run("estimate", "--model", "gpt-oss-120b", "--optimize", "paged-attention,fp8-weights", *load).stdout)
         self.assertEqual(other["answer"], entry["answer"])
+
+    def test_a_file_is_estimated_as_the_entry_of_the_catalog(self):
+        for name, id in SAME.items():
+            for load in (("--serve", "4x512x128", "--optimize", "paged-attention"), ("--train", "16x1024", "--optimize", "flash-attention-2")):
+                with self.subTest(name, load=load):
+                    mine, entry = (json.loads(run("estimate", "--model", model, "--hardware", "dgx-h200", "--accelerators", "8", *load, "--json").stdout)
+                                   for model in (str(HERE / "files" / f"{name}.json"), id))
+                    self.assertEqual(mine["answer"], entry["answer"])
 
     def test_a_narrow_file_asks_for_the_accelerators_that_it_needs(self):
         for name, hardware, count in (("own__openai--gpt-oss-120b", "dgx-h100", 1), ("own__deepseek-ai--DeepSeek-V3", "dgx-h200", 8)):
