@@ -217,7 +217,7 @@ static void take_default(struct importer *importer, enum role role, const char *
         return;
     importer->told[role / 64] |= UINT64_C(1) << role % 64;
     text_format(&importer->taken, "%s%.*s %s", importer->taken.length ? ", " : "", (int)length, name,
-                strcmp(value, "0") ? value : "none");
+                strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none");
 }
 
 static double parse_default(const char *text)
@@ -459,12 +459,13 @@ static void find_rules(struct importer *importer, struct rules *by)
 {
     const char *name;
     size_t length;
-    *by = (struct rules){.windowed = number_of(importer, ROLE_WINDOW) > 0 && (!is_said(importer, ROLE_WINDOW_USED) || is_true(importer, ROLE_WINDOW_USED))};
+    bool used = !is_said(importer, ROLE_WINDOW_USED) || is_true(importer, ROLE_WINDOW_USED);
+    *by = (struct rules){.windowed = used && (others_of(importer->family) == LAYER_WINDOW || is_said(importer, ROLE_WINDOW)) && number_of(importer, ROLE_WINDOW) > 0};
     by->list = role_node(importer, ROLE_FULL_LIST, &name, &length);
     by->every = by->list ? 0 : number_of(importer, ROLE_FULL_EVERY);
     by->offset = is_said(importer, ROLE_FULL_OFFSET) ? number_of(importer, ROLE_FULL_OFFSET) : by->every - 1;
     by->base = number_of(importer, ROLE_FULL_BASE);
-    by->from = number_of(importer, ROLE_WINDOW_FROM);
+    by->from = by->windowed ? number_of(importer, ROLE_WINDOW_FROM) : 0;
 }
 
 static enum layer_kind kind_by_rules(const struct importer *importer, const struct rules *by, double layer)
@@ -525,6 +526,12 @@ static void count_layers(struct importer *importer, double layers)
     }
     struct rules by;
     find_rules(importer, &by);
+    struct found window = find(importer, ROLE_WINDOW);
+    if (window.node && window.value > 0 && by.windowed && others_of(importer->family) == LAYER_FULL) {
+        struct place place = place_of_node(importer, window.node);
+        warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "a window of %.0f tokens is given, but which layers have it neither the file nor family '%s' says: none is taken to",
+                window.value, importer->family->head.id);
+    }
     for (double layer = 0; layer < layers; layer++)
         importer->layers->count[kind_by_rules(importer, &by, layer)]++;
 }

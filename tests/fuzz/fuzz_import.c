@@ -1,6 +1,8 @@
 /* Fuzzes what reads files of models: any bytes become a model that can be shown and estimated, or are refused with a place. */
 #include "harness.h"
 
+#include "catalog/weights.h"
+
 #include <speedup/speedup.h>
 
 #include <math.h>
@@ -53,6 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!status && !failing)
         use(context, catalog);
     speedup_catalog_unref(catalog);
+    if (!failing) {
+        struct arena arena;
+        arena_begin(&arena, &context->allocator);
+        double bytes = safetensors_bytes(context, &arena, "model.safetensors", (const char *)data, size);
+        require(bytes >= 0 && bytes < 1e300, "bytes are counted, or none are", NULL);
+        arena_end(&arena);
+    }
     speedup_context_destroy(context);
     return 0;
 }
