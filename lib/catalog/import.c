@@ -430,17 +430,18 @@ static bool is_counted(double number, double every, double offset)
     return every >= 1 && fmod(number, every) == offset;
 }
 
-/* Is a number in a list of numbers? */
-static bool numbers_have(const struct importer *importer, uint32_t list, double number)
+/* Which layers a list names by number, from `base` on; NULL without such a list. */
+static const bool *listed_layers(struct importer *importer, uint32_t list, double base, double layers)
 {
     const struct yaml_tree *tree = importer->tree;
-    for (uint32_t item = yaml_at(tree, list)->kind == YAML_SEQUENCE ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next) {
+    bool *marks = list && yaml_at(tree, list)->kind == YAML_SEQUENCE ? arena_zeroed(importer->arena, (size_t)layers + 1, sizeof *marks) : NULL;
+    for (uint32_t item = marks ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next) {
         double value;
         const char *text = yaml_at(tree, item)->kind == YAML_SCALAR ? yaml_text(tree, item) : "";
-        if (is_number(text, &value) && value == number)
-            return true;
+        if (is_number(text, &value) && value >= base && value - base < layers && value == floor(value))
+            marks[(size_t)(value - base)] = true;
     }
-    return false;
+    return marks;
 }
 
 static enum layer_kind others_of(const struct family *family)
@@ -450,27 +451,26 @@ static enum layer_kind others_of(const struct family *family)
 
 /* The kind of one layer by the rules of its family, where no list has it. */
 struct rules {
-    double every, offset, base, from;
-    uint32_t list;
+    double every, offset, from;
+    const bool *full; /* listed */
     bool windowed;
 };
 
-static void find_rules(struct importer *importer, struct rules *by)
+static void find_rules(struct importer *importer, double layers, struct rules *by)
 {
     const char *name;
     size_t length;
     bool used = !is_said(importer, ROLE_WINDOW_USED) || is_true(importer, ROLE_WINDOW_USED);
     *by = (struct rules){.windowed = used && (others_of(importer->family) == LAYER_WINDOW || is_said(importer, ROLE_WINDOW)) && number_of(importer, ROLE_WINDOW) > 0};
-    by->list = role_node(importer, ROLE_FULL_LIST, &name, &length);
-    by->every = by->list ? 0 : number_of(importer, ROLE_FULL_EVERY);
+    by->full = listed_layers(importer, role_node(importer, ROLE_FULL_LIST, &name, &length), number_of(importer, ROLE_FULL_BASE), layers);
+    by->every = by->full ? 0 : number_of(importer, ROLE_FULL_EVERY);
     by->offset = is_said(importer, ROLE_FULL_OFFSET) ? number_of(importer, ROLE_FULL_OFFSET) : by->every - 1;
-    by->base = number_of(importer, ROLE_FULL_BASE);
     by->from = by->windowed ? number_of(importer, ROLE_WINDOW_FROM) : 0;
 }
 
 static enum layer_kind kind_by_rules(const struct importer *importer, const struct rules *by, double layer)
 {
-    bool full = is_counted(layer, by->every, by->offset) || (by->list && numbers_have(importer, by->list, layer + by->base));
+    bool full = is_counted(layer, by->every, by->offset) || (by->full && by->full[(size_t)layer]);
     enum layer_kind kind = full ? LAYER_FULL : others_of(importer->family);
     return kind == LAYER_WINDOW && (!by->windowed || layer < by->from) ? LAYER_FULL : kind;
 }
@@ -525,7 +525,7 @@ static void count_layers(struct importer *importer, double layers)
         return;
     }
     struct rules by;
-    find_rules(importer, &by);
+    find_rules(importer, layers, &by);
     struct found window = find(importer, ROLE_WINDOW);
     if (window.node && window.value > 0 && by.windowed && others_of(importer->family) == LAYER_FULL) {
         struct place place = place_of_node(importer, window.node);
@@ -543,7 +543,10 @@ static double count_dense(struct importer *importer, double layers)
     size_t length;
     uint32_t node;
     double dense = 0, first = number_of(importer, ROLE_DENSE_FIRST), last = is_said(importer, ROLE_EXPERT_LAST) ? number_of(importer, ROLE_EXPERT_LAST) : layers;
-    uint32_t without = role_node(importer, ROLE_DENSE_LIST, &name, &length), with = role_node(importer, ROLE_EXPERT_LIST, &name, &length);
+    if (layers > MOST_LAYERS)
+        return 0; /* told when it is set */
+    const bool *without = listed_layers(importer, role_node(importer, ROLE_DENSE_LIST, &name, &length), 0, layers);
+    const bool *with = listed_layers(importer, role_node(importer, ROLE_EXPERT_LIST, &name, &length), 0, layers);
     uint32_t each = role_node(importer, ROLE_EXPERT_KINDS, &name, &length);
     struct words words;
     bool list = each && yaml_at(importer->tree, each)->kind == YAML_SEQUENCE;
@@ -551,10 +554,9 @@ static double count_dense(struct importer *importer, double layers)
         words_begin(&words, importer, each, false);
     double every = list ? 1 : fmax(number_of(importer, ROLE_EXPERT_EVERY), 1);
     double offset = is_said(importer, ROLE_EXPERT_OFFSET) ? number_of(importer, ROLE_EXPERT_OFFSET) : every - 1;
-    for (double layer = 0; layer < layers && layers <= MOST_LAYERS; layer++) {
+    for (double layer = 0; layer < layers; layer++) {
         const char *word = list ? words_next(&words, &node) : NULL;
-        bool has = layer >= first && layer <= last && is_counted(layer, every, fmod(offset, every)) && !(without && numbers_have(importer, without, layer)) &&
-                   (!with || is_null(importer, with) || numbers_have(importer, with, layer)) &&
+        bool has = layer >= first && layer <= last && is_counted(layer, every, fmod(offset, every)) && !(without && without[(size_t)layer]) && (!with || with[(size_t)layer]) &&
                    !(word && (!strcmp(word, "0") || !strcmp(word, "dense") || !strcmp(word, "false")));
         dense += !has;
     }
@@ -1362,7 +1364,7 @@ static double weigh(speedup_context *context, struct arena *arena, const char *p
         return 0;
     if (!index)
         return safetensors_bytes(context, arena, path, bytes, length);
-    return json_read(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
+    return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
 }
 
 /* A model from its text, and from what stands beside it. */

@@ -273,7 +273,7 @@ double safetensors_bytes(speedup_context *context, struct arena *arena, const ch
         problem(context, SPEEDUP_SYNTAX, &whole, "the header of this safetensors file is broken, or over %d MiB", JSON_MOST_BYTES >> 20);
         return 0;
     }
-    if (json_read(context, arena, file, bytes + 8, (size_t)header, &tree) || !expect_kind(context, &tree, tree.root, YAML_MAPPING, "the header"))
+    if (json_read_large(context, arena, file, bytes + 8, (size_t)header, &tree) || !expect_kind(context, &tree, tree.root, YAML_MAPPING, "the header"))
         return 0;
     for (uint32_t key = yaml_at(&tree, tree.root)->first; key; key = yaml_at(&tree, yaml_at(&tree, key)->next)->next) {
         uint32_t offsets = yaml_find(&tree, yaml_at(&tree, key)->next, "data_offsets"), first = offsets ? yaml_at(&tree, offsets)->first : 0;

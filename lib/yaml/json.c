@@ -224,13 +224,13 @@ static speedup_status scan(struct scanner *s)
     return status;
 }
 
-speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
-                         struct yaml_tree *tree)
+static speedup_status read_json(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                                size_t most, struct yaml_tree *tree)
 {
     speedup_status status = reader_check(context, file, JSON_MOST_BYTES, &text, &length);
     if (status)
         return status;
-    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = READER_DEEPEST, .most = JSON_MOST_NODES};
+    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = READER_DEEPEST, .most = most};
     struct scanner scanner = {.reader = &reader, .at = text, .end = text + length, .counted = text, .mark = {1, 1}};
     scanner.string = context->allocator.allocate(context->allocator.user, length + 1);
     status = scanner.string ? reader_begin(&reader) : no_memory(context);
@@ -239,6 +239,18 @@ speedup_status json_read(speedup_context *context, struct arena *arena, const ch
     if (scanner.string)
         context->allocator.release(context->allocator.user, scanner.string);
     return reader_end(&reader, status, arena, tree);
+}
+
+speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                         struct yaml_tree *tree)
+{
+    return read_json(context, arena, file, text, length, YAML_MOST_NODES, tree);
+}
+
+speedup_status json_read_large(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                               struct yaml_tree *tree)
+{
+    return read_json(context, arena, file, text, length, JSON_MOST_NODES, tree);
 }
 
 bool json_begins(const char *text, size_t length)

@@ -47,9 +47,11 @@ struct yaml_tree {
 speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
                          size_t length, struct yaml_tree *tree);
 
-/* The same of JSON, which may be deeper. */
+/* The same of JSON, which may be deeper and longer; json_read_large() of as many as JSON_MOST_NODES values. */
 speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
                          struct yaml_tree *tree);
+speedup_status json_read_large(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                               struct yaml_tree *tree);
 
 /* Does a text begin as JSON does: with a brace or a bracket? */
 bool json_begins(const char *text, size_t length);

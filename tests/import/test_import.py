@@ -378,6 +378,19 @@ class Import(unittest.TestCase):
                 self.assertIn("warning[SPD-307]: 'model_type' is 'novel', of which no family is known: read as 'llama'", told)
                 self.assertIn("read as 'llama'", model["notes"])
 
+    def test_the_built_in_families_are_read_without_an_error(self):
+        """Over another catalog, their words are checked; in the library they no longer are."""
+        for path in sorted((ROOT / "data/families").glob("*.yaml")):
+            text = path.read_text(encoding="utf-8").replace(f"  {path.stem}:\n", f"  {path.stem}:\n    replaces: true\n", 1)
+            copy = Path(self.folder.name) / path.name
+            copy.write_text(text, encoding="utf-8")
+            done = run("catalog", "show", "families", path.stem, "--catalog", str(copy))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("source", done.stdout)
+        types = [line for path in (ROOT / "data/families").glob("*.yaml") for line in path.read_text(encoding="utf-8").split("\n") if "types:" in line]
+        names = [name.strip() for line in types for name in line.split("[")[1].rstrip("]").split(",")]
+        self.assertEqual(len(names), len(set(names)))
+
     def test_a_new_family_is_an_entry(self):
         folder = Path(self.folder.name)
         (folder / "family.yaml").write_text(
