@@ -293,8 +293,8 @@ bool report_has_variable(enum job_kind kind, enum variable variable)
     return variable != VARIABLE_ACCUMULATION || kind == JOB_TRAINING;
 }
 
-/* What the model's file says of its precision, and what was made of it. */
-static void put_precision(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+/* What the model's file says of its precision, and what was made of it; NULL for nothing. */
+static const char *say_precision(struct arena *arena, const speedup_scenario *scenario)
 {
     const int32_t *chosen = scenario->job.effects.precision;
     const char *taken = "";
@@ -302,13 +302,22 @@ static void put_precision(struct arena *arena, struct node *root, const speedup_
         if (scenario->selections[i].published)
             taken = report_say(arena, "%s%s%s", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id);
     if (scenario->job.kind == JOB_TRAINING || !scenario->model->quantized)
-        return;
+        return NULL;
     if (*taken)
-        put_text(arena, root, "note", "note", report_say(arena, "precision from the model's file (%s): %s; optimizations that are named override it",
-                                                         scenario->model->quantized, taken));
-    else if (chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
-        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
-                                                         scenario->model->quantized));
+        return report_say(arena, "precision from the model's file (%s): %s; optimizations that are named override it", scenario->model->quantized, taken);
+    bool none = chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0;
+    return none ? report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
+                             scenario->model->quantized) : NULL;
+}
+
+static void put_model_note(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    const char *note = say_precision(arena, scenario);
+    if (scenario->model->encoders > 0)
+        note = report_say(arena, "%s%s%.0f M parameters of encoders count in memory, and not in times", note ? note : "", note ? "; " : "",
+                          scenario->model->encoders / 1e6);
+    if (note)
+        put_text(arena, root, "note", "note", note);
 }
 
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
@@ -328,7 +337,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     const lanes *v = scenario->variables;
     put_text(arena, root, "job", "", report_job(arena, scenario));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
-    put_precision(arena, root, scenario);
+    put_model_note(arena, root, scenario);
     if (!training && scenario->job.inference.serving && !scenario->stack)
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     if (training && scenario->job.generic_stack)

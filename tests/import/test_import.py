@@ -242,6 +242,20 @@ class Import(unittest.TestCase):
                                    for model in (str(HERE / "files" / f"{name}.json"), id))
                     self.assertEqual(mine["answer"], entry["answer"])
 
+    def test_towers_count_in_memory_and_the_answer_says_so(self):
+        load = ("--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+        config = json.loads((HERE / "files/shape__Mistral-Small-3.1-24B.json").read_text(encoding="utf-8"))
+        path = Path(self.folder.name) / "tower.json"
+        answers = []
+        for whole in (config, config["text_config"]):
+            path.write_text(json.dumps(whole), encoding="utf-8")
+            answers.append(json.loads(run("estimate", "--model", str(path), *load).stdout))
+        encoders = show(HERE / "files/shape__Mistral-Small-3.1-24B.json")[0]["encoders"]
+        self.assertAlmostEqual(encoders, 24.01e9 - 23.57e9, delta=0.01e9)
+        self.assertIn("M parameters of encoders count in memory", answers[0]["note"])
+        self.assertIsNone(answers[1]["note"])
+        self.assertEqual(answers[0]["memory"][0]["bytes"] - answers[1]["memory"][0]["bytes"], 2 * encoders)
+
     def test_a_narrow_file_asks_for_the_accelerators_that_it_needs(self):
         for name, hardware, count in (("own__openai--gpt-oss-120b", "dgx-h100", 1), ("own__deepseek-ai--DeepSeek-V3", "dgx-h200", 8)):
             answer = json.loads(run("estimate", "--model", str(HERE / "files" / f"{name}.json"), "--hardware", hardware, "--serve", "8x1024x512", "--json").stdout)
