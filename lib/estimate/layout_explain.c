@@ -77,7 +77,7 @@ static void explain(speedup_context *problems, const struct job *job, double fro
 {
     const struct place *const place_LAYOUT = where, *const place_BATCH = batch;
     const int uneven = job->relaxed;
-    const double heads = job->model->heads, layers = job->model->layers, experts = job->model->experts.count, global_batch = job->global_batch;
+    const double heads = floor(job->model->heads), layers = job->model->layers, experts = job->model->experts.count, global_batch = job->global_batch;
     double ranks = 1;
     if (!explain_ranges(problems, job, layout, where))
         return;

@@ -357,6 +357,8 @@ class Import(unittest.TestCase):
         model, told = show(path)
         self.assertAlmostEqual(model["counted"]["parameters"], vocab * h + attention + 3 * h * sum(widths) + 7 * h, delta=8, msg=told)
         self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
+        answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "4x128x16", "--json").stdout)
+        self.assertEqual(answer["layout"]["accelerators"], 1)
         blocks = [{"attention": {"n_heads_in_group": 4, "no_op": False}, "ffn": {"ffn_mult": 2.0}},
                   {"attention": {"n_heads_in_group": None, "no_op": True}, "ffn": {"ffn_mult": 1.0}},
                   {"attention": {"n_heads_in_group": 2, "no_op": False}, "ffn": {"ffn_mult": None, "no_op": True}}]
