@@ -47,7 +47,8 @@ static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, d
 {
     const lane_mask uneven = job->relaxed ? data == data : data != data;
     const lanes pool = v[VARIABLE_ACCELERATORS] - front, ranks = layout_ranks(v), global_batch = lanes_of(job->global_batch);
-    const lanes heads = lanes_of(floor(job->model->heads)), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count); /* of a mean over layers that differ, the whole part */
+    /* Of heads that are a mean over layers that differ, the whole part. */
+    const lanes heads = lanes_of(floor(job->model->heads)), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count);
     lane_mask good = pool > 0;
 #define AXIS(NAME, name, ...)               \
     const lanes name = v[VARIABLE_##NAME]; \
