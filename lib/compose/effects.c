@@ -197,7 +197,7 @@ static void choose(speedup_context *context, const struct selection *selections,
             return; /* which has been told */
         problem(context, SPEEDUP_CHOICE_CONFLICT, &selections[index].place,
                 "'%s' sets %s to %s, but '%s' sets it to %s, and neither supersedes the other",
-                selections[index].optimization->head.id, target_name(target), precision_names[effect->precision],
+                selections[index].optimization->head.id, target_name((int)target), precision_names[effect->precision],
                 selections[chooser[target]].optimization->head.id, precision_names[effects->precision[target]]);
         return;
     }
