@@ -3,7 +3,7 @@
     python3 doc/generate.py build/tools/speedup            # write
     python3 doc/generate.py build/tools/speedup --check    # exit 1 where a page is stale
 
-format.md, json.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md,
+format.md, families.md, json.md, metrics.md, speedup.1 and the tables of errors.md, composition.md, model-training.md,
 model-inference.md and fine-tuning.md come from the `speedup` command, from status.def and from keys.def, so that they
 say what the library does. A coefficient belongs to the page of inference when data/coefficients/inference.yaml has it.
 """
@@ -61,8 +61,8 @@ Answers of one kind have the same keys, whatever they say: what is not applicabl
 
 A number that has an interval is an object of `value`, `low`, `high` and `unit`; without one it is the number alone. A list or
 an object that is not applicable is `null` as a whole. `[]` in a place stands for each item of a list. In two objects the keys are
-names, written `.*`: those of the tables in `gains` of an audit, and those of coefficients in `calibration` of an accelerator or
-of software.
+names, written `.*`: those of the tables in `gains` of an audit, those of coefficients in `calibration` of an accelerator or of
+software, and those of roles in `fields`, `defaults` and `has` of a family.
 
 Kinds of answers: an estimate of training or of inference (`speedup estimate`), a composition (`compose`), a plan of training or
 of inference (`plan`; `binds` and `worth` with `--why`), a verdict (`admit`), an audit (`audit`), and of the catalog (`catalog`)
@@ -84,6 +84,44 @@ def json_page():
         where = ", ".join(f"`{place.lstrip('.')}`" for place in places.split("|")) if places else "the answer"
         page += f"| {where} | {', '.join(f'`{key}`' for key in keys)} |\n"
     return page
+
+
+FAMILIES_HEAD = """# Families of models {#families}
+
+How a `config.json` of a Hugging Face repository is read: each family below is a file of `data/families/`, made into this page by
+`doc/generate.py`. A family says which `model_type` it is for, how fields are called, which defaults its class has, and what no
+field says. `speedup catalog show families ID` shows one.
+
+What a file leaves out is taken from the class's defaults, with a warning that names it. A `model_type` of no family is read as
+the nearest one, with a warning, where that knows all fields that say something of the structure; else it is refused by the
+first field that it does not know. An entry of your own, in a file given with `--catalog`, is a family like those here:
+
+    families:
+      mine:
+        base: llama                       # what it does not say itself
+        types: [my_model]                 # values of model_type
+        fields: {layers: depth|n_layers}  # role: names of the field, the first that the file has
+        defaults: {vocab: 50000}          # of fields that files leave out: taken with a warning
+        has: {qk_norm: true}              # what no field says
+        source: modeling_my_model.py
+
+## Families
+
+"""
+
+
+def families_page(speedup):
+    listed = json.loads(answer(speedup, "catalog", "list", "families", "--json"))["families"]
+    rows = [json.loads(answer(speedup, "catalog", "show", "families", entry["id"], "--json")) for entry in listed]
+    page = FAMILIES_HEAD + table(["family", "model_type", "base", "name", "source"],
+                                 [[f"`{f['id']}`", ", ".join(f"`{t}`" for t in f["types"] or []), f"`{f['base']}`" if f["base"] else "", f["name"], f["source"]]
+                                  for f in rows])
+    text = re.sub(r"/\*.*?\*/", "", (DOC.parent / "lib/catalog/role.def").read_text(encoding="utf-8"), flags=re.S)
+    roles = re.findall(r'^ROLE\(\w+, "([^"]*)", (\w+), "([^"]*)", "([^"]*)"\)', text, re.M)
+    return page + "\n## Roles of fields\n\nA role with a key is that key of a [model's entry](format.md).\n\n" + table(
+        ["role", "value", "key", "what it is"],
+        [[f"`{name}`", {"NUMBER": "number", "FLAG": "true or false", "LIST": "list"}[kind], f"`{path}`" if path else "", what]
+         for name, kind, path, what in roles])
 
 
 def rules_table(speedup):
@@ -119,6 +157,7 @@ def pages(speedup):
     return {
         "fine-tuning.md": tuning,
         "format.md": answer(speedup, "format"),
+        "families.md": families_page(speedup),
         "json.md": json_page(),
         "metrics.md": metrics_page(speedup),
         "speedup.1": answer(speedup, "man"),

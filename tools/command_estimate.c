@@ -10,13 +10,28 @@ enum { NO_EXIT = -1 }; /* of a command that goes on */
 
 int command_import(const struct session *session, const char *path, char *id, size_t room, speedup_catalog **more)
 {
-    size_t length;
-    const char *text = command_text(path, "is neither a model of the catalog nor a file that can be read; 'speedup catalog list models' lists them", &length);
-    if (!text)
-        return EXIT_ERROR;
-    /* The file's name without its ending, as an id; with a number where the catalog has it. */
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(name, '.');
-    int stem = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        speedup_text *none = NULL;
+        speedup_report_catalog(session->context, session->catalog, "models", path, SPEEDUP_FORMAT_TEXT, &none);
+        speedup_text_destroy(none);
+        fprintf(stderr, "speedup: '%s' is neither a model of the catalog nor a file that can be read\n", path);
+        return tell_problems(session);
+    }
+    fclose(file);
+    /* The name of the file without its ending, or of its folder, as an id; with a number where the catalog has it. */
+    const char *end = path + strlen(path), *usual = "/config.json";
+    size_t length = strlen(path), ending = strlen(usual);
+    if (length > ending && !strcmp(end - ending, usual))
+        end -= ending; /* a folder has a name, where all configurations have the same */
+    while (end > path + 1 && end[-1] == '/')
+        end--;
+    const char *name = end;
+    while (name > path && name[-1] != '/')
+        name--;
+    int stem = (int)(end - name);
+    if (stem > 5 && !strncmp(end - 5, ".json", 5))
+        stem -= 5;
     speedup_status status = SPEEDUP_EXISTS;
     for (int number = 1; status == SPEEDUP_EXISTS && number < 100; number++) {
         if (number == 1)
@@ -27,9 +42,13 @@ int command_import(const struct session *session, const char *path, char *id, si
             *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
         if (!isalnum((unsigned char)*id))
             *id = 'm';
-        status = speedup_catalog_import_model(session->context, session->catalog, path, text, length, id, more);
+        status = speedup_catalog_import_model_file(session->context, session->catalog, path, id, more);
     }
-    return status ? tell_problems(session) : EXIT_FINE;
+    if (status)
+        return tell_problems(session);
+    for (size_t i = 0; i < speedup_diagnostic_count(session->context); i++) /* warnings */
+        fprintf(stderr, "%s\n", speedup_diagnostic_text(session->context, i));
+    return EXIT_FINE;
 }
 
 bool command_has(const struct session *session, const char *kind, const char *id)

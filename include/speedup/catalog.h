@@ -64,7 +64,9 @@ SPEEDUP_API speedup_status speedup_catalog_register(speedup_context *context, co
 
 /** A catalog with everything of @p base and one model, from the config.json of a
  *  Hugging Face repository. The published numbers of parameters are not in such a
- *  file; those of the shape are used. Quantization is a choice of the scenario.
+ *  file; those of the shape are used. Serving takes the
+ *  precision that the file says it has, unless the scenario names another. What the file leaves out or
+ *  what is not known of its type is told by warnings.
  *  @param context where problems are told, all of the text's at once
  *  @param base unchanged, whatever happens
  *  @param name of the text in diagnostics; may be NULL
@@ -79,6 +81,19 @@ SPEEDUP_API speedup_status speedup_catalog_register(speedup_context *context, co
 SPEEDUP_API speedup_status speedup_catalog_import_model(speedup_context *context, const speedup_catalog *base,
                                                         const char *name, const char *text, size_t length,
                                                         const char *id, speedup_catalog **catalog);
+
+/** The same from a file, of at most 16 MiB; or from a folder, by its config.json. What hf_quant_config.json
+ *  beside it says of precision is read too.
+ *  @param context where problems are told
+ *  @param base unchanged, whatever happens
+ *  @param path of the file or the folder
+ *  @param id of the new model
+ *  @param[out] catalog a new reference; NULL after an error
+ *  @return as speedup_catalog_import_model(), or that the file cannot be read
+ *  Thread-safety: as the context. @since 0.3 */
+SPEEDUP_API speedup_status speedup_catalog_import_model_file(speedup_context *context, const speedup_catalog *base,
+                                                             const char *path, const char *id,
+                                                             speedup_catalog **catalog);
 
 /** One more reference.
  *  @param catalog may be NULL

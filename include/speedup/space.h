@@ -33,7 +33,9 @@ typedef struct speedup_space_builder speedup_space_builder;
  *  Thread-safety: as the context. @since 0.2 */
 SPEEDUP_API speedup_status speedup_space_builder_create(speedup_context *context, speedup_space_builder **builder);
 
-/** Begin with what a file has: its `plan:` section, and the entries of a catalog beside it.
+/** Begin with what a file has: its `plan:` section, and the entries of a catalog beside it. Its `model` may be the path of a
+ *  model's file or of a repository's folder, relative to it (see speedup_catalog_import_model_file());
+ *  a text that a program hands over reads no file.
  *  What is wrong with the file's own values is told of its lines, by speedup_space_build().
  *  @param context where problems are told
  *  @param path a regular file of at most 1 MiB

@@ -14,8 +14,24 @@ typedef int64_t lane_mask __attribute__((vector_size(LANES * sizeof(int64_t)), a
 
 #define lanes_of(x) ((lanes){(x), (x), (x), (x)})
 #define lanes_select(mask, yes, no) ((lanes)(((mask) & (lane_mask)(yes)) | (~(mask) & (lane_mask)(no))))
-#define lanes_min(a, b) lanes_select((a) < (b), (a), (b))
-#define lanes_max(a, b) lanes_select((a) > (b), (a), (b))
+
+#ifdef KERNEL_WIDE
+#define lanes_less(a, b) ((lane_mask)((a) < (b)))
+#else
+/* Registers of 16 bytes: compilers compare wider vectors lane by lane, which takes thrice the code. */
+typedef double half_lanes __attribute__((vector_size(2 * sizeof(double))));
+typedef int64_t half_mask __attribute__((vector_size(2 * sizeof(int64_t))));
+
+static inline __attribute__((always_inline)) lane_mask lanes_less(lanes a, lanes b)
+{
+    half_mask low = __builtin_shufflevector(a, a, 0, 1) < __builtin_shufflevector(b, b, 0, 1);
+    half_mask high = __builtin_shufflevector(a, a, 2, 3) < __builtin_shufflevector(b, b, 2, 3);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3);
+}
+#endif
+
+#define lanes_min(a, b) lanes_select(lanes_less(a, b), (a), (b))
+#define lanes_max(a, b) lanes_select(lanes_less(b, a), (a), (b))
 
 #define LANES_EACH(result, call)                 \
     do {                                         \

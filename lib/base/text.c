@@ -182,8 +182,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Are two names the same but for case, and for what stands between their letters and digits? */
-static bool same_letters(const char *wanted, size_t length, const char *name)
+bool text_same_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
     for (;;) {
@@ -209,7 +208,7 @@ void nearest_offer_as(struct nearest *nearest, const char *spelled, const char *
     if (length > LONGEST_COMPARED || nearest->wanted_length > LONGEST_COMPARED)
         return;
     size_t distance = edit_distance(nearest->wanted, nearest->wanted_length, spelled, length);
-    if (distance && same_letters(nearest->wanted, nearest->wanted_length, spelled))
+    if (distance && text_same_letters(nearest->wanted, nearest->wanted_length, spelled))
         distance = 0;
     else if (nearest->wanted_length >= 3 && distance > 1 && !strncmp(spelled, nearest->wanted, nearest->wanted_length))
         distance = 1;

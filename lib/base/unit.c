@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct unit {
-    const char *name;
+    char name[sizeof "USD/kWh"];
     uint8_t dimension;
     double factor;
 } units[] = {
@@ -132,10 +132,10 @@ void dimension_put(struct text *text, enum dimension dimension, double value)
 
 /* The largest step not above the value, from a table by unit. */
 static const struct scale {
-    const char *unit;
+    char unit[sizeof "FLOP/s"];
     double from;
     double divisor;
-    const char *shown;
+    char shown[sizeof "T tokens"];
 } scales[] = {
     {"B", 1099511627776., 1099511627776., "TiB"},
     {"B", 1073741824., 1073741824., "GiB"},

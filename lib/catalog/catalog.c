@@ -135,12 +135,40 @@ static void offer_entry(struct nearest *nearest, enum kind kind, const struct en
         nearest_offer_as(nearest, *also, entry->id);
 }
 
+/* A model by a name of elsewhere ("Qwen/Qwen3-8B", "Meta-Llama-3-8B-Instruct"): the longest run of its words that is an id,
+ * whatever stands between letters. False where there is none. */
+static bool find_by_words(const speedup_catalog *catalog, enum kind kind, const char *name, char words[LONGEST_ID + 1], struct nearest *found)
+{
+    const char *owner = strrchr(name, '/');
+    size_t length = 0;
+    for (const char *c = owner ? owner + 1 : name; *c && length < LONGEST_ID; c++)
+        words[length++] = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    words[length] = '\0';
+    for (size_t size = length; size >= 4; size--)
+        for (size_t from = 0; from + size <= length; from++) {
+            bool begins = !from || strchr("-_ ", words[from - 1]), ends = from + size == length || strchr("-_ ", words[from + size]);
+            if (!begins || !ends)
+                continue;
+            for (size_t i = 0; i < catalog->entries[kind].count; i++)
+                if (text_same_letters(words + from, size, catalog->entries[kind].items[i]->id)) {
+                    nearest_begin(found, words + from, size);
+                    nearest_offer(found, catalog->entries[kind].items[i]->id);
+                    return true;
+                }
+        }
+    return false;
+}
+
 static void tell_missing(speedup_context *context, const speedup_catalog *catalog, enum kind kind, const char *id, struct nearest *nearest,
                          const struct place *place)
 {
     if (!problems_full(context))
         for (size_t i = 0; catalog && i < catalog->entries[kind].count; i++)
             offer_entry(nearest, kind, catalog->entries[kind].items[i]);
+    char words[LONGEST_ID + 1];
+    struct nearest known;
+    if (kind == KIND_MODEL && catalog && nearest->distance > 0 && !problems_full(context) && find_by_words(catalog, kind, id, words, &known))
+        *nearest = known;
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
     bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);
@@ -378,8 +406,12 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
             entry->node = own.node;
             entry->origin = NULL;
             entry->replaces = false;
+            if (kind == KIND_FAMILY)
+                *(struct family *)entry = (struct family){.head = *entry, .parent = (const struct family *)base,
+                                                          .others = ((const struct family *)base)->others};
             if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id)) {
                 ((struct optimization *)entry)->also = NULL; /* what people call the base */
+                ((struct optimization *)entry)->files = ((struct optimization *)entry)->instead = NULL;
                 ((struct optimization *)entry)->mends = 0;   /* and what they try */
             }
         }
@@ -472,6 +504,64 @@ static void finish_system(struct extension *extension, struct system *system)
         system->network = 25e9 * system->node_accelerators;
 }
 
+static bool is_role(const char *name)
+{
+    for (int role = 0; role < ROLES; role++)
+        if (!strcmp(role_name((enum role)role), name))
+            return true;
+    return false;
+}
+
+/* Keys of a mapping are words, or else roles; values are texts. */
+static void check_family_mapping(struct extension *extension, const struct family *family, uint32_t mapping, bool names, const char *const *choices)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    for (uint32_t key = mapping ? yaml_at(tree, mapping)->first : 0; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
+        const char *name = yaml_text(tree, key), *value;
+        struct place place = yaml_place(tree, key);
+        int32_t choice;
+        if (names && !is_role(name)) {
+            struct nearest nearest;
+            nearest_begin(&nearest, name, strlen(name));
+            for (int role = 0; role < ROLES; role++)
+                nearest_offer(&nearest, role_name((enum role)role));
+            struct text *text = problem_begin(extension->context);
+            text_format(text, "'%.60s' is no role that a field can play", name);
+            nearest_put(&nearest, text);
+            problem_end(extension->context, SPEEDUP_UNKNOWN_KEY, &place);
+        } else if (choices) {
+            read_choice(extension->context, tree, yaml_at(tree, key)->next, name, choices, &choice);
+        } else {
+            read_text(extension->context, tree, yaml_at(tree, key)->next, name, &value);
+        }
+    }
+}
+
+static void check_family_list(struct extension *extension, const struct family *family, uint32_t list, const char *what)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    const char *value;
+    for (uint32_t item = list ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next)
+        read_text(extension->context, tree, item, what, &value);
+}
+
+static void finish_family(struct extension *extension, const struct family *family)
+{
+    /* Those built in are held by a test (tests/import), not each time that a program begins. */
+    if (!extension->base || !family->head.tree)
+        return;
+    check_family_mapping(extension, family, family->fields_node, true, NULL);
+    check_family_mapping(extension, family, family->defaults_node, true, NULL);
+    check_family_mapping(extension, family, family->has_node, true, NULL);
+    check_family_mapping(extension, family, family->words_node, false, layer_kind_names);
+    check_family_mapping(extension, family, family->towers_node, false, NULL);
+    check_family_mapping(extension, family, family->cannot_node, false, NULL);
+    check_family_list(extension, family, family->types_node, "types");
+    check_family_list(extension, family, family->marks_node, "marks");
+    check_family_list(extension, family, family->headless_node, "headless");
+    check_family_list(extension, family, family->ignores_node, "ignores");
+}
+
 static void finish(struct extension *extension, enum kind kind, struct entry *entry)
 {
     switch (kind) {
@@ -504,6 +594,9 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
     }
     case KIND_OPTIMIZATION:
         optimization_read(extension->context, extension->made, (struct optimization *)entry);
+        break;
+    case KIND_FAMILY:
+        finish_family(extension, (struct family *)entry);
         break;
     case KIND_SPACE: {
         struct space_defaults *space = (struct space_defaults *)entry;

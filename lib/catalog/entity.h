@@ -8,7 +8,7 @@
 
 #include <speedup/optimization.h>
 
-enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KIND_SPACE, KINDS };
+enum kind { KIND_COEFFICIENT, KIND_ACCELERATOR, KIND_SYSTEM, KIND_STACK, KIND_MODEL, KIND_PRICE, KIND_OPTIMIZATION, KIND_SPACE, KIND_FAMILY, KINDS };
 
 /* Where an entry comes from that no text of this format gives: a place for all of it,
  * and for what stands somewhere of its own (paths as in yaml/record.h). */
@@ -110,7 +110,8 @@ struct price {
 
 enum feed_forward { FEED_FORWARD_GATED, FEED_FORWARD_PLAIN };
 enum attention_kind { ATTENTION_STANDARD, ATTENTION_LATENT };
-extern const char *const feed_forward_names[], *const attention_names[];
+enum state_space_kind { STATE_SPACE_MAMBA_2, STATE_SPACE_MAMBA_1, STATE_SPACE_CONVOLUTION };
+extern const char *const feed_forward_names[], *const attention_names[], *const state_space_names[];
 
 struct model {
     struct entry head;
@@ -122,9 +123,11 @@ struct model {
         int32_t kind;
         double query_rank, kv_rank, rope_dim, nope_dim, value_dim;
         double window, window_layers, linear_layers, index_top_k;
-        double rotary_dim, index_heads, index_dim;
-        double linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, linear_convolution;
-        bool qk_norm, output_gate, qkv_bias;
+        double rotary_dim, index_heads, index_dim, index_layers;
+        double full_head_dim, full_kv_heads; /* of layers without the window, 0: as those with it */
+        double linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, linear_convolution, linear_gate;
+        double absent_layers;
+        bool qk_norm, output_gate, qkv_bias, shared_values, cross, bidirectional;
     } attention;
     struct experts {
         uint64_t present;
@@ -132,9 +135,14 @@ struct model {
     } experts;
     struct state_space {
         uint64_t present;
-        double layers, feed_forward_layers, heads, head_dim, groups, state;
+        double layers, feed_forward_layers, heads, head_dim, groups, state, rank;
+        int32_t kind;
     } state_space;
     double prediction_layers;
+    double file_bytes; /* of its tensors, as its file has them */
+    double encoders; /* parameters of encoders beside the layers */
+    bool headless;   /* no vocabulary head */
+    bool varied;     /* heads, keys and widths are means over layers that differ */
     double parameters, parameters_active; /* as published, 0 when not */
     const char *quantized;                /* the format that its weights are published in; NULL: 16 bits */
 };
@@ -213,13 +221,14 @@ struct optimization {
     const char **excludes, **supersedes; /* ids, ended by NULL */
     const char **needs;                   /* ids, of which one must be there; NULL for none */
     const char **also;                    /* other names that people use, ended by NULL; NULL for none */
+    const char **files, **instead;        /* words of models' files, ended by NULL; NULL for none */
     struct parameter *parameters;
     struct parameter_word *words;
     struct requirement *requirements;
     struct effect *effects;
     struct claim *claims;
     uint32_t parameter_count, word_count, requirement_count, effect_count, claim_count;
-    uint32_t applies_node, also_node, needs_node, excludes_node, supersedes_node, parameters_node, words_node, requires_node, effects_node, claims_node;
+    uint32_t applies_node, also_node, files_node, instead_node, needs_node, excludes_node, supersedes_node, parameters_node, words_node, requires_node, effects_node, claims_node;
 };
 
 /* What a plan takes for the keys that it leaves out, and why. */
@@ -229,6 +238,33 @@ struct space_defaults {
     int32_t price_tier;
     uint32_t plan_node, why_node;
     const struct yaml_tree *plan_tree, *why_tree; /* where the nodes are: a base may be in another text */
+};
+
+/* What a number, a flag or a list of a published file can be (role.def). */
+enum role {
+#define ROLE(NAME, ...) ROLE_##NAME,
+#include "catalog/role.def"
+#undef ROLE
+    ROLES
+};
+
+enum role_type { ROLE_NUMBER, ROLE_FLAG, ROLE_LIST };
+
+/* With the path of the model's field behind it, "" for none (text_word). */
+const char *role_name(enum role role);
+enum role_type role_type(enum role role);
+
+/* What a layer of a file is. */
+enum layer_kind { LAYER_FULL, LAYER_WINDOW, LAYER_LINEAR, LAYER_STATE_SPACE, LAYER_FEED_FORWARD, LAYER_EXPERTS, LAYER_NONE, LAYER_KINDS };
+extern const char *const layer_kind_names[];
+
+/* How published files of one kind are read. What an entry does not say, its base does. */
+struct family {
+    struct entry head;
+    const struct family *parent; /* its base */
+    int32_t others;              /* enum layer_kind */
+    bool tower;
+    uint32_t types_node, marks_node, fields_node, defaults_node, has_node, words_node, towers_node, headless_node, ignores_node, cannot_node;
 };
 
 struct kind_info {
@@ -254,6 +290,7 @@ struct model_size {
     double shared_ffn;   /* shared experts and router of one layer */
     double expert_layers, dense_layers;
     double attention_layers; /* neither linear nor state spaces */
+    double state_space;      /* of one state space */
 };
 
 void model_measure(const struct model *model, struct model_size *size);
@@ -265,5 +302,13 @@ struct attention_size {
 };
 
 void attention_measure(const struct model *model, struct attention_size *size);
+double attention_layers(const struct model *model);
+
+/* Elements that a token keeps in the layers of a kind: with full attention, with a window, and of indexers, whose are of 8 bits. */
+struct cache_size {
+    double full, window, index;
+};
+
+void cache_measure(const struct model *model, struct cache_size *size);
 
 #endif

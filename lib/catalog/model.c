@@ -14,37 +14,91 @@ static void measure_latent(const struct model *model, struct attention_size *siz
     const struct attention *a = &model->attention;
     double h = model->hidden, heads = model->heads, key = a->nope_dim + a->rope_dim;
     double query = a->query_rank > 0 ? a->query_rank : h;
-    size->replicated = h * a->query_rank + h * (a->kv_rank + a->rope_dim) + query * a->index_heads * a->index_dim +
-                       h * a->index_dim + h * a->index_heads;
+    double layers = attention_layers(model), indexers = a->index_layers > 0 && layers > 0 ? a->index_layers / layers : 1;
+    size->replicated = h * a->query_rank + h * (a->kv_rank + a->rope_dim) +
+                       indexers * (query * a->index_heads * a->index_dim + h * a->index_dim + h * a->index_heads);
     size->sharded = query * heads * key + a->kv_rank * heads * (a->nope_dim + a->value_dim) + heads * a->value_dim * h;
 }
 
-/* Query, key, value and output matrices, and a gate on the output. */
-static void measure_standard(const struct model *model, struct attention_size *size)
+/* Query, key, value and output matrices, and a gate on the output, of one kind of layers. */
+static double measure_standard(const struct model *model, double head_dim, double kv_heads, bool values)
 {
     const struct attention *a = &model->attention;
-    double h = model->hidden, q = model->heads * model->head_dim, kv = model->kv_heads * model->head_dim;
+    double h = model->hidden, q = model->heads * head_dim, kv = kv_heads * head_dim;
     double bias = model->bias ? q + 2 * kv + h : a->qkv_bias ? q + 2 * kv : 0;
-    double norm = a->qk_norm ? 2 * model->head_dim : 0;
-    size->sharded = h * q * (2 + a->output_gate) + 2 * h * kv + bias + norm;
-    size->replicated = 0;
+    double norm = a->qk_norm ? 2 * head_dim : 0;
+    return h * q * (2 + a->output_gate) + (1 + values) * h * kv + bias + norm;
+}
+
+double attention_layers(const struct model *model)
+{
+    const struct state_space *ss = &model->state_space;
+    return model->layers - model->attention.linear_layers - model->attention.absent_layers - (ss->layers > 0 ? ss->layers + ss->feed_forward_layers : 0);
+}
+
+static double full_head_dim(const struct model *model)
+{
+    return model->attention.full_head_dim > 0 ? model->attention.full_head_dim : model->head_dim;
+}
+
+static double full_kv_heads(const struct model *model)
+{
+    return model->attention.full_kv_heads > 0 ? model->attention.full_kv_heads : model->kv_heads;
+}
+
+/* The mean over layers with a window and those without. */
+static double mean_standard(const struct model *model)
+{
+    const struct attention *a = &model->attention;
+    double one = measure_standard(model, model->head_dim, model->kv_heads, true), layers = attention_layers(model);
+    if ((a->full_head_dim <= 0 && a->full_kv_heads <= 0 && !a->shared_values) || layers <= 0)
+        return one;
+    double full = layers - a->window_layers;
+    return (a->window_layers * one + full * measure_standard(model, full_head_dim(model), full_kv_heads(model), !a->shared_values)) / layers;
 }
 
 void attention_measure(const struct model *model, struct attention_size *size)
 {
     const struct attention *a = &model->attention;
+    *size = (struct attention_size){0};
     if (a->kind == ATTENTION_LATENT)
         measure_latent(model, size);
     else
-        measure_standard(model, size);
+        size->sharded = mean_standard(model);
     size->linear = size->sharded + size->replicated;
+    size->sharded *= 1 + a->cross;
     if (a->linear_value_heads <= 0)
         return;
     /* Gated delta net (arXiv 2412.06464, sec. 3): queries and keys, values and their
      * gate, two gates a value head, the output, and a convolution over all but gates. */
     double keys = a->linear_key_heads * a->linear_key_dim, values = a->linear_value_heads * a->linear_value_dim;
-    size->linear = model->hidden * (2 * keys + 3 * values + 2 * a->linear_value_heads) +
+    double gates = a->linear_gate > 0 ? 2 * a->linear_gate * (1 + values / model->hidden) : values;
+    size->linear = model->hidden * (2 * keys + 2 * values + gates + 2 * a->linear_value_heads) +
                    a->linear_convolution * (2 * keys + values);
+}
+
+void cache_measure(const struct model *model, struct cache_size *size)
+{
+    const struct attention *a = &model->attention;
+    double layers = a->bidirectional ? 0 : attention_layers(model), windowed = a->bidirectional ? 0 : a->window_layers;
+    bool latent = a->kind == ATTENTION_LATENT;
+    double token = latent ? a->kv_rank + a->rope_dim : 2 * model->kv_heads * model->head_dim;
+    double full = latent ? token : (2 - a->shared_values) * full_kv_heads(model) * full_head_dim(model);
+    *size = (struct cache_size){.full = (layers - windowed) * full, .window = windowed * token};
+    if (a->index_top_k > 0)
+        size->index = (a->index_layers > 0 ? a->index_layers : layers - windowed) * a->index_dim;
+}
+
+/* Mamba-2 (arXiv 2405.21060, sec. 7), Mamba (arXiv 2312.00752, sec. 3) or a short convolution between two gates. */
+static double measure_state_space(const struct model *model)
+{
+    const struct state_space *ss = &model->state_space;
+    double h = model->hidden, inner = ss->heads * ss->head_dim;
+    if (ss->kind == STATE_SPACE_CONVOLUTION)
+        return 4 * h * inner;
+    if (ss->kind == STATE_SPACE_MAMBA_1)
+        return 3 * h * inner + inner * (2 * ss->rank + 3 * ss->state);
+    return h * (2 * inner + 2 * ss->groups * ss->state + ss->heads) + inner * h;
 }
 
 void model_measure(const struct model *model, struct model_size *size)
@@ -53,17 +107,16 @@ void model_measure(const struct model *model, struct model_size *size)
     double h = model->hidden, matrices = model->ffn_kind == FEED_FORWARD_GATED ? 3 : 2;
     double ffn_bias = model->bias ? model->ffn * (matrices - 1) + h : 0;
     double norm = model->bias ? 2 * h : h;
-    *size = (struct model_size){.embedding = model->vocab * h, .head = model->vocab * h};
+    *size = (struct model_size){.embedding = model->vocab * h, .head = model->headless ? 0 : model->vocab * h};
     struct attention_size attention;
     attention_measure(model, &attention);
-    /* Beside state spaces (Mamba-2, arXiv 2405.21060, sec. 7), a layer is one block of one kind. */
+    /* Beside state spaces, a layer is one block of one kind. */
     const struct state_space *ss = &model->state_space;
-    double inner = ss->heads * ss->head_dim;
-    double state_space = h * (2 * inner + 2 * ss->groups * ss->state + ss->heads) + inner * h;
     double blocks = ss->layers > 0 ? ss->feed_forward_layers : model->layers, linear = model->attention.linear_layers;
-    size->attention_layers = model->layers - linear - (ss->layers > 0 ? ss->layers + ss->feed_forward_layers : 0);
+    size->attention_layers = attention_layers(model);
+    size->state_space = measure_state_space(model);
     size->attention = (size->attention_layers * (attention.sharded + attention.replicated) + linear * attention.linear +
-                       ss->layers * state_space) / model->layers;
+                       ss->layers * size->state_space) / model->layers;
     size->dense_ffn = matrices * h * model->ffn + ffn_bias;
     size->expert_layers = x->count > 0 ? blocks - x->dense_layers : 0;
     size->dense_layers = blocks - size->expert_layers;
@@ -73,7 +126,7 @@ void model_measure(const struct model *model, struct model_size *size)
     double common = size->embedding + (model->tied_embeddings ? 0 : size->head) + model->learned_positions * h +
                     model->layers * (size->attention + 2 * norm) + norm + size->dense_layers * size->dense_ffn +
                     size->expert_layers * size->shared_ffn;
-    size->total = common + size->expert_layers * x->count * size->expert_ffn;
+    size->total = common + model->encoders + size->expert_layers * x->count * size->expert_ffn;
     size->active = common + size->expert_layers * x->active * size->expert_ffn;
 }
 
@@ -115,9 +168,9 @@ void model_finish(speedup_context *context, struct model *model)
         if (model->head_dim != floor(model->head_dim))
             disagree(context, model, "heads", "'hidden' is not a multiple of 'heads'; give 'head_dim'");
     }
-    if (fmod(model->heads, model->kv_heads) != 0)
+    if (!model->varied && fmod(model->heads, model->kv_heads) != 0)
         disagree(context, model, "kv_heads", "'heads' is not a multiple of 'kv_heads'");
-    if (a->window_layers + a->linear_layers > model->layers)
+    if (a->window_layers + a->linear_layers + a->absent_layers > model->layers)
         disagree(context, model, "attention.window_layers", "more layers with a window or linear attention than there are layers");
     const struct state_space *ss = &model->state_space;
     if (ss->layers > 0 && ss->layers + ss->feed_forward_layers + a->window_layers + a->linear_layers > model->layers)

@@ -193,7 +193,7 @@ static void read_effects(const struct part_reader *reader, const struct yaml_tre
         struct effect effect = {.target = (enum target)target};
         if (target == TARGETS)
             part_unknown_target(context, &place, name);
-        else if (read_text(context, tree, value, targets[target].name, &text) &&
+        else if (read_text(context, tree, value, target_name(target), &text) &&
                  part_effect_value(reader, &at, text, &effect))
             part_add_effect(optimization, name, effect);
     }
@@ -233,6 +233,10 @@ static void read_row(const struct part_reader *reader)
         read_applies(context, optimization, tree, node);
     if ((node = yaml_find(tree, row, "also")))
         optimization->also = read_ids(context, arena, tree, node, "also");
+    if ((node = yaml_find(tree, row, "files")))
+        optimization->files = read_ids(context, arena, tree, node, "files");
+    if ((node = yaml_find(tree, row, "instead")))
+        optimization->instead = read_ids(context, arena, tree, node, "instead");
     if ((node = yaml_find(tree, row, "needs")))
         optimization->needs = read_ids(context, arena, tree, node, "needs");
     if ((node = yaml_find(tree, row, "excludes")) || !optimization->excludes)

@@ -56,7 +56,7 @@ static bool find_name(const void *user, const char *name, size_t length, struct 
         }
     }
     for (int i = 0; i < VARIABLES; i++)
-        if (strlen(variables[i].name) == length && !memcmp(variables[i].name, name, length)) {
+        if (strlen(variable_name(i)) == length && !memcmp(variable_name(i), name, length)) {
             operation->kind = NAME_VARIABLE;
             operation->index = (uint16_t)i;
             return true;
@@ -80,7 +80,7 @@ static void offer_names(const void *user, struct nearest *nearest)
     for (uint32_t i = 0; i < names->optimization->parameter_count; i++)
         nearest_offer(nearest, names->optimization->parameters[i].name);
     for (int i = 0; i < VARIABLES; i++)
-        nearest_offer(nearest, variables[i].name);
+        nearest_offer(nearest, variable_name(i));
     for (size_t i = 0; i < names->catalog->entries[KIND_COEFFICIENT].count; i++)
         nearest_offer(nearest, names->catalog->entries[KIND_COEFFICIENT].items[i]->id);
 }
@@ -115,7 +115,7 @@ void part_check_parameter_name(const struct part_reader *reader, const struct pl
         problem(context, SPEEDUP_BAD_NAME, place, "'%.70s' cannot name a parameter: letters, digits and '_'", name);
     /* The built-in rows stay as they are: scenarios give their parameters by name. */
     for (int i = 0; i < VARIABLES && reader->catalog->base; i++)
-        if (!strcmp(variables[i].name, name))
+        if (!strcmp(variable_name(i), name))
             problem(context, SPEEDUP_BAD_NAME, place,
                     "'%s' cannot name a parameter: expressions have a variable of that name (%s)", name, variable_text(i));
 }
@@ -152,7 +152,7 @@ bool part_effect_value(const struct part_reader *reader, const struct place *pla
                        struct effect *effect)
 {
     speedup_context *context = reader->context;
-    const char *name = targets[effect->target].name;
+    const char *name = target_name((int)effect->target);
     effect->place = *place;
     if (targets[effect->target].rule == RULE_CHOOSE)
         return check_choice(context, place, name, precision_names, text, &effect->precision);

@@ -8,6 +8,38 @@ const char *const provenance_names[] = {"datasheet", "measured", "fitted", "gene
 const char *const price_tiers[] = {"on-demand", "reserved-1y", "reserved-3y", "spot", "capacity-block", "marketplace", NULL};
 const char *const feed_forward_names[] = {"gated", "plain", NULL};
 const char *const attention_names[] = {"standard", "latent", NULL};
+const char *const state_space_names[] = {"mamba-2", "mamba-1", "convolution", NULL};
+const char *const layer_kind_names[] = {"full", "window", "linear", "state-space", "feed-forward", "experts", "none", NULL};
+
+/* Names in one block, and where each begins: no address for the loader. The texts are for doc/families.md. */
+static const struct role_words {
+#define ROLE(NAME, name, TYPE, path, text) char NAME[sizeof name "\0" path];
+#include "catalog/role.def"
+#undef ROLE
+} role_words = {
+#define ROLE(NAME, name, TYPE, path, text) name "\0" path,
+#include "catalog/role.def"
+#undef ROLE
+};
+
+static const struct {
+    uint16_t at;
+    uint8_t type;
+} role_rows[ROLES] = {
+#define ROLE(NAME, name, TYPE, path, text) {offsetof(struct role_words, NAME), ROLE_##TYPE},
+#include "catalog/role.def"
+#undef ROLE
+};
+
+const char *role_name(enum role role)
+{
+    return (const char *)&role_words + role_rows[role].at;
+}
+
+enum role_type role_type(enum role role)
+{
+    return (enum role_type)role_rows[role].type;
+}
 
 #define HEAD(entity)                                                                                          \
     {FIELD_WORDS("name", "the id", "name for people"), \
@@ -133,7 +165,15 @@ static const struct field attention_fields[] = {
     COUNT("linear_value_heads", linear_value_heads, 0, 1e5, false, "0", "linear attention: value heads, each with a state"),
     COUNT("linear_value_dim", linear_value_dim, 0, 1e5, false, "0", "linear attention: width of a value head"),
     COUNT("linear_convolution", linear_convolution, 0, 1e3, false, "0", "linear attention: tokens of the short convolution before it"),
+    COUNT("linear_gate", linear_gate, 0, 1e5, false, "full", "linear attention: rank of the gates on keys and on the output"),
+    COUNT("absent_layers", absent_layers, 0, 1e5, false, "0", "layers without attention"),
     COUNT("rotary_dim", rotary_dim, 0, 1e5, false, "head_dim", "rotated width of a head; it moves neither sizes nor times"),
+    COUNT("index_layers", index_layers, 0, 1e5, false, "all", "sparse attention: layers with an indexer of their own; the others share it"),
+    COUNT("full_head_dim", full_head_dim, 0, 1e5, false, "head_dim", "width of a head in layers without the window"),
+    COUNT("full_kv_heads", full_kv_heads, 0, 1e5, false, "kv_heads", "key and value heads of layers without the window"),
+    BOOLEAN("shared_values", shared_values, "in layers without the window the keys are the values too: no matrix of their own, one cache"),
+    BOOLEAN("cross", cross, "a layer attends to an encoder's output too, by as many matrices again"),
+    BOOLEAN("bidirectional", bidirectional, "an encoder: tokens see those after them, and nothing is cached"),
     BOOLEAN("qk_norm", qk_norm, "queries and keys are normalized"),
     BOOLEAN("output_gate", output_gate, "standard attention: a gate as wide as the queries on the output"),
     BOOLEAN("qkv_bias", qkv_bias, "query, key and value carry biases, whatever 'bias' says of other layers"),
@@ -162,10 +202,12 @@ static const struct field state_space_fields[] = {
 #define ENTITY state_space
     COUNT("layers", layers, 1, 1e5, true, "", "layers that are a state space"),
     COUNT("feed_forward_layers", feed_forward_layers, 0, 1e5, true, "", "layers that are a feed-forward block; the others attend"),
+    CHOICE("kind", kind, state_space_names, false, "mamba-2", "mamba-1: steps of low rank, a state for each channel; convolution: a short gated one, without a state"),
     COUNT("heads", heads, 1, 1e5, true, "", "heads of a state space"),
     COUNT("head_dim", head_dim, 1, 1e5, true, "", "width of a head"),
     COUNT("groups", groups, 1, 1e5, true, "", "groups of heads that share input and output projections of the state"),
     COUNT("state", state, 1, 1e5, true, "", "size of the state"),
+    COUNT("rank", rank, 0, 1e5, false, "0", "mamba-1: rank of the step sizes"),
 #undef ENTITY
     END,
 };
@@ -194,9 +236,12 @@ static const struct field model_fields[] = {
     RECORD("experts", experts, expert_table, false, "mixture of experts"),
     RECORD("state_space", state_space, state_space_table, false, "layers that are a state space"),
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
+    NUMBER("encoders", encoders, COUNT, 0, 1e13, false, "0", "parameters of encoders beside the layers: towers for images or sound, or the first half of an encoder-decoder"),
+    NUMBER("file_bytes", file_bytes, BYTES, 0, 1e16, false, "", "bytes of the tensors in its file, exactly; nothing is estimated from it"),
+    BOOLEAN("headless", headless, "no vocabulary head: an embedding or reward model"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, "", "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, "", "published number that works on a token"),
-    TEXT("quantized", quantized, false, "narrower format that its weights are published in; what is estimated is for optimizations to say"),
+    TEXT("quantized", quantized, false, "narrower formats that its file has, words of 'files' of optimizations: fp8, fp8-block, int4-experts, fp8-cache ...; used in serving"),
 #undef ENTITY
     END,
 };
@@ -221,6 +266,8 @@ static const struct field optimization_fields[] = {
     NUMBER("mends", mends, NONE, 0, 1e6, false, "0", "place among the usual means when a training job does not fit, the cheapest first; 0: none of them"),
     BOOLEAN("alters_training", alters_training, "a model may come out otherwise: sums in fewer bits, or fewer weights trained"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
+    NODE(LIST, "files", files_node, "[word, ...]", "words of a model's 'quantized' that it is used for in serving, unless the job names another"),
+    NODE(LIST, "instead", instead_node, "[word, ...]", "the same where the chip has no products for the first"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables and parameters; each a comparison, or one with its words: {is, text}"),
     NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),
     NODE(LIST, "excludes", excludes_node, "[id, ...]", "optimizations that it cannot be used with"),
@@ -246,6 +293,25 @@ static const struct field space_fields[] = {
     END,
 };
 
+static const struct field family_fields[] = {
+    HEAD(family),
+#define ENTITY family
+    NODE(LIST, "types", types_node, "[model_type, ...]", "values of 'model_type' that it is for"),
+    NODE(LIST, "marks", marks_node, "[field, ...]", "a file of an unknown type that has all of these is taken for this family, with a warning; the most marks win"),
+    NODE(MAPPING, "fields", fields_node, "role: field|field", "how fields are called, the first that a file has; a point leads into a mapping"),
+    NODE(MAPPING, "defaults", defaults_node, "role: value", "class defaults of fields that files leave out, with a warning; 0 for none"),
+    NODE(MAPPING, "has", has_node, "role: value", "the same without a warning: what no field says, and what files leave out rightly"),
+    CHOICE("others", others, layer_kind_names, false, "full", "what layers are that neither a list nor 'full_every' makes full"),
+    NODE(MAPPING, "words", words_node, "word: kind of layer", "words, letters or numbers of lists of layers"),
+    NODE(MAPPING, "towers", towers_node, "field: family", "encoders beside the text model: the mapping of each, and the family where it does not say"),
+    BOOLEAN("tower", tower, "such an encoder"),
+    NODE(LIST, "headless", headless_node, "[ending, ...]", "endings of 'architectures' that have no vocabulary head"),
+    NODE(LIST, "ignores", ignores_node, "[field, ...]", "fields that say nothing of sizes; '*' at an end stands for any text"),
+    NODE(MAPPING, "cannot", cannot_node, "field: why", "fields that, when set, say what a model's entry cannot"),
+#undef ENTITY
+    END,
+};
+
 #define TABLE(kind_, section_, singular_, text_)                                                             \
     static const struct record_table kind_##_table = {singular_, text_, kind_##_fields};
 TABLE(coefficient, "coefficients", "coefficient", "A named number of the model, which an accelerator's or a stack's calibration may set.")
@@ -257,6 +323,8 @@ TABLE(price, "prices", "price", "A dated price of an accelerator-hour.")
 TABLE(optimization, "optimizations", "optimization", "Effects on entries of the ledger, as data.")
 TABLE(space, "spaces", "space", "What a plan takes for the keys that it leaves out: `training` and `serving`, or the one that it names.")
 
+TABLE(family, "families", "family", "How published files of one kind of model are read: `config.json` of a Hugging Face repository.")
+
 const struct kind_info kinds[KINDS] = {
     {"coefficients", "coefficient", &coefficient_table, sizeof(struct coefficient), "named numbers of the model"},
     {"accelerators", "accelerator", &accelerator_table, sizeof(struct accelerator), "chips"},
@@ -266,4 +334,5 @@ const struct kind_info kinds[KINDS] = {
     {"prices", "price", &price_table, sizeof(struct price), "dated prices"},
     {"optimizations", "optimization", &optimization_table, sizeof(struct optimization), "optimizations"},
     {"spaces", "space", &space_table, sizeof(struct space_defaults), "what plans take for keys left out"},
+    {"families", "family", &family_table, sizeof(struct family), "how files of models are read"},
 };

@@ -91,7 +91,7 @@ static void take_effect(const struct part_reader *reader, size_t at)
         return;
     if (target == TARGETS)
         part_unknown_target(reader->context, &place, name);
-    else if (check_text(reader->context, &place, targets[target].name, value) &&
+    else if (check_text(reader->context, &place, target_name(target), value) &&
              part_effect_value(reader, &place, value, &effect))
         part_add_effect(reader->optimization, name, effect);
 }

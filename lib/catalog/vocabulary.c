@@ -3,14 +3,36 @@
 
 #include "base/struct.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum word { WORD_NAME, WORD_UNIT, WORD_TEXT };
 
-const struct target_info targets[TARGETS] = {
-#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) {name "\0" unit "\0" text, phase, RULE_##RULE},
+/* Words in blocks, and where each begins: no address for the loader. */
+static const struct target_words {
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) char NAME[sizeof name "\0" unit "\0" text];
 #include <speedup/target.def>
 #undef SPEEDUP_TARGET
+} target_words = {
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) name "\0" unit "\0" text,
+#include <speedup/target.def>
+#undef SPEEDUP_TARGET
+};
+
+const struct target_info targets[TARGETS] = {
+#define SPEEDUP_TARGET(NAME, name, phase, RULE, unit, text) {offsetof(struct target_words, NAME), phase, RULE_##RULE},
+#include <speedup/target.def>
+#undef SPEEDUP_TARGET
+};
+
+static const struct variable_words {
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) char NAME[sizeof name "\0" unit "\0" text];
+#include <speedup/variable.def>
+#undef SPEEDUP_VARIABLE
+} variable_words = {
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) name "\0" unit "\0" text,
+#include <speedup/variable.def>
+#undef SPEEDUP_VARIABLE
 };
 
 const struct rule_info rules[RULES] = {
@@ -20,7 +42,7 @@ const struct rule_info rules[RULES] = {
 };
 
 const struct variable_info variables[VARIABLES] = {
-#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) {name "\0" unit "\0" text, SCOPE_##scope},
+#define SPEEDUP_VARIABLE(NAME, name, scope, unit, text) {offsetof(struct variable_words, NAME), SCOPE_##scope},
 #include <speedup/variable.def>
 #undef SPEEDUP_VARIABLE
 };
@@ -45,19 +67,29 @@ const char *const precision_names[PRECISIONS + 1] = {
 
 const char *const peak_names[PEAKS + 1] = {"fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4", "int4"};
 
+const char *target_name(int target)
+{
+    return (const char *)&target_words + targets[target].words;
+}
+
+const char *variable_name(int variable)
+{
+    return (const char *)&variable_words + variables[variable].words;
+}
+
 const char *target_text(int target)
 {
-    return text_word(targets[target].name, WORD_TEXT);
+    return text_word(target_name(target), WORD_TEXT);
 }
 
 const char *variable_unit(int variable)
 {
-    return text_word(variables[variable].name, WORD_UNIT);
+    return text_word(variable_name(variable), WORD_UNIT);
 }
 
 const char *variable_text(int variable)
 {
-    return text_word(variables[variable].name, WORD_TEXT);
+    return text_word(variable_name(variable), WORD_TEXT);
 }
 
 const char *precision_text(int precision)
@@ -70,7 +102,7 @@ int target_find(const char *text, int from)
     const char *at = strchr(text, '@');
     size_t length = at ? (size_t)(at - text) : strlen(text);
     for (; from < TARGETS; from++)
-        if (strlen(targets[from].name) == length && !memcmp(targets[from].name, text, length) &&
+        if (strlen(target_name(from)) == length && !memcmp(target_name(from), text, length) &&
             (!at || !strcmp(targets[from].phase, at + 1)))
             return from;
     return TARGETS;
@@ -82,7 +114,7 @@ void target_offer(struct nearest *nearest)
     if (phase)
         nearest->wanted_length = (size_t)(phase - nearest->wanted);
     for (int i = 0; i < TARGETS; i++)
-        nearest_offer(nearest, targets[i].name);
+        nearest_offer(nearest, target_name(i));
 }
 
 int32_t word_fill(speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
@@ -107,7 +139,7 @@ speedup_status speedup_target_at(size_t index, speedup_word *word)
     if (index >= TARGETS)
         return SPEEDUP_NOT_FOUND;
     const struct target_info *t = &targets[index];
-    return word_fill(word, t->name, t->phase, rules[t->rule].name, text_word(t->name, WORD_UNIT), target_text((int)index));
+    return word_fill(word, target_name((int)index), t->phase, rules[t->rule].name, text_word(target_name((int)index), WORD_UNIT), target_text((int)index));
 }
 
 speedup_status speedup_rule_at(size_t index, speedup_word *word)
@@ -123,7 +155,7 @@ speedup_status speedup_variable_at(size_t index, speedup_word *word)
     if (index >= VARIABLES)
         return SPEEDUP_NOT_FOUND;
     const struct variable_info *v = &variables[index];
-    return word_fill(word, v->name, "", scopes[v->scope], variable_unit((int)index), variable_text((int)index));
+    return word_fill(word, variable_name((int)index), "", scopes[v->scope], variable_unit((int)index), variable_text((int)index));
 }
 
 speedup_status speedup_precision_at(size_t index, speedup_word *word)

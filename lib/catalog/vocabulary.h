@@ -52,9 +52,9 @@ int32_t word_fill(struct speedup_word *word, const char *name, const char *phase
 int32_t word_fill_metric(struct speedup_word *word, const char *name, const char *phase, const char *rule, const char *unit,
                          const char *text, const char *better, const char *interval);
 
-/* Behind a name stand its unit, where it has one, and its text (text_word): one address in place of three. */
+/* Of a precision, behind its name stands its text (text_word): one address in place of two. */
 struct target_info {
-    const char *name;
+    uint16_t words;                /* where its words begin: target_name() */
     char phase[sizeof "backward"]; /* "" of any */
     uint8_t rule;                  /* enum rule */
 };
@@ -65,8 +65,8 @@ struct rule_info {
 };
 
 struct variable_info {
-    const char *name;
-    enum variable_scope scope;
+    uint16_t words; /* where its words begin: variable_name() */
+    uint8_t scope;  /* enum variable_scope */
 };
 
 struct precision_info {
@@ -83,6 +83,8 @@ extern const char known_coefficients[]; /* their names, in order, each ended by 
 extern const char *const precision_names[PRECISIONS + 1];
 extern const char *const peak_names[PEAKS + 1];
 
+const char *target_name(int target);
+const char *variable_name(int variable);
 const char *target_text(int target);
 const char *variable_unit(int variable);
 const char *variable_text(int variable);

@@ -152,7 +152,7 @@ static void bad_value(speedup_context *context, const struct dynamic_effect *eff
     speedup_status code = effect->callback ? SPEEDUP_CALLBACK : divides ? SPEEDUP_DIVISION_BY_ZERO : SPEEDUP_BAD_EFFECT;
     const struct target_info *target = &targets[effect->target];
     problem(context, code, &effect->place, "the effect on '%s%s%s' is %s here%s; rule '%s' takes from %s to %s",
-            target->name, *target->phase ? "@" : "", target->phase, number_digits(number, value, 4),
+            target_name((int)(target - targets)), *target->phase ? "@" : "", target->phase, number_digits(number, value, 4),
             divides ? ": it divides by zero, or grows without bounds" : "", rules[target->rule].name,
             number_digits(least, rules[target->rule].least, 4), number_digits(most, rules[target->rule].most, 4));
 }
@@ -202,7 +202,7 @@ static void choose(speedup_context *context, const struct selection *selections,
             return; /* which has been told */
         problem(context, SPEEDUP_CHOICE_CONFLICT, &selections[index].place,
                 "'%s' sets %s to %s, but '%s' sets it to %s, and neither supersedes the other",
-                selections[index].optimization->head.id, targets[target].name, precision_names[effect->precision],
+                selections[index].optimization->head.id, target_name((int)target), precision_names[effect->precision],
                 selections[chooser[target]].optimization->head.id, precision_names[effects->precision[target]]);
         return;
     }

@@ -26,6 +26,7 @@ struct selection {
     double *parameters;
     struct place place;
     bool always;
+    bool published; /* the model's file has it */
 };
 
 /* What is fixed by the scenario: values of variables outside the layout, and of

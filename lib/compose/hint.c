@@ -105,7 +105,7 @@ static unsigned put_names(struct text *text, const struct requirement *requireme
         char digits[NUMBER_TEXT];
         double value = 0;
         value_of(known, names[i], &value);
-        text_format(text, "%s%s is %s", i ? ", " : "", names[i]->kind == NAME_PARAMETER ? optimization->parameters[names[i]->index].name : variables[names[i]->index].name,
+        text_format(text, "%s%s is %s", i ? ", " : "", names[i]->kind == NAME_PARAMETER ? optimization->parameters[names[i]->index].name : variable_name(names[i]->index),
                     number_digits(digits, value, 6));
     }
     return read;

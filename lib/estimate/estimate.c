@@ -17,25 +17,34 @@ enum { SHARE = 1024 };
 enum { INTERVAL_NONE = SPEEDUP_METRIC_STATUS, INTERVAL_TIME = SPEEDUP_METRIC_TIME_SIGMA, INTERVAL_MEMORY = SPEEDUP_METRIC_MEMORY_SIGMA,
        INTERVAL_FIRST_TOKEN = SPEEDUP_METRIC_FIRST_TOKEN_SIGMA, INTERVAL_ENERGY = SPEEDUP_METRIC_ENERGY_SIGMA };
 
-/* Words of a metric in one text, each ended by a zero: one address to relocate in place of four. */
+/* Words of all metrics in one block, each ended by a zero: no address to relocate. */
 enum word { WORD_NAME, WORD_UNIT, WORD_JOB, WORD_TEXT };
 
-static const struct {
-    const char *words;
-    enum better better;
-    int32_t sigma;
-} metrics[METRICS] = {
 #define TRAINING "training"
 #define INFERENCE "inference"
 #define BOTH "both"
-#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {name "\0" unit "\0" job "\0" text, BETTER_##better, INTERVAL_##interval},
+static const struct metric_words {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) char NAME[sizeof name "\0" unit "\0" job "\0" text];
+#include <speedup/metric.def>
+#undef SPEEDUP_METRIC
+} metric_words = {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) name "\0" unit "\0" job "\0" text,
+#include <speedup/metric.def>
+#undef SPEEDUP_METRIC
+};
+
+static const struct {
+    uint16_t at; /* its words in the block */
+    uint8_t better, sigma;
+} metrics[METRICS] = {
+#define SPEEDUP_METRIC(NAME, name, unit, job, better, interval, text) {offsetof(struct metric_words, NAME), BETTER_##better, INTERVAL_##interval},
 #include <speedup/metric.def>
 #undef SPEEDUP_METRIC
 };
 
 static const char *metric_word(int metric, enum word word)
 {
-    return text_word(metrics[metric].words, (int)word);
+    return text_word((const char *)&metric_words + metrics[metric].at, (int)word);
 }
 
 speedup_status speedup_metric_at(size_t index, speedup_word *word)
@@ -105,7 +114,7 @@ void metric_missing(speedup_context *context, const struct place *place, const c
 
 enum better metric_better(int metric)
 {
-    return metrics[metric].better;
+    return (enum better)metrics[metric].better;
 }
 
 const char *metric_shown_unit(int metric)
@@ -126,6 +135,21 @@ static void ends_add(struct shape *shape, enum adapted kind, double n, double k,
         shape->ends[kind] += count * (n + k);
 }
 
+/* Means over layers with a window and those without: of a head, and of all keys. */
+struct widths {
+    double head_dim, kv;
+};
+
+static struct widths widths_of(const struct model *model)
+{
+    const struct attention *a = &model->attention;
+    double width = model->head_dim, kv = model->kv_heads * width, layers = attention_layers(model), full = layers - a->window_layers;
+    if ((a->full_head_dim <= 0 && a->full_kv_heads <= 0) || layers <= 0)
+        return (struct widths){width, kv};
+    double other = a->full_head_dim > 0 ? a->full_head_dim : width, heads = a->full_kv_heads > 0 ? a->full_kv_heads : model->kv_heads;
+    return (struct widths){(a->window_layers * width + full * other) / layers, (a->window_layers * kv + full * heads * other) / layers};
+}
+
 /* Inputs and outputs of the linear layers that adapters stand beside: low-rank adapters of rank r have r parameters for
  * each (arXiv 2106.09685, sec. 4.2). Layers of state spaces count with the queries and outputs of attention. */
 static void ends_measure(const struct model *model, const struct model_size *size, double extra, struct shape *shape)
@@ -134,7 +158,8 @@ static void ends_measure(const struct model *model, const struct model_size *siz
     const struct state_space *ss = &model->state_space;
     const struct experts *x = &model->experts;
     double h = model->hidden, heads = model->heads, attention = size->attention_layers + extra;
-    double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim, out = q;
+    struct widths w = widths_of(model);
+    double q = heads * w.head_dim, kv = w.kv, out = q;
     if (a->kind == ATTENTION_LATENT) {
         double key = heads * (a->nope_dim + a->rope_dim);
         ends_add(shape, ADAPTED_QUERY, a->query_rank, h, attention);
@@ -182,7 +207,8 @@ static void matrices_measure(const struct model *model, const struct model_size 
         matrix_add(shape, a->index_heads * a->index_dim, query, attention, 1, SHARD_NONE);
         matrix_add(shape, h, heads * a->value_dim, attention, 1, SHARD_INPUT);
     } else {
-        double q = heads * model->head_dim, kv = model->kv_heads * model->head_dim;
+        struct widths w = widths_of(model);
+        double q = heads * w.head_dim, kv = w.kv;
         matrix_add(shape, q * (1 + a->output_gate) + 2 * kv, h, attention, 3, SHARD_OUTPUT);
         matrix_add(shape, h, q, attention, 1, SHARD_INPUT);
     }
@@ -220,8 +246,8 @@ void shape_measure(const struct model *model, struct shape *shape)
         .heads = model->heads,
         .kv_heads = latent ? model->heads : model->kv_heads,
         .vocab = model->vocab,
-        .query_dim = latent ? a->nope_dim + a->rope_dim : model->head_dim,
-        .value_dim = latent ? a->value_dim : model->head_dim,
+        .query_dim = latent ? a->nope_dim + a->rope_dim : widths_of(model).head_dim,
+        .value_dim = latent ? a->value_dim : widths_of(model).head_dim,
         .attention = size.attention,
         .dense = (model->layers + extra) * size.attention + dense_layers * size.dense_ffn + expert_layers * size.shared_ffn,
         .expert = size.expert_ffn,
@@ -240,9 +266,10 @@ void shape_measure(const struct model *model, struct shape *shape)
         .attention_layers = size.attention_layers + extra,
         .norm_layers = (one_block ? (model->layers + size.attention_layers) / 2 : model->layers) + extra,
         .collective_layers = (one_block ? size.attention_layers + ss->layers : model->layers) + extra,
+        .encoders = model->encoders,
         .state_space_width = ss->layers * ss->heads * ss->head_dim,
         .expert_width = model->experts.latent > 0 ? model->experts.latent : model->hidden,
-        .head_layers = 1 + extra,
+        .head_layers = (model->headless ? 0 : 1) + extra,
         .parameters = size.total,
         .parameters_active = size.active,
     };
@@ -252,7 +279,7 @@ void shape_measure(const struct model *model, struct shape *shape)
 
 /* The peak that products in a precision run at; 16-bit formats stand in for each other
  * when only weights are narrow. 0 when the chip has none. */
-static double peak_of(const struct accelerator *accelerator, enum precision precision)
+double peak_of(const struct accelerator *accelerator, enum precision precision)
 {
     const double *rate = accelerator->peak.rate;
     enum peak peak = precisions[precision].peak;

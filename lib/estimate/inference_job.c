@@ -11,20 +11,23 @@ static void measure_cache(const struct model *model, struct inference *inference
 {
     const struct attention *a = &model->attention;
     bool latent = a->kind == ATTENTION_LATENT;
-    double token = latent ? a->kv_rank + a->rope_dim : 2 * model->kv_heads * model->head_dim;
+    const struct state_space *ss = &model->state_space;
+    struct cache_size cache;
+    cache_measure(model, &cache);
     double key = latent ? a->nope_dim + a->rope_dim : model->head_dim, value = latent ? a->value_dim : model->head_dim;
-    inference->cache_full = inference->full_layers * token;
-    inference->cache_window = inference->window_layers * token;
+    inference->cache_full = cache.full;
+    inference->cache_window = cache.window;
     inference->cache_shards = latent ? 1 : model->kv_heads;
     inference->cache_flops =
         latent ? 2 * model->heads * (2 * a->kv_rank + a->rope_dim) : 4 * model->heads * model->head_dim;
     inference->score_width = model->heads * (key + value);
     inference->window = a->window;
     inference->top_k = a->index_top_k;
-    inference->index_elements = a->index_top_k > 0 ? inference->full_layers * a->index_dim : 0;
+    inference->index_elements = cache.index;
     inference->index_width = a->index_heads * a->index_dim;
-    /* The state of linear attention is kept in 32 bits. */
-    inference->state_bytes = a->linear_layers * 4 * a->linear_value_heads * a->linear_key_dim * a->linear_value_dim;
+    /* The state of linear attention and of state spaces is kept in 32 bits. */
+    double states = ss->kind == STATE_SPACE_CONVOLUTION ? 0 : ss->layers * ss->heads * ss->head_dim * ss->state;
+    inference->state_bytes = a->linear_layers * 4 * a->linear_value_heads * a->linear_key_dim * a->linear_value_dim + 4 * states;
 }
 
 void inference_measure(const struct model *model, struct inference *inference)
@@ -35,18 +38,18 @@ void inference_measure(const struct model *model, struct inference *inference)
     struct model_size size;
     attention_measure(model, &attention);
     model_measure(model, &size);
-    double standard = model->layers - a->linear_layers, router = x->count > 0 ? model->hidden * x->count : 0;
+    double standard = size.attention_layers, router = x->count > 0 ? model->hidden * x->count : 0;
     inference->layers = model->layers;
     inference->dense_layers = size.dense_layers;
     inference->expert_layers = size.expert_layers;
     inference->window_layers = a->window_layers;
     inference->full_layers = standard - a->window_layers;
-    inference->attention = standard * attention.sharded + a->linear_layers * attention.linear;
+    inference->attention = standard * attention.sharded + a->linear_layers * attention.linear + model->state_space.layers * size.state_space;
     inference->replicated = standard * attention.replicated;
     inference->feed_forward = size.dense_layers * size.dense_ffn + size.expert_layers * (size.shared_ffn - router);
     inference->router = size.expert_layers * router;
     inference->head = size.head;
-    inference->tables = model->tied_embeddings ? 1 : 2;
+    inference->tables = size.embedding + (model->tied_embeddings ? 0 : size.head) + model->encoders;
     inference->expert = size.expert_ffn;
     inference->experts = x->count;
     inference->active = x->active;

@@ -89,6 +89,7 @@ struct shape {
     double attention_layers;  /* that attend to all tokens before, with prediction layers */
     double norm_layers;       /* pairs of norms */
     double collective_layers; /* that tensor parallelism has to join twice a pass */
+    double encoders;          /* parameters of encoders beside the layers */
     double state_space_width; /* sum over layers of the inner widths of state spaces */
     double expert_width;      /* of a token as routed experts see it */
     double head_layers;  /* vocabulary heads: 1 and one for each prediction layer */
@@ -116,7 +117,7 @@ struct inference {
     double layers, dense_layers, expert_layers, full_layers, window_layers;
     double attention, replicated, feed_forward, router, head; /* parameters; head: of one vocabulary table */
     double expert, experts, active;                           /* parameters of one expert; how many; for a token */
-    double tables;                                            /* vocabulary tables: 1 when tied, else 2 */
+    double tables;                                            /* parameters of vocabulary tables, two unless tied, and of encoders */
     double cache_full, cache_window, index_elements, window, top_k; /* elements a token keeps in all layers of a kind */
     double cache_shards;                                      /* ranks that a cache can be split over */
     double state_bytes;                                       /* of a sequence in layers of linear attention */
@@ -230,6 +231,9 @@ void job_set_precisions(speedup_context *context, struct job *job, const struct 
  * says that somebody asked for it, where the chip has none. */
 double job_peak(speedup_context *context, const struct job *job, enum precision precision, bool chosen,
                 const struct place *place);
+
+/* The same in silence. */
+double peak_of(const struct accelerator *accelerator, enum precision precision);
 
 /* What an inference job has of the model, and of the precisions chosen. */
 void inference_measure(const struct model *model, struct inference *inference);

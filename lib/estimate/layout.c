@@ -47,7 +47,8 @@ static inline lane_mask keeps_rules(const struct job *job, enum job_kind kind, d
 {
     const lane_mask uneven = job->relaxed ? data == data : data != data, splits = job->unsplit ? data != data : data == data;
     const lanes pool = v[VARIABLE_ACCELERATORS] - front, ranks = layout_ranks(v), global_batch = lanes_of(job->global_batch);
-    const lanes heads = lanes_of(job->model->heads), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count);
+    /* Of heads that are a mean over layers that differ, the whole part. */
+    const lanes heads = lanes_of(floor(job->model->heads)), layers = lanes_of(job->model->layers), experts = lanes_of(job->model->experts.count);
     const lanes engine = lanes_of(job->rollout ? job->rollout->tensor : 1);
     lane_mask good = pool > 0;
 #define AXIS(NAME, name, ...)               \

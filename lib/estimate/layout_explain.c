@@ -61,10 +61,10 @@ static bool explain_ranges(speedup_context *context, const struct job *job, cons
             continue;
         good = false;
         if (has)
-            problem(context, SPEEDUP_OUT_OF_RANGE, where, "'%s' must be a%s number from %.0f to %.0f", variables[axis->variable].name,
+            problem(context, SPEEDUP_OUT_OF_RANGE, where, "'%s' must be a%s number from %.0f to %.0f", variable_name((int)axis->variable),
                     whole ? " whole" : "", axis->least, axis->most);
         else
-            problem(context, SPEEDUP_INCONSISTENT, where, "'%s' is not of this job", variables[axis->variable].name);
+            problem(context, SPEEDUP_INCONSISTENT, where, "'%s' is not of this job", variable_name((int)axis->variable));
     }
     return good;
 }
@@ -77,7 +77,7 @@ static void explain(speedup_context *problems, const struct job *job, double fro
 {
     const struct place *const place_LAYOUT = where, *const place_BATCH = batch;
     const int uneven = job->relaxed, splits = !job->unsplit;
-    const double heads = job->model->heads, layers = job->model->layers, experts = job->model->experts.count, global_batch = job->global_batch;
+    const double heads = floor(job->model->heads), layers = job->model->layers, experts = job->model->experts.count, global_batch = job->global_batch;
     const double engine = job->rollout ? job->rollout->tensor : 1;
     double ranks = 1;
     if (!explain_ranges(problems, job, layout, where))

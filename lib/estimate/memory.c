@@ -171,7 +171,7 @@ static void hold(const struct job *job, const lanes v[VARIABLES], const lanes e[
     held->routed = s->routed / s->layers / lanes_max(V(EXPERT), ONE);
     held->table = s->embedding / t;
     held->head = held->table * lanes_min(E(HEAD_OUTPUTS), ONE);
-    held->tables = lanes_select(p > 1, held->table, held->table + (1 - s->tied) * held->head);
+    held->tables = lanes_select(p > 1, held->table, held->table + (1 - s->tied) * held->head) + s->encoders / t;
     held->all = held->blocks * held->dense + held->blocks * held->routed + held->tables;
 }
 

@@ -277,7 +277,7 @@ void hold(const struct job *job, const struct split *at, const lanes e[TARGETS],
 {
     const struct inference *m = &job->inference;
     lanes split = m->attention * m->attention_format.bytes + m->feed_forward * m->feed_forward_format.bytes +
-                  m->tables * m->head * lanes_of(2.0);
+                  m->tables * lanes_of(2.0);
     lanes experts = lanes_of(m->expert_layers * m->experts * m->expert * m->expert_format.bytes);
     lanes weights = split / at->n + m->replicated * m->attention_format.bytes + 2 * m->router + experts / at->ranks;
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);
@@ -285,5 +285,5 @@ void hold(const struct job *job, const struct split *at, const lanes e[TARGETS],
     memory->sequence = cache_of_sequence(job, at, tokens) / at->p / (1 - wasted) * E(MEMORY_KV);
     lanes left = room - memory->weights;
     memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, lanes_of(least_runtime(job))) * E(MEMORY_RUNTIME);
-    memory->capacity = (left - memory->runtime) / memory->sequence;
+    memory->capacity = (left - memory->runtime) / lanes_max(memory->sequence, lanes_of(1.0)); /* an encoder keeps nothing */
 }

@@ -125,7 +125,7 @@ static void set_parameter(speedup_context *context, const struct named_number *n
 bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
                     const struct choice *choice, struct selection *selection)
 {
-    selection->always = false;
+    selection->always = selection->published = false;
     selection->place = choice->place;
     selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
@@ -199,6 +199,104 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id) &&
             !choices_have(&d->without, id) && !yields(scenario, selection.optimization))
             scenario->selections[scenario->selection_count++] = selection;
+    }
+}
+
+static bool lists(const char *const *words, const char *word, size_t length)
+{
+    for (; words && *words; words++)
+        if (strlen(*words) == length && !memcmp(*words, word, length))
+            return true;
+    return false;
+}
+
+/* Has the chip products in the precisions that an optimization chooses? */
+static bool runs_on(const struct accelerator *accelerator, const struct optimization *optimization)
+{
+    for (uint32_t e = 0; e < optimization->effect_count; e++) {
+        const struct effect *effect = &optimization->effects[e];
+        if ((effect->target == TARGET_MATMUL_PRECISION || effect->target == TARGET_EXPERT_PRECISION) && effect->precision >= 0 &&
+            !(peak_of(accelerator, (enum precision)effect->precision) > 0))
+            return false;
+    }
+    return true;
+}
+
+/* The optimization for a word of a model's file: of all that is said ("fp8-block-experts"), else of the part before a '-'. One that the
+ * chip runs comes first, then one that stands in for it, then one that the chip will be refused for. */
+static const struct optimization *find_published(const speedup_scenario *scenario, const char *word, size_t length)
+{
+    const speedup_catalog *catalog = scenario->catalog;
+    for (; length; length = length ? length - 1 : 0) {
+        const struct optimization *found[3] = {NULL};
+        for (size_t i = catalog->entries[KIND_OPTIMIZATION].count; i--;) {
+            const struct optimization *o = (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[i];
+            bool runs = !scenario->accelerator || runs_on(scenario->accelerator, o);
+            if (lists((const char *const *)o->files, word, length))
+                found[runs ? 0 : 2] = o;
+            else if (runs && lists((const char *const *)o->instead, word, length))
+                found[1] = o;
+        }
+        for (int i = 0; i < 3; i++)
+            if (found[i])
+                return found[i];
+        while (length && word[length - 1] != '-')
+            length--;
+    }
+    return NULL;
+}
+
+/* Do two optimizations choose how the same thing is kept: weights of whatever part, or the cache? */
+static bool choose_alike(const struct optimization *a, const struct optimization *b)
+{
+    static const uint8_t weights[] = {TARGET_WEIGHTS_PRECISION, TARGET_ATTENTION_WEIGHTS_PRECISION, TARGET_EXPERT_WEIGHTS_PRECISION};
+    bool has[2][2] = {{false}};
+    for (int side = 0; side < 2; side++) {
+        const struct optimization *o = side ? b : a;
+        for (uint32_t e = 0; e < o->effect_count; e++) {
+            has[side][1] |= o->effects[e].target == TARGET_KV_PRECISION;
+            for (size_t i = 0; i < sizeof weights; i++)
+                has[side][0] |= o->effects[e].target == (enum target)weights[i];
+        }
+    }
+    return (has[0][0] && has[1][0]) || (has[0][1] && has[1][1]);
+}
+
+/* Does the job, or what its software always has, say otherwise? */
+static bool is_overridden(const speedup_scenario *scenario, const struct optimization *optimization)
+{
+    const struct job_description *d = &scenario->asked;
+    const struct choices *named[] = {&d->baseline, &d->optimizations};
+    if (choices_have(&d->without, optimization->head.id))
+        return true;
+    for (size_t i = 0; i < scenario->selection_count; i++)
+        if (optimizations_exclude(scenario->selections[i].optimization, optimization) || choose_alike(scenario->selections[i].optimization, optimization))
+            return true;
+    for (int list = 0; list < 2; list++)
+        for (size_t i = 0; i < named[list]->count; i++) {
+            const struct optimization *other = (const struct optimization *)catalog_find(scenario->catalog, KIND_OPTIMIZATION, named[list]->items[i].id);
+            if (other && (other == optimization || optimizations_exclude(other, optimization) || choose_alike(other, optimization)))
+                return true;
+        }
+    return false;
+}
+
+/* What the model's file keeps narrower than in 16 bits, where the job does not say otherwise. */
+static void add_published(speedup_context *context, speedup_scenario *scenario)
+{
+    const char *word = scenario->model && scenario->job.kind == JOB_INFERENCE ? scenario->model->quantized : NULL;
+    while (word && *word) {
+        size_t length = strcspn(word, " ");
+        const struct optimization *found = find_published(scenario, word, length);
+        struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, "model")};
+        struct selection selection;
+        if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
+            selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
+            selection.always = selection.published = true;
+            scenario->selections[scenario->selection_count++] = selection;
+        }
+        word += length;
+        word += *word == ' ';
     }
 }
 
@@ -383,6 +481,7 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario)
         return;
     check_without(context, scenario);
     add_always(context, scenario);
+    add_published(context, scenario);
     add_selections(context, scenario, &d->baseline);
     scenario->baseline_count = scenario->selection_count;
     add_selections(context, scenario, &d->optimizations);
@@ -423,13 +522,6 @@ speedup_status scenario_complete(speedup_context *context, speedup_scenario *sce
     if (context->first)
         return context->first;
     job->kernel = kernel_choose();
-    if (job->kind == JOB_INFERENCE && (job->model->state_space.layers > 0 || job->model->experts.latent > 0)) {
-        struct place place = description_place(&scenario->asked, "model");
-        problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place,
-                "'%s' has state-space layers or experts of a latent width, which are estimated in training alone",
-                job->model->head.id);
-        return context->first;
-    }
     shape_measure(job->model, &job->shape);
     inference_measure(job->model, &job->inference);
     fill_hardware(scenario);

@@ -10,6 +10,7 @@
 struct speedup_space_builder {
     speedup_allocator allocator;
     struct described described;
+    const char *path; /* of the file that it began with, whose plan may name files of models; else NULL */
 };
 
 static speedup_space_builder *begin(speedup_context *context)
@@ -20,6 +21,7 @@ static speedup_space_builder *begin(speedup_context *context)
         return NULL;
     }
     made->allocator = context->allocator;
+    made->path = NULL;
     described_begin(&made->allocator, "plan", NULL, &made->described);
     return made;
 }
@@ -57,8 +59,9 @@ speedup_status speedup_space_builder_create_file(speedup_context *context, const
     REQUIRE_GIVEN(context, builder);
     diagnostics_clear(context);
     speedup_space_builder *made = begin(context);
-    if (made)
-        yaml_read_file(context, &made->described.arena, path, &made->described.tree);
+    if (made && !yaml_read_file(context, &made->described.arena, path, &made->described.tree) &&
+        !(made->path = arena_copy(&made->described.arena, path, strlen(path))))
+        no_memory(context);
     return hand_over(context, made, builder);
 }
 
@@ -164,5 +167,5 @@ speedup_status speedup_space_build(speedup_context *context, const speedup_catal
     struct yaml_tree *tree = arena_zeroed(&made->arena, 1, sizeof *tree);
     if (!tree || !yaml_copy(&made->arena, &builder->described.tree, tree))
         no_memory(context);
-    return space_make(context, catalog, made, tree, NULL, 0, space);
+    return space_make(context, catalog, made, tree, builder->path, NULL, 0, space);
 }

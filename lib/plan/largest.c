@@ -152,7 +152,7 @@ static void find_key(struct prober *p)
         return;
     const lanes *v = p->scenario->variables;
     for (int i = 0; i < VARIABLES && p->scenario->base; i++) /* what a search has chosen */
-        if (!strcmp(variables[i].name, value.field->key))
+        if (!strcmp(variable_name(i), value.field->key))
             value.number = v[i][0];
     p->own = value.field->type == FIELD_BOOL ? value.flag : value.number;
     if (value.field->type == FIELD_BOOL || value.field->type == FIELD_NUMBER || value.field->type == FIELD_COUNT)

@@ -14,7 +14,7 @@ static void read_axis(const struct builder *b, enum axis axis, const struct list
     uint32_t node = list->node;
     speedup_space *space = b->space;
     const struct axis_info *info = &layout_axes[axis];
-    const char *name = variables[info->variable].name;
+    const char *name = variable_name((int)info->variable);
     if (!node) {
         struct place place = yaml_place(b->tree, b->section);
         if (axis == AXIS_ACCELERATORS)
@@ -509,13 +509,17 @@ static double margin_of(const struct job *job, double confidence)
 }
 
 speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
-                          const char *const *settings, size_t setting_count, speedup_space **space)
+                          const char *path, const char *const *settings, size_t setting_count, speedup_space **space)
 {
     static const char *const sections[] = {"plan", NULL};
+    speedup_catalog *more = NULL;
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "", plan_sections);
+    if (!context->first && path)
+        catalog_with_models(context, catalog, tree, path, sections, &more);
     if (!context->first)
-        catalog_with(context, catalog, tree, sections, &made->catalog);
+        catalog_with(context, more ? more : catalog, tree, sections, &made->catalog);
+    speedup_catalog_unref(more);
     if (!context->first) {
         struct plan_record r = {.confidence = 0.5, .top = 10};
         struct builder b = {.context = context, .space = made, .tree = tree, .section = yaml_find(tree, tree->root, "plan"), .r = &r};
@@ -580,7 +584,7 @@ speedup_status speedup_space_create(speedup_context *context, const speedup_cata
         yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, tree);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    return space_make(context, catalog, made, tree, settings, setting_count, space);
+    return space_make(context, catalog, made, tree, NULL, settings, setting_count, space);
 }
 
 speedup_status speedup_space_create_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
@@ -602,7 +606,7 @@ speedup_status speedup_space_create_file(speedup_context *context, const speedup
         yaml_read_file(context, &made->arena, path, tree);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    return space_make(context, catalog, made, tree, settings, setting_count, space);
+    return space_make(context, catalog, made, tree, path, settings, setting_count, space);
 }
 
 speedup_space *speedup_space_ref(speedup_space *space)

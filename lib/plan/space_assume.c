@@ -173,7 +173,7 @@ static void drop_experts(const struct builder *b, const struct model *model)
 {
     static const enum axis axes[] = {AXIS_EXPERT, AXIS_ATTENTION_DATA};
     for (size_t i = 0; i < sizeof axes / sizeof *axes && model->experts.count <= 0; i++) {
-        const char *name = variables[layout_axes[axes[i]].variable].name;
+        const char *name = variable_name((int)layout_axes[axes[i]].variable);
         if (!was_assumed(b, name) || b->space->counts[axes[i]] < 2)
             continue;
         b->space->counts[axes[i]] = 1;

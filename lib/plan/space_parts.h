@@ -48,7 +48,7 @@ struct builder {
 /* A space to be made from a tree in its arena, with settings put over it: handed over, or
  * ended after a problem, also after one from before. */
 speedup_space *space_allocate(speedup_context *context);
-speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree,
+speedup_status space_make(speedup_context *context, const speedup_catalog *catalog, speedup_space *made, struct yaml_tree *tree, const char *path,
                           const char *const *settings, size_t setting_count, speedup_space **space);
 
 /* The table of the builder's kind of plan. */

@@ -98,6 +98,8 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
     put_bool(arena, parent, "training", "for training", o->applies[JOB_TRAINING]);
     put_bool(arena, parent, "inference", "for inference", o->applies[JOB_INFERENCE]);
     put_ids(arena, parent, "also", (const char *const *)o->also);
+    put_ids(arena, parent, "files", (const char *const *)o->files);
+    put_ids(arena, parent, "instead", (const char *const *)o->instead);
     put_ids(arena, parent, "needs", (const char *const *)o->needs);
     put_ids(arena, parent, "excludes", (const char *const *)o->excludes);
     put_ids(arena, parent, "supersedes", (const char *const *)o->supersedes);
@@ -130,7 +132,7 @@ static void put_optimization(struct arena *arena, struct node *parent, const str
         const struct effect *effect = &o->effects[i];
         const struct target_info *target = &targets[effect->target];
         struct node *row = put_object(arena, list, NULL, NULL);
-        put_text(arena, row, "target", "entry", *target->phase ? report_say(arena, "%s@%s", target->name, target->phase) : target->name);
+        put_text(arena, row, "target", "entry", *target->phase ? report_say(arena, "%s@%s", target_name((int)(target - targets)), target->phase) : target_name((int)(target - targets)));
         put_text(arena, row, "rule", "rule", rules[target->rule].name);
         put_text(arena, row, "value", "value", target->rule == RULE_CHOOSE ? precision_names[effect->precision] : effect->callback ? "(a function)" : effect->value.text);
     }
@@ -147,6 +149,8 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
 {
     struct model_size size;
     model_measure(model, &size);
+    struct cache_size cache;
+    cache_measure(model, &cache);
     /* Where no numbers were published, those of the shape stand for them. */
     if (model->parameters <= 0)
         put_number(arena, parent, "parameters", "parameters", size.total, "1");
@@ -155,6 +159,46 @@ static void put_model(struct arena *arena, struct node *parent, const struct mod
     struct node *counted = put_object(arena, parent, "counted", "counted from the shape");
     put_number(arena, counted, "parameters", "parameters", size.total, "1");
     put_number(arena, counted, "parameters_active", "active for a token", size.active, "1");
+    put_number(arena, counted, "active_without_tables", "the same without vocabulary tables", size.active - size.embedding - (model->tied_embeddings ? 0 : size.head), "1");
+    put_number(arena, counted, "cache_bytes", "cache of a token", 2 * (cache.full + cache.window) + cache.index, "B");
+}
+
+/* What an entry itself says, without its base. */
+static void put_mapping(struct arena *arena, struct node *parent, const char *key, const struct family *family, uint32_t mapping)
+{
+    struct node *object = mapping ? put_object(arena, parent, key, key) : NULL;
+    const struct yaml_tree *tree = family->head.tree;
+    for (uint32_t at = mapping ? yaml_at(tree, mapping)->first : 0; at; at = yaml_at(tree, yaml_at(tree, at)->next)->next)
+        put_text(arena, object, yaml_text(tree, at), yaml_text(tree, at), yaml_text(tree, yaml_at(tree, at)->next));
+}
+
+static void put_family(struct arena *arena, struct node *parent, const struct family *family)
+{
+    const struct yaml_tree *tree = family->head.tree;
+    if (family->parent)
+        put_text(arena, parent, "base", "base", family->parent->head.id);
+    struct node *list = family->types_node ? put_list(arena, parent, "types", "types") : NULL;
+    for (uint32_t item = list ? yaml_at(tree, family->types_node)->first : 0; item; item = yaml_at(tree, item)->next)
+        put_text(arena, list, NULL, NULL, yaml_text(tree, item));
+    put_mapping(arena, parent, "fields", family, family->fields_node);
+    put_mapping(arena, parent, "defaults", family, family->defaults_node);
+    put_mapping(arena, parent, "has", family, family->has_node);
+    put_nulls(arena, parent, KEYS_FAMILY);
+}
+
+/* How many layers are what, as the counts above have them. */
+static void put_layers(struct arena *arena, struct node *parent, const struct model *model)
+{
+    struct model_size size;
+    model_measure(model, &size);
+    const struct attention *a = &model->attention;
+    struct node *layers = put_object(arena, parent, "layer_kinds", "layers by kind");
+    put_number(arena, layers, "full", "full attention", size.attention_layers - a->window_layers, "1");
+    put_number(arena, layers, "window", "attention in a window", a->window_layers, "1");
+    put_number(arena, layers, "linear", "linear attention", a->linear_layers, "1");
+    put_number(arena, layers, "state_space", "state space", model->state_space.layers, "1");
+    put_number(arena, layers, "dense", "dense feed-forward", size.dense_layers, "1");
+    put_number(arena, layers, "experts", "experts", size.expert_layers, "1");
 }
 
 static void put_entry(struct arena *arena, struct node *root, const speedup_catalog *catalog, enum kind kind,
@@ -174,8 +218,12 @@ static void put_entry(struct arena *arena, struct node *root, const speedup_cata
         put_optimization(arena, root, (const struct optimization *)entry);
         put_nulls(arena, root, KEYS_OPTIMIZATION);
     }
-    if (kind == KIND_MODEL)
+    if (kind == KIND_FAMILY)
+        put_family(arena, root, (const struct family *)entry);
+    if (kind == KIND_MODEL) {
         put_model(arena, root, (const struct model *)entry);
+        put_layers(arena, root, (const struct model *)entry);
+    }
     put_absent(arena, root, kinds[kind].table);
 }
 
@@ -320,14 +368,14 @@ speedup_status speedup_report_format(speedup_context *context, speedup_text **te
         format_record(&out, "###", *table);
     text_put(&out, "\n## Targets of effects\n\n| target | rule | what it is |\n|---|---|---|\n");
     for (int i = 0; i < TARGETS; i++)
-        text_format(&out, "| `%s%s%s` | %s | %s |\n", targets[i].name, *targets[i].phase ? "@" : "", targets[i].phase,
+        text_format(&out, "| `%s%s%s` | %s | %s |\n", target_name(i), *targets[i].phase ? "@" : "", targets[i].phase,
                     rules[targets[i].rule].name, target_text(i));
     text_put(&out, "\n## Composition rules\n\n| rule | how effects combine | why |\n|---|---|---|\n");
     for (int i = 0; i < RULES; i++)
         text_format(&out, "| %s | %s | %s |\n", rules[i].name, rules[i].rule, rules[i].why);
     text_put(&out, "\n## Variables of expressions\n\n| variable | unit | what it is |\n|---|---|---|\n");
     for (int i = 0; i < VARIABLES; i++)
-        text_format(&out, "| `%s` | %s | %s |\n", variables[i].name, variable_unit(i), variable_text(i));
+        text_format(&out, "| `%s` | %s | %s |\n", variable_name(i), variable_unit(i), variable_text(i));
     text_put(&out, "\nFunctions: `min`, `max`, `ceil`, `floor`, `round`, `sqrt`, `exp`, `log`, `abs`, `if(condition, "
                    "yes, no)`; operators `+ - * / ^ < <= > >= == !=`; constants `pi`, `e`, `phi`; every coefficient by "
                    "its id.\n\n## Precisions\n\n| precision | bytes | what it is |\n|---|---|---|\n");

@@ -242,7 +242,7 @@ static speedup_status put_changes(speedup_context *context, struct arena *arena,
     for (size_t i = 0; i < count; i++) {
         const struct change *change = &changes[i];
         struct node *row = put_object(arena, list, NULL, NULL);
-        const char *degree = change->degree == VARIABLES ? NULL : variables[change->degree].name;
+        const char *degree = change->degree == VARIABLES ? NULL : variable_name((int)change->degree);
         const char *added = change->added ? change->added->head.id : NULL;
         const char *front = change->front > 0 ? report_say(arena, "prefill.tensor %.0f", change->front) : NULL;
         const char *said = degree ? report_say(arena, "%s %.0f", degree, change->value) : NULL, *more[] = {front, added};
@@ -340,6 +340,33 @@ bool report_has_variable(enum job_kind kind, enum variable variable)
     return variable != VARIABLE_ACCUMULATION || kind == JOB_TRAINING;
 }
 
+/* What the model's file says of its precision, and what was made of it; NULL for nothing. */
+static const char *say_precision(struct arena *arena, const speedup_scenario *scenario)
+{
+    const int32_t *chosen = scenario->job.effects.precision;
+    const char *taken = "";
+    for (size_t i = 0; i < scenario->baseline_count; i++)
+        if (scenario->selections[i].published)
+            taken = report_say(arena, "%s%s%s", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id);
+    if (scenario->job.kind == JOB_TRAINING || !scenario->model->quantized)
+        return NULL;
+    if (*taken)
+        return report_say(arena, "precision from the model's file (%s): %s; optimizations that are named override it", scenario->model->quantized, taken);
+    bool none = chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0;
+    return none ? report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
+                             scenario->model->quantized) : NULL;
+}
+
+static void put_model_note(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    const char *note = say_precision(arena, scenario);
+    if (scenario->model->encoders > 0)
+        note = report_say(arena, "%s%s%.0f M parameters of encoders count in memory, and not in times", note ? note : "", note ? "; " : "",
+                          scenario->model->encoders / 1e6);
+    if (note)
+        put_text(arena, root, "note", "note", note);
+}
+
 speedup_status report_estimate_tree(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                                     struct node *root)
 {
@@ -357,10 +384,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     const lanes *v = scenario->variables;
     put_text(arena, root, "job", "", report_job(arena, scenario));
     put_text(arena, root, "kind", NULL, training ? "training" : "inference");
-    const int32_t *chosen = scenario->job.effects.precision;
-    if (!training && scenario->model->quantized && chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0)
-        put_text(arena, root, "note", "note", report_say(arena, "the model's file has its weights quantized (%s); no optimization says so, and they are taken in 16 bits",
-                                                         scenario->model->quantized));
+    put_model_note(arena, root, scenario);
     if (!training && scenario->job.inference.serving && !scenario->stack)
         put_text(arena, root, "stack_note", "note", "no 'stack' is given: of what an engine does, only what 'optimizations' name is counted");
     if (training && scenario->job.generic_stack)
@@ -380,7 +404,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)
         if (variables[i].scope == SCOPE_LAYOUT && report_has_variable(scenario->job.kind, (enum variable)i))
-            put_number(arena, layout, variables[i].name, variables[i].name, v[i][0], "1");
+            put_number(arena, layout, variable_name(i), variable_name(i), v[i][0], "1");
     if (training)
         put_lengths(arena, root, scenario);
     if (training)
@@ -460,7 +484,7 @@ speedup_status speedup_report_composition(speedup_context *context, const speedu
         if (!chosen && !changed)
             continue;
         struct node *row = put_object(&arena, entries, NULL, NULL);
-        put_text(&arena, row, "target", "entry", *targets[t].phase ? report_say(&arena, "%s@%s", targets[t].name, targets[t].phase) : targets[t].name);
+        put_text(&arena, row, "target", "entry", *targets[t].phase ? report_say(&arena, "%s@%s", target_name(t), targets[t].phase) : target_name(t));
         put_text(&arena, row, "rule", "rule", rules[targets[t].rule].name);
         if (chosen)
             put_text(&arena, row, "choice", "choice", precision_names[scenario->job.effects.precision[t]]);

@@ -13,7 +13,7 @@ static void put_layout(struct arena *arena, struct node *row, const speedup_spac
         double value = layout[axis->variable];
         bool shown = axis->shown >> space->kind & 1 || space->counts[i] > 1;
         if (axis->searched && axis_has((enum axis)i, space->kind) && value > 0) /* a rate has no number in flight */
-            put_number(arena, row, variables[axis->variable].name, shown ? axis->label : NULL, value, "1");
+            put_number(arena, row, variable_name((int)axis->variable), shown ? axis->label : NULL, value, "1");
         if (i == AXIS_PIPELINE)
             put_number(arena, row, "data", "d", layout[VARIABLE_DATA], "1");
     }

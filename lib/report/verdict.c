@@ -120,7 +120,7 @@ speedup_status speedup_report_verdict(speedup_context *context, const speedup_re
         put_text(&arena, root, "remedy", "remedy",
                  verdict->change >= 0 && verdict->change < VARIABLES && verdict->change_accelerators > 0
                      ? report_say(&arena, "no request would be admitted, but with %s %.0f on %.0f accelerators it would fit",
-                                  variables[verdict->change].name, verdict->change_value, verdict->change_accelerators)
+                                  variable_name((int)verdict->change), verdict->change_value, verdict->change_accelerators)
                      : "no request would be admitted: the job must change");
     put_service(&arena, root, verdict);
     put_needs(&arena, root, request, verdict);

@@ -1,5 +1,5 @@
 /* libyaml's events to a tree. The only file of the library that includes yaml.h. */
-#include "yaml/tree.h"
+#include "yaml/reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,173 +8,19 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-/* The tree while it grows: plain arrays, copied to the arena at the end. */
-struct reader {
-    speedup_context *context;
-    const char *file, *source;
-    size_t source_length;
-    struct yaml_node *nodes;
-    size_t count, room;
-    char *bytes;
-    size_t used, bytes_room;
-    struct {
-        uint32_t node, last;
-    } open[YAML_DEEPEST + 1];
-    int depth;
-    uint32_t root;
-};
+static struct reader_mark mark_of(yaml_mark_t mark)
+{
+    return (struct reader_mark){(uint32_t)mark.line + 1, (uint32_t)mark.column + 1};
+}
 
 static struct place place_at(const struct reader *reader, yaml_mark_t mark)
 {
-    return (struct place){
-        .file = reader->file,
-        .source = reader->source,
-        .source_length = reader->source_length,
-        .line = (uint32_t)mark.line + 1,
-        .column = (uint32_t)mark.column + 1,
-    };
+    return reader_place(reader, mark_of(mark));
 }
 
 static speedup_status refuse(struct reader *reader, speedup_status code, yaml_mark_t mark, const char *message)
 {
-    struct place place = place_at(reader, mark);
-    problem(reader->context, code, &place, "%s", message);
-    return code;
-}
-
-static speedup_status add_node(struct reader *reader, enum yaml_kind kind, yaml_mark_t mark, uint32_t *node)
-{
-    if (reader->count >= YAML_MOST_NODES) {
-        struct place place = place_at(reader, mark);
-        problem(reader->context, SPEEDUP_TOO_MANY_NODES, &place, "more than %d values in one document",
-                YAML_MOST_NODES);
-        return SPEEDUP_TOO_MANY_NODES;
-    }
-    void *nodes = reader->nodes;
-    bool grown =
-        memory_grow(&reader->context->allocator, &nodes, &reader->room, reader->count, sizeof *reader->nodes);
-    reader->nodes = nodes;
-    if (!grown)
-        return no_memory(reader->context);
-    uint32_t made = (uint32_t)reader->count++;
-    reader->nodes[made] = (struct yaml_node){
-        .kind = (uint8_t)kind, .line = (uint32_t)mark.line + 1, .column = (uint32_t)mark.column + 1};
-    if (reader->depth) {
-        uint32_t parent = reader->open[reader->depth].node, last = reader->open[reader->depth].last;
-        if (last)
-            reader->nodes[last].next = made;
-        else
-            reader->nodes[parent].first = made;
-        reader->open[reader->depth].last = made;
-        reader->nodes[made].keyed = reader->nodes[parent].kind == YAML_MAPPING && reader->nodes[parent].length % 2;
-        reader->nodes[parent].length++;
-    } else {
-        reader->root = made;
-    }
-    *node = made;
-    return SPEEDUP_OK;
-}
-
-static speedup_status add_scalar(struct reader *reader, const yaml_event_t *event)
-{
-    uint32_t node;
-    speedup_status status = add_node(reader, YAML_SCALAR, event->start_mark, &node);
-    if (status)
-        return status;
-    size_t length = event->data.scalar.length;
-    while (reader->bytes_room < reader->used + length + 1) {
-        void *bytes = reader->bytes;
-        size_t room = reader->bytes_room;
-        bool grown = memory_grow(&reader->context->allocator, &bytes, &room, room, 1);
-        reader->bytes = bytes;
-        reader->bytes_room = room;
-        if (!grown)
-            return no_memory(reader->context);
-    }
-    memcpy(reader->bytes + reader->used, event->data.scalar.value, length);
-    reader->bytes[reader->used + length] = '\0';
-    reader->nodes[node].text = (uint32_t)reader->used;
-    reader->nodes[node].length = (uint32_t)length;
-    reader->nodes[node].plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    reader->used += length + 1;
-    if (memchr(event->data.scalar.value, '\0', length))
-        return refuse(reader, SPEEDUP_NOT_TEXT, event->start_mark, "a NUL character in a value");
-    return SPEEDUP_OK;
-}
-
-static speedup_status open_node(struct reader *reader, enum yaml_kind kind, yaml_mark_t mark)
-{
-    if (reader->depth >= YAML_DEEPEST) {
-        struct place place = place_at(reader, mark);
-        problem(reader->context, SPEEDUP_TOO_DEEP, &place, "nested more than %d deep", YAML_DEEPEST);
-        return SPEEDUP_TOO_DEEP;
-    }
-    uint32_t node;
-    speedup_status status = add_node(reader, kind, mark, &node);
-    if (status)
-        return status;
-    reader->depth++;
-    reader->open[reader->depth].node = node;
-    reader->open[reader->depth].last = 0;
-    return SPEEDUP_OK;
-}
-
-struct key {
-    const char *text;
-    uint32_t node;
-};
-
-static int by_text(const void *a, const void *b)
-{
-    const struct key *x = a, *y = b;
-    int order = strcmp(x->text, y->text);
-    return order ? order : (x->node > y->node) - (x->node < y->node);
-}
-
-/* A mapping is complete: its keys are scalars, each there once. */
-static speedup_status check_keys(struct reader *reader, uint32_t mapping)
-{
-    struct yaml_node *node = &reader->nodes[mapping];
-    node->length /= 2;
-    size_t count = node->length;
-    if (!count)
-        return SPEEDUP_OK;
-    const speedup_allocator *allocator = &reader->context->allocator;
-    struct key *keys = allocator->allocate(allocator->user, count * sizeof *keys);
-    if (!keys)
-        return no_memory(reader->context);
-    struct place place = {.file = reader->file, .source = reader->source, .source_length = reader->source_length};
-    bool scalars = true;
-    size_t n = 0;
-    for (uint32_t key = node->first; key; key = reader->nodes[reader->nodes[key].next].next) {
-        if (reader->nodes[key].kind != YAML_SCALAR) {
-            place.line = reader->nodes[key].line;
-            place.column = reader->nodes[key].column;
-            problem(reader->context, SPEEDUP_WRONG_TYPE, &place, "a key must be plain text");
-            scalars = false;
-            break;
-        }
-        keys[n++] = (struct key){reader->bytes + reader->nodes[key].text, key};
-    }
-    if (scalars) {
-        qsort(keys, n, sizeof *keys, by_text);
-        for (size_t i = 1; i < n; i++)
-            if (!strcmp(keys[i - 1].text, keys[i].text)) {
-                place.line = reader->nodes[keys[i].node].line;
-                place.column = reader->nodes[keys[i].node].column;
-                problem(reader->context, SPEEDUP_DUPLICATE_KEY, &place, "'%.60s' is given twice; first in line %u",
-                        keys[i].text, reader->nodes[keys[i - 1].node].line);
-            }
-    }
-    allocator->release(allocator->user, keys);
-    /* Duplicates are told all together; only a broken shape ends the reading. */
-    return scalars ? SPEEDUP_OK : SPEEDUP_WRONG_TYPE;
-}
-
-static speedup_status close_node(struct reader *reader)
-{
-    uint32_t node = reader->open[reader->depth--].node;
-    return reader->nodes[node].kind == YAML_MAPPING ? check_keys(reader, node) : SPEEDUP_OK;
+    return reader_refuse(reader, code, mark_of(mark), message);
 }
 
 /* What libyaml says most often, in words that help. */
@@ -263,14 +109,15 @@ static speedup_status take(struct reader *reader, const yaml_event_t *event, int
             return refuse(reader, SPEEDUP_SEVERAL_DOCUMENTS, event->start_mark, "a second document begins here");
         return SPEEDUP_OK;
     case YAML_SCALAR_EVENT:
-        return add_scalar(reader, event);
+        return reader_scalar(reader, mark_of(event->start_mark), (const char *)event->data.scalar.value, event->data.scalar.length,
+                             event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
     case YAML_SEQUENCE_START_EVENT:
-        return open_node(reader, YAML_SEQUENCE, event->start_mark);
+        return reader_open(reader, YAML_SEQUENCE, mark_of(event->start_mark));
     case YAML_MAPPING_START_EVENT:
-        return open_node(reader, YAML_MAPPING, event->start_mark);
+        return reader_open(reader, YAML_MAPPING, mark_of(event->start_mark));
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        return close_node(reader);
+        return reader_close(reader);
     default:
         return SPEEDUP_OK;
     }
@@ -302,64 +149,29 @@ static speedup_status read_events(struct reader *reader)
 speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
                          size_t length, struct yaml_tree *tree)
 {
-    struct place whole = {.file = file};
-    if (length > YAML_MOST_BYTES) {
-        problem(context, SPEEDUP_TOO_LARGE, &whole, "%zu bytes; at most %d are read", length, YAML_MOST_BYTES);
-        return SPEEDUP_TOO_LARGE;
-    }
-    if (length && memchr(text, '\0', length)) {
-        problem(context, SPEEDUP_NOT_TEXT, &whole, "not a text: it holds NUL bytes");
-        return SPEEDUP_NOT_TEXT;
-    }
-    if (length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) {
-        text += 3;
-        length -= 3;
-    }
-    struct reader reader = {
-        .context = context, .file = file, .source = text, .source_length = length, .count = 1};
-    const speedup_allocator *allocator = &context->allocator;
-    void *nodes = NULL;
-    speedup_status status = SPEEDUP_OK;
-    if (!memory_grow(allocator, &nodes, &reader.room, 0, sizeof *reader.nodes))
-        status = no_memory(context);
-    reader.nodes = nodes;
-    if (!status) {
-        reader.nodes[0] = (struct yaml_node){0};
-        status = read_events(&reader);
-    }
-    if (!status && !reader.root) {
-        problem(context, SPEEDUP_EMPTY, &whole, "the document is empty");
-        status = SPEEDUP_EMPTY;
-    }
+    speedup_status status = reader_check(context, file, YAML_MOST_BYTES, &text, &length);
+    if (status)
+        return status;
+    struct reader reader = {.context = context, .file = file, .source = text, .source_length = length, .deepest = YAML_DEEPEST, .most = YAML_MOST_NODES};
+    status = reader_begin(&reader);
     if (!status)
-        status = context->first;
-    if (!status) {
-        struct yaml_node *kept = arena_zeroed(arena, reader.count, sizeof *kept);
-        char *bytes = arena_copy(arena, reader.bytes ? reader.bytes : "", reader.used);
-        char *source = arena_copy(arena, text, length);
-        char *name = arena_copy(arena, file, strlen(file));
-        if (kept && bytes && source && name) {
-            memcpy(kept, reader.nodes, reader.count * sizeof *kept);
-            *tree = (struct yaml_tree){.file = name,
-                                       .source = source,
-                                       .source_length = length,
-                                       .nodes = kept,
-                                       .node_count = reader.count,
-                                       .bytes = bytes,
-                                       .root = reader.root};
-        } else {
-            status = no_memory(context);
-        }
-    }
-    if (reader.nodes)
-        allocator->release(allocator->user, reader.nodes);
-    if (reader.bytes)
-        allocator->release(allocator->user, reader.bytes);
-    return status;
+        status = read_events(&reader);
+    return reader_end(&reader, status, arena, tree);
 }
 
-speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
-                              char **bytes, size_t *length)
+bool yaml_is_file(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && S_ISREG(about.st_mode);
+}
+
+bool yaml_is_folder(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && S_ISDIR(about.st_mode);
+}
+
+static speedup_status load(speedup_context *context, struct arena *arena, const char *path, size_t most, bool head, char **bytes, size_t *length)
 {
     struct place whole = {.file = path};
     struct stat about;
@@ -373,12 +185,12 @@ speedup_status yaml_load_file(speedup_context *context, struct arena *arena, con
                 S_ISDIR(about.st_mode) ? "this is a directory" : "this is a device or pipe");
         return SPEEDUP_NOT_A_FILE;
     }
-    if (about.st_size < 0 || (uintmax_t)about.st_size > most) {
+    if (about.st_size < 0 || ((uintmax_t)about.st_size > most && !head)) {
         problem(context, SPEEDUP_TOO_LARGE, &whole, "%lld bytes; at most %zu are read", (long long)about.st_size,
                 most);
         return SPEEDUP_TOO_LARGE;
     }
-    size_t size = (size_t)about.st_size;
+    size_t size = (uintmax_t)about.st_size < most ? (size_t)about.st_size : most;
     *bytes = arena_zeroed(arena, size + 1, 1);
     if (!*bytes)
         return no_memory(context);
@@ -395,6 +207,17 @@ speedup_status yaml_load_file(speedup_context *context, struct arena *arena, con
         return SPEEDUP_UNREADABLE;
     }
     return SPEEDUP_OK;
+}
+
+speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
+                              char **bytes, size_t *length)
+{
+    return load(context, arena, path, most, false, bytes, length);
+}
+
+speedup_status yaml_load_head(speedup_context *context, struct arena *arena, const char *path, size_t most, char **bytes, size_t *length)
+{
+    return load(context, arena, path, most, true, bytes, length);
 }
 
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,

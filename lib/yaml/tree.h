@@ -9,7 +9,9 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 enum {
     YAML_MOST_BYTES = 1 << 20,
+    JSON_MOST_BYTES = 1 << 24,
     YAML_MOST_NODES = 100000,
+    JSON_MOST_NODES = 1 << 20,
     YAML_DEEPEST = 24,
 };
 
@@ -45,9 +47,25 @@ struct yaml_tree {
 speedup_status yaml_read(speedup_context *context, struct arena *arena, const char *file, const char *text,
                          size_t length, struct yaml_tree *tree);
 
+/* The same of JSON, which may be deeper and longer; json_read_large() of as many as JSON_MOST_NODES values. */
+speedup_status json_read(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                         struct yaml_tree *tree);
+speedup_status json_read_large(speedup_context *context, struct arena *arena, const char *file, const char *text, size_t length,
+                               struct yaml_tree *tree);
+
+/* Does a text begin as JSON does: with a brace or a bracket? */
+bool json_begins(const char *text, size_t length);
+
 /* Reads a file, bounded, and hands it to yaml_read. */
 speedup_status yaml_read_file(speedup_context *context, struct arena *arena, const char *path,
                               struct yaml_tree *tree);
+
+/* The same of at most so many bytes at its beginning, however long it is. */
+speedup_status yaml_load_head(speedup_context *context, struct arena *arena, const char *path, size_t most, char **bytes, size_t *length);
+
+/* Is there such a file, or such a folder? */
+bool yaml_is_file(const char *path);
+bool yaml_is_folder(const char *path);
 
 /* The bytes of a regular file, ended by NUL, in the arena. */
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,

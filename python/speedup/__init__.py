@@ -177,6 +177,15 @@ class Catalog(Owner):
         text = _document(source)
         return self._made(lib.speedup_catalog_extend, _string(name), text, len(text))
 
+    def import_model(self, source, id, name="config.json"):
+        """A catalog with one model more, under an id: from the config.json of a Hugging Face repository as a text or a
+        mapping, or from the pathlib.Path of such a file or of a folder that has one."""
+        if isinstance(source, os.PathLike):
+            return self._made(lib.speedup_catalog_import_model_file, _string(source), _string(id))
+        text = source if isinstance(source, str) else json.dumps(source)
+        text = text.encode() if isinstance(text, str) else text
+        return self._made(lib.speedup_catalog_import_model, _string(name), text, len(text), _string(id))
+
     def register(self, optimization):
         """A catalog with an Optimization as well."""
         return self._made(lib.speedup_catalog_register, optimization._handle, kept=optimization._functions)

@@ -517,6 +517,8 @@ FUNCTIONS = {
         POINTER(speedup_optimization), POINTER(POINTER(speedup_catalog))]),
     "speedup_catalog_import_model": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,
         c_char_p, c_size_t, c_char_p, POINTER(POINTER(speedup_catalog))]),
+    "speedup_catalog_import_model_file": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog),
+        c_char_p, c_char_p, POINTER(POINTER(speedup_catalog))]),
     "speedup_catalog_ref": (POINTER(speedup_catalog), [POINTER(speedup_catalog)]),
     "speedup_catalog_unref": (None, [POINTER(speedup_catalog)]),
     "speedup_kind_at": (c_int32, [c_size_t, POINTER(speedup_word)]),

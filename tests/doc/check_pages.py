@@ -10,7 +10,7 @@ from pathlib import Path
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PLACEHOLDERS = re.compile(r"\b(TODO|FIXME|XXX|TBD|TBC|lorem|ipsum|placeholder|coming soon|to be filled|to be written)\b", re.I)
 LONGEST = 140
-GENERATED = ("format.md", "json.md", "metrics.md")
+GENERATED = ("families.md", "format.md", "json.md", "metrics.md")
 
 
 def without_code(text):

@@ -161,7 +161,7 @@ class Command(unittest.TestCase):
             path = Path(folder) / "quantized.json"
             path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
             load = ("--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128")
-            self.assertIn("fp8", estimate(*load)["note"])
+            self.assertIn("precision from the model's file (fp8): fp8-weights", estimate(*load)["note"])
             self.assertIsNone(estimate(*load, "--optimize", "fp8-weights")["note"])
             path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "x: [y"}}), encoding="utf-8")
             self.assertIsNone(estimate(*load)["note"])

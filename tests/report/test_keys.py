@@ -12,7 +12,8 @@ import tempfile
 
 SPEEDUP, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
 # Objects whose keys are names, not words of the format: what is in them is of one kind.
-MAPS = {("audit", ".gains"), ("entry of accelerators", ".calibration"), ("entry of stacks", ".calibration")}
+MAPS = {("audit", ".gains"), ("entry of accelerators", ".calibration"), ("entry of stacks", ".calibration"),
+        ("entry of families", ".fields"), ("entry of families", ".defaults"), ("entry of families", ".has")}
 INTERVAL = {"value", "low", "high", "unit"}
 seen, wrong, answers = {}, [], {}
 

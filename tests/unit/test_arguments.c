@@ -55,6 +55,11 @@ static void catalogs(void **state)
     REFUSED(speedup_catalog_extend_file(x, NULL, "n", &out));
     REFUSED(speedup_catalog_extend_file(x, c, NULL, &out));
     REFUSED(speedup_catalog_extend_file(x, c, "n", NULL));
+    REFUSED(speedup_catalog_import_model_file(NULL, c, "n", "m", &out));
+    REFUSED(speedup_catalog_import_model_file(x, NULL, "n", "m", &out));
+    REFUSED(speedup_catalog_import_model_file(x, c, NULL, "m", &out));
+    REFUSED(speedup_catalog_import_model_file(x, c, "n", NULL, &out));
+    REFUSED(speedup_catalog_import_model_file(x, c, "n", "m", NULL));
     REFUSED(speedup_catalog_import_model(NULL, c, "n", "{}", 2, "m", &out));
     REFUSED(speedup_catalog_import_model(x, NULL, "n", "{}", 2, "m", &out));
     REFUSED(speedup_catalog_import_model(x, c, "n", NULL, 2, "m", &out));

@@ -1,0 +1,286 @@
+/* Headers of files of weights: what GGUF says of a model as a tree that families read, and the bytes of all tensors, exactly.
+ * Formats: ggml's docs/gguf.md; huggingface/safetensors README. Bounded, whatever the header says. */
+#include "catalog/weights.h"
+
+#include "base/number.h"
+#include "yaml/reader.h"
+
+#include <string.h>
+
+enum { LONGEST_KEY = 80, MOST_ITEMS = 4096, DIMENSIONS = 4 };
+
+/* ---- GGUF ---- */
+
+enum gguf_type { U8, I8, U16, I16, U32, I32, F32, BOOLEAN, STRING, ARRAY, U64, I64, F64, GGUF_TYPES };
+
+struct gguf {
+    const unsigned char *at, *end;
+    struct reader *reader;
+    const char *architecture;
+    size_t architecture_length;
+    uint32_t column;
+    bool bad;
+};
+
+static uint64_t take(struct gguf *g, size_t bytes)
+{
+    uint64_t value = 0;
+    if ((size_t)(g->end - g->at) < bytes) {
+        g->bad = true;
+        return 0;
+    }
+    for (size_t i = 0; i < bytes; i++)
+        value |= (uint64_t)g->at[i] << 8 * i;
+    g->at += bytes;
+    return value;
+}
+
+static const char *take_string(struct gguf *g, size_t *length)
+{
+    uint64_t size = take(g, 8);
+    if (g->bad || size > (uint64_t)(g->end - g->at)) {
+        g->bad = true;
+        *length = 0;
+        return "";
+    }
+    const char *text = (const char *)g->at;
+    g->at += size;
+    *length = (size_t)size;
+    return text;
+}
+
+static const uint8_t sizes[GGUF_TYPES] = {[U8] = 1, [I8] = 1, [U16] = 2, [I16] = 2, [U32] = 4, [I32] = 4, [F32] = 4, [BOOLEAN] = 1, [U64] = 8, [I64] = 8, [F64] = 8};
+
+static double take_number(struct gguf *g, enum gguf_type type)
+{
+    uint64_t bits = take(g, sizes[type]);
+    unsigned width = 8u * sizes[type];
+    if (type == F32) {
+        uint32_t half = (uint32_t)bits;
+        float value;
+        memcpy(&value, &half, sizeof value);
+        return (double)value;
+    }
+    if (type == F64) {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    bool negative = (type == I8 || type == I16 || type == I32 || type == I64) && bits >> (width - 1) & 1;
+    return negative ? -(double)((~bits & (width < 64 ? ((uint64_t)1 << width) - 1 : UINT64_MAX)) + 1) : (double)bits;
+}
+
+static struct reader_mark mark_of(struct gguf *g)
+{
+    return (struct reader_mark){1, ++g->column};
+}
+
+static void put_text(struct gguf *g, const char *text, size_t length, bool plain)
+{
+    if (reader_scalar(g->reader, mark_of(g), text, length, plain))
+        g->bad = true;
+}
+
+static void put_number(struct gguf *g, double value)
+{
+    char number[NUMBER_TEXT];
+    number_exact(number, value == value && value - value == 0 ? value : 0);
+    put_text(g, number, strlen(number), true);
+}
+
+/* A key as families spell it: without the architecture, with '_' for points. */
+static void put_key(struct gguf *g, const char *name, size_t length)
+{
+    char key[LONGEST_KEY];
+    size_t skip = g->architecture_length;
+    if (skip && length > skip + 1 && !memcmp(name, g->architecture, skip) && name[skip] == '.') {
+        name += skip + 1;
+        length -= skip + 1;
+    }
+    for (size_t i = 0; i < length; i++)
+        key[i] = name[i] == '.' ? '_' : name[i];
+    key[length] = '\0';
+    if (!text_is_utf8(key) || memchr(key, '\0', length))
+        g->bad = true;
+    else
+        put_text(g, key, length, true);
+}
+
+static bool named(const char *name, size_t length, const char *wanted)
+{
+    return length == strlen(wanted) && !memcmp(name, wanted, length);
+}
+
+/* Passes over the items of an array; of numbers, as many as there are layers at most are kept. */
+static void take_array(struct gguf *g, const char *name, size_t length)
+{
+    uint64_t type = take(g, 4), count = take(g, 8);
+    size_t unused;
+    bool tokens = named(name, length, "tokenizer.ggml.tokens");
+    if (type >= GGUF_TYPES || type == ARRAY || count > (uint64_t)(g->end - g->at)) {
+        g->bad = true;
+        return;
+    }
+    bool keeps = type != STRING && count > 0 && count <= MOST_ITEMS && length < LONGEST_KEY;
+    if (keeps) {
+        put_key(g, name, length);
+        g->bad |= reader_open(g->reader, YAML_SEQUENCE, mark_of(g)) != SPEEDUP_OK;
+    } else if (tokens) {
+        put_key(g, "gguf.tokens", strlen("gguf.tokens"));
+        put_number(g, (double)count);
+    }
+    for (uint64_t i = 0; i < count && !g->bad; i++) {
+        if (type == STRING)
+            take_string(g, &unused);
+        else if (keeps)
+            put_number(g, take_number(g, (enum gguf_type)type));
+        else
+            take(g, sizes[type]);
+    }
+    if (keeps && !g->bad)
+        g->bad |= reader_close(g->reader) != SPEEDUP_OK;
+}
+
+static void take_pair(struct gguf *g)
+{
+    size_t length, size;
+    const char *name = take_string(g, &length), *text;
+    uint64_t type = take(g, 4);
+    if (g->bad || type >= GGUF_TYPES) {
+        g->bad = true;
+    } else if (type == ARRAY) {
+        take_array(g, name, length);
+    } else if (type == STRING) {
+        text = take_string(g, &size);
+        if (named(name, length, "general.architecture") && !g->bad && size < LONGEST_KEY) {
+            g->architecture = text;
+            g->architecture_length = size;
+            put_key(g, "model_type", strlen("model_type"));
+            char type_text[LONGEST_KEY];
+            memcpy(type_text, text, size);
+            type_text[size] = '\0';
+            put_text(g, text_is_utf8(type_text) && !memchr(text, '\0', size) ? text : "?", text_is_utf8(type_text) && !memchr(text, '\0', size) ? size : 1, false);
+        }
+    } else {
+        double value = take_number(g, (enum gguf_type)type);
+        if (length > 0 && length < LONGEST_KEY) {
+            put_key(g, name, length);
+            if (!g->bad)
+                put_number(g, value);
+        }
+    }
+}
+
+/* Numbers of a block of a tensor's format, and its bytes; 0 where there is no such format. */
+static const struct {
+    uint16_t numbers, bytes;
+} formats[] = {
+    [0] = {1, 4}, [1] = {1, 2}, [2] = {32, 18}, [3] = {32, 20}, [6] = {32, 22}, [7] = {32, 24}, [8] = {32, 34}, [9] = {32, 36}, [10] = {256, 84},
+    [11] = {256, 110}, [12] = {256, 144}, [13] = {256, 176}, [14] = {256, 210}, [15] = {256, 292}, [16] = {256, 66}, [17] = {256, 74}, [18] = {256, 98},
+    [19] = {256, 50}, [20] = {32, 18}, [21] = {256, 110}, [22] = {256, 82}, [23] = {256, 136}, [24] = {1, 1}, [25] = {1, 2}, [26] = {1, 4}, [27] = {1, 8},
+    [28] = {1, 8}, [29] = {256, 56}, [30] = {1, 2}, [34] = {256, 54}, [35] = {256, 66}, [39] = {32, 17},
+};
+
+/* The bytes of a tensor; `output` where it is the vocabulary head. */
+static double take_tensor(struct gguf *g, bool *output)
+{
+    size_t length;
+    const char *name = take_string(g, &length);
+    uint64_t dimensions = take(g, 4), numbers = 1;
+    *output |= named(name, length, "output.weight");
+    if (dimensions > DIMENSIONS)
+        g->bad = true;
+    for (uint64_t i = 0; i < dimensions && !g->bad; i++) {
+        uint64_t size = take(g, 8);
+        if (size && numbers > ((uint64_t)1 << 52) / size)
+            g->bad = true;
+        numbers *= size;
+    }
+    uint64_t format = take(g, 4);
+    take(g, 8);
+    if (g->bad || format >= sizeof formats / sizeof *formats || !formats[format].numbers || numbers % formats[format].numbers) {
+        g->bad = true;
+        return 0;
+    }
+    return (double)(numbers / formats[format].numbers * formats[format].bytes);
+}
+
+bool gguf_begins(const char *bytes, size_t length)
+{
+    return length >= 4 && !memcmp(bytes, "GGUF", 4);
+}
+
+static void scan(struct gguf *g)
+{
+    g->at += 4;
+    uint64_t version = take(g, 4), tensors = take(g, 8), pairs = take(g, 8);
+    double bytes = 0;
+    bool output = false;
+    if (version < 2 || version > 3) {
+        g->bad = true;
+        return;
+    }
+    g->bad |= reader_open(g->reader, YAML_MAPPING, mark_of(g)) != SPEEDUP_OK;
+    for (uint64_t i = 0; i < pairs && !g->bad; i++)
+        take_pair(g);
+    for (uint64_t i = 0; i < tensors && !g->bad; i++)
+        bytes += take_tensor(g, &output);
+    if (g->bad)
+        return;
+    put_text(g, "gguf_bytes", strlen("gguf_bytes"), true);
+    put_number(g, bytes);
+    put_text(g, "tie_word_embeddings", strlen("tie_word_embeddings"), true);
+    put_text(g, output ? "false" : "true", output ? 5 : 4, true);
+    g->bad |= reader_close(g->reader) != SPEEDUP_OK;
+}
+
+speedup_status gguf_read(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, struct yaml_tree *tree)
+{
+    struct reader reader = {.context = context, .file = file, .source = "", .deepest = READER_DEEPEST, .most = YAML_MOST_NODES};
+    struct gguf g = {.at = (const unsigned char *)bytes, .end = (const unsigned char *)bytes + length, .reader = &reader};
+    speedup_status status = reader_begin(&reader);
+    if (!status)
+        scan(&g);
+    if (!status && g.bad) {
+        struct place whole = {.file = file};
+        if (!context->first)
+            problem(context, SPEEDUP_SYNTAX, &whole, "the header of this GGUF file is broken, over %d MiB, or of a version that is not known (2 and 3 are)", JSON_MOST_BYTES >> 20);
+        status = context->first;
+    }
+    return reader_end(&reader, status, arena, tree);
+}
+
+/* ---- safetensors ---- */
+
+double index_bytes(const struct yaml_tree *tree)
+{
+    uint32_t metadata = yaml_find(tree, tree->root, "metadata"), size = metadata ? yaml_find(tree, metadata, "total_size") : 0;
+    double bytes;
+    size_t used;
+    if (size && yaml_at(tree, size)->kind == YAML_SCALAR && number_parse(yaml_text(tree, size), yaml_at(tree, size)->length, &bytes, &used) == NUMBER_OK)
+        return bytes;
+    return 0;
+}
+
+double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length)
+{
+    struct yaml_tree tree;
+    struct place whole = {.file = file};
+    struct gguf g = {.at = (const unsigned char *)bytes, .end = (const unsigned char *)bytes + length};
+    uint64_t header = take(&g, 8);
+    double sum = 0;
+    if (g.bad || header > length - 8) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "the header of this safetensors file is broken, or over %d MiB", JSON_MOST_BYTES >> 20);
+        return 0;
+    }
+    if (json_read_large(context, arena, file, bytes + 8, (size_t)header, &tree) || !expect_kind(context, &tree, tree.root, YAML_MAPPING, "the header"))
+        return 0;
+    for (uint32_t key = yaml_at(&tree, tree.root)->first; key; key = yaml_at(&tree, yaml_at(&tree, key)->next)->next) {
+        uint32_t offsets = yaml_find(&tree, yaml_at(&tree, key)->next, "data_offsets"), first = offsets ? yaml_at(&tree, offsets)->first : 0;
+        double from, to;
+        if (first && yaml_at(&tree, offsets)->length == 2 && read_count(context, &tree, first, "data_offsets", 0, 1e16, &from) &&
+            read_count(context, &tree, yaml_at(&tree, first)->next, "data_offsets", from, 1e16, &to))
+            sum += to - from;
+    }
+    return sum;
+}

@@ -1,0 +1,16 @@
+/* Headers of files of weights. */
+#ifndef CATALOG_WEIGHTS_H
+#define CATALOG_WEIGHTS_H
+
+#include "catalog/catalog.h"
+
+/* Does a file begin as GGUF does? Its header then is a tree as of a configuration: 'model_type', keys without the
+ * architecture, 'gguf_bytes' of all tensors and 'gguf_tokens'. */
+bool gguf_begins(const char *bytes, size_t length);
+speedup_status gguf_read(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, struct yaml_tree *tree);
+
+/* Bytes of all tensors: of a model.safetensors.index.json, 0 where it does not say; of a safetensors file by its header. */
+double index_bytes(const struct yaml_tree *tree);
+double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length);
+
+#endif

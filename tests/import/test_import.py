@@ -1,0 +1,430 @@
+"""Published files of models: what they become, by tables.
+
+    python3 tests/import/test_import.py SPEEDUP ROOT
+
+expected.csv has what publishers count (files/NAME.json, parameters within 1 %, bytes of cache a token exactly), or the
+field that a refusal must name. The smallest files that show a fault are in min/, one line of MIN each.
+"""
+import csv
+import json
+import struct
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+SPEEDUP, ROOT = sys.argv[1], Path(sys.argv[2])
+HERE = ROOT / "tests/import"
+LLAMA = {"parameters": 8030261248, "cache_bytes": 131072}
+
+# file: what it becomes, by path; or the words of an error. '~': words of the warnings.
+MIN = {
+    "bigint.json": LLAMA,
+    "bnb-old.json": LLAMA | {"quantized": "int8-weights"},
+    "bom.json": LLAMA,
+    "compression_config.json": LLAMA | {"quantized": "float-quantized"},
+    "crlf.json": LLAMA,
+    "cross.json": LLAMA,
+    "deep.json": "nested more than 64 deep",
+    "deepseek-ocr-lm.json": {"attention.kind": "standard", "parameters": 2934734080, "cache_bytes": 61440},
+    "dsa-layer-types.json": {"parameters": 743910979584, "cache_bytes": 99840},
+    "dup.json": "'hidden_size' is given twice",
+    "embed-mistral.json": {"headless": True, "cache_bytes": 131072},
+    "emptykey.json": LLAMA,
+    "exp.json": LLAMA | {"max_sequence": 131072},
+    "ffn-list.json": LLAMA,
+    "gemma-no-headdim.json": {"head_dim": 256, "parameters": 8537680896, "~": "head_dim 256"},
+    "gemma2-no-window.json": {"attention.window": 4096, "attention.window_layers": 21, "~": "sliding_window 4096"},
+    "gemma3-27b+vocab.json": {"attention.window_layers": 52, "max_sequence": 131072, "cache_bytes": 507904, "~": "max_position_embeddings 131072"},
+    "gptoss-full.json": {"quantized": "mxfp4-experts", "attention.window_layers": 12, "cache_bytes": 49152},
+    "gptoss-no-layer_types.json": {"attention.window_layers": 12, "cache_bytes": 49152},
+    "kv-fp8.json": LLAMA | {"quantized": "fp8 fp8-cache"},
+    "llama-2-7b.json": {"id": "llama-2-7b-2", "attention.qk_norm": True},
+    "llama-no-ffn.json": {"ffn": 11008, "~": "intermediate_size 11008"},
+    "longkey.json": LLAMA,
+    "maverick-alias-mixtral.json": {"experts.dense_layers": 24},
+    "mistral-no-kv.json": {"kv_heads": 8, "~": "num_key_value_heads 8"},
+    "mistral-no-window.json": {"attention.window": 4096, "~": "sliding_window 4096"},
+    "mixtral-no-topk.json": {"experts.active": 2, "~": "num_experts_per_tok 2"},
+    "mlx-quant.json": LLAMA | {"quantized": "int4"},
+    "moe_layer_freq-list.json": {"experts.dense_layers": 1, "cache_bytes": 31104},
+    "nan.json": "NaN is no number",
+    "nullmt.json": "'model_type' is missing",
+    "openelm-list.json": LLAMA,
+    "pattern-text.json": {"attention.window_layers": None, "cache_bytes": 131072},
+    "quant-8bit-gptq.json": LLAMA | {"quantized": "gptq.8"},
+    "quant-upper.json": LLAMA | {"quantized": "fp8"},
+    "quant_algo-only.json": LLAMA | {"quantized": "fp8 fp8-cache"},
+    "qwen2-swa.json": {"attention.window_layers": 16, "cache_bytes": 131072},
+    "qwen3-nextgate.json": {"attention.output_gate": True, "parameters": 79674286080},
+    "qwen3-no-headdim.json": {"head_dim": 128, "parameters": 596049920, "~": "head_dim 128"},
+    "reward-llama.json": {"headless": True, "parameters": 8030261248 - 128256 * 4096},
+    "surrogate.json": LLAMA,
+    "tabs.json": LLAMA,
+    "tabs2.json": LLAMA,
+    "trailingcomma.json": "nothing follows this ','",
+    "yarn.json": {"max_sequence": 131072},
+    "日本.json": {"attention.qk_norm": True},
+    "Qwen3 8B/config.json": {"parameters": 8190735360},
+}
+
+# Models of the catalog, and what else their file says than the entry.
+OWN = {
+    "MiniMaxAI--MiniMax-M2.5": "minimax-m2-5", "Qwen--Qwen3-235B-A22B": "qwen3-235b-a22b", "Qwen--Qwen3-30B-A3B": "qwen3-30b-a3b",
+    "Qwen--Qwen3-32B": "qwen3-32b", "Qwen--Qwen3-8B": "qwen3-8b", "Qwen--Qwen3.5-397B-A17B": "qwen3-5-397b-a17b",
+    "deepseek-ai--DeepSeek-V3": "deepseek-v3", "meta-llama--Meta-Llama-3.1-405B": "llama-3-1-405b",
+    "meta-llama--Meta-Llama-3.1-70B": "llama-3-1-70b", "meta-llama--Meta-Llama-3.1-8B": "llama-3-1-8b",
+    "mistralai--Mixtral-8x7B-v0.1": "mixtral-8x7b", "moonshotai--Kimi-K2.5": "kimi-k2-5", "nvidia--GLM-5-NVFP4": "glm-5",
+    "openai--gpt-oss-120b": "gpt-oss-120b", "zai-org--GLM-5": "glm-5",
+}
+
+
+# Files that keep their weights narrower: the entry of the catalog, and the optimizations that the file means.
+NARROW = {
+    "own__openai--gpt-oss-120b": ("gpt-oss-120b", "mxfp4-experts"),
+    "maxtext__gpt_oss_120b": ("gpt-oss-120b", ""),
+    "own__deepseek-ai--DeepSeek-V3": ("deepseek-v3", "block-fp8-weights"),
+    "infersim__deepseek_v3.2": ("deepseek-v3-2", "block-fp8-weights"),
+    "own__moonshotai--Kimi-K2.5": ("kimi-k2-5", "int4-experts"),
+    "own__MiniMaxAI--MiniMax-M2.5": ("minimax-m2-5", "block-fp8-weights"),
+    "aic__Qwen--Qwen3-235B-A22B-FP8": ("qwen3-235b-a22b", "block-fp8-weights"),
+    "aic__Qwen--Qwen3-30B-A3B-FP8": ("qwen3-30b-a3b", "block-fp8-weights"),
+    "aic__nvidia--Qwen3.5-397B-A17B-NVFP4": ("qwen3-5-397b-a17b", "nvfp4-feed-forward,fp8-kv-cache"),
+    "aic__zai-org--GLM-5-FP8": ("glm-5", "block-fp8-weights"),
+    "aic__nvidia--GLM-5.1-NVFP4": ("glm-5", "nvfp4-feed-forward,fp8-kv-cache"),
+}
+# Files whose estimates, in serving and in training, are those of the catalog's entry.
+SAME = {
+    "aic__meta-llama--Llama-4-Scout-17B-16E-Instruct": "llama-4-scout", "aic__meta-llama--Llama-4-Maverick-17B-128E-Instruct": "llama-4-maverick",
+    "aic__nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4": "nemotron-3-super", "aic__nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4": "nemotron-3-nano",
+    "aic__nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16": "nemotron-3-ultra", "mlc__gpt_j": "gpt-j-6b", "mlc__gemma2_27b": "gemma-2-27b",
+    "mlc__olmo2_13b": "olmo-2-13b", "mlc__gpt2": "gpt-2-small", "aic__mistralai--Mixtral-8x22B-v0.1": "mixtral-8x22b", "pub__gemma-3-4b-it": "gemma-3-4b",
+    "maxtext__qwen3_14b": "qwen3-14b", "mlc__qwen2.5_3b": "qwen2-5-3b", "own__meta-llama--Meta-Llama-3.1-405B": "llama-3-1-405b",
+}
+# The words of 'quantized', and what it becomes on an H100.
+WORDS = [
+    ({"quant_method": "gptq", "bits": 4}, "gptq", "gptq"),
+    ({"quant_method": "gptq", "bits": 8}, "gptq.8", "int8-weights"),
+    ({"quant_method": "gptq", "bits": 3}, "gptq.3", None),
+    ({"quant_method": "AWQ", "bits": 4}, "awq", "awq"),
+    ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "nf4", "nf4-weights"),
+    ({"quant_method": "bitsandbytes", "_load_in_8bit": True}, "int8-weights", "int8-weights"),
+    ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8-block", "block-fp8-weights"),
+    ({"quant_method": "fp8", "weight_block_size": None}, "fp8", "fp8-weights"),
+    ({"quant_method": "fbgemm_fp8"}, "fbgemm-fp8", "fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "float", "strategy": "block"}}}}, "fp8-block", "block-fp8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": {"num_bits": 8}}}}, "int8", "w8a8-int8"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": None}}}, "int8-weights", "int8-weights"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4, "type": "int", "group_size": 128}}}}, "int4", "gptq"),
+    ({"quant_method": "compressed-tensors", "format": "pack-quantized"}, "pack-quantized", "gptq"),
+    ({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
+    ({"quant_method": "modelopt", "quant_algo": "W4A16_AWQ"}, "w4a16-awq", "awq"),
+    ({"quant_algo": "NVFP4"}, "nvfp4", "gptq"),
+    ({"quant_method": "novel"}, "novel", None),
+    ({"quant_method": "x: [y"}, None, None),
+]
+
+
+# Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
+GGUF = {0: (1, 4, None), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
+        14: (256, 210, "q6-k"), 30: (1, 2, None), 39: (32, 17, "mxfp4-experts")}
+FILE_TYPES = {0: 0, 1: 1, 2: 2, 8: 7, 12: 15, 13: 17, 14: 18, 30: 32, 39: 38}
+
+
+def gguf(path, architecture, numbers, tensors, tokens=1000):
+    """A header of GGUF, version 3: texts of keys and values, and tensors as (name, shape, format)."""
+    def text(value):
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+    pairs = [text("general.architecture") + struct.pack("<I", 8) + text(architecture)]
+    pairs += [text(key) + (struct.pack("<IIQ", 9, 4, len(value)) + b"".join(struct.pack("<I", n) for n in value) if isinstance(value, list)
+                           else struct.pack("<II", 4, value)) for key, value in numbers.items()]
+    pairs.append(text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, tokens) + b"".join(text(f"t{i}") for i in range(tokens)))
+    pairs.append(text("tokenizer.ggml.scores") + struct.pack("<IIQ", 9, 6, 3) + struct.pack("<fff", 0.5, -1, 2))
+    body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs)
+    for name, shape, kind in tensors:
+        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, 0)
+    path.write_bytes(body)
+    return body
+
+
+def run(*arguments):
+    return subprocess.run([SPEEDUP, *arguments], capture_output=True, text=True, check=False)
+
+
+def show(path):
+    """The model, or None and what was told."""
+    done = run("catalog", "show", "--model", str(path), "--json")
+    return (json.loads(done.stdout) if done.returncode == 0 else None), done.stderr
+
+
+def at(model, path):
+    if path in ("parameters", "cache_bytes"):
+        return model["counted"][path]
+    for key in path.split("."):
+        model = model[key] if model else None
+    return model
+
+
+class Import(unittest.TestCase):
+    def test_published_files_count_as_their_publishers_say(self):
+        with open(HERE / "expected.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertGreater(len(rows), 110)
+        for row in rows:
+            with self.subTest(row["file"]):
+                model, told = show(HERE / "files" / row["file"])
+                if row["refused"]:
+                    self.assertIsNone(model)
+                    self.assertIn(row["refused"], told)
+                    continue
+                self.assertIsNotNone(model, told)
+                if row["parameters_billion"]:
+                    self.assertAlmostEqual(model["counted"]["parameters"] / (1e9 * float(row["parameters_billion"])), 1, delta=0.01)
+                if row["cache_bytes"]:
+                    self.assertEqual(model["counted"]["cache_bytes"], float(row["cache_bytes"]))
+
+    def test_each_of_the_smallest_files_shows_what_it_must(self):
+        self.assertEqual(set(MIN), {str(path.relative_to(HERE / "min")) for path in (HERE / "min").rglob("*.json")})
+        for name, expected in MIN.items():
+            with self.subTest(name):
+                model, told = show(HERE / "min" / name)
+                if isinstance(expected, str):
+                    self.assertIsNone(model)
+                    self.assertIn(expected, told)
+                    self.assertRegex(told.split("\n")[0], r"\.json:\d+:\d+: error\[SPD-")
+                    continue
+                self.assertIsNotNone(model, told)
+                for path, value in expected.items():
+                    if path == "~":
+                        self.assertIn("warning", told)
+                        self.assertIn(value, told)
+                    else:
+                        self.assertEqual(at(model, path), value, path)
+
+    def test_entries_of_state_spaces_count_as_published(self):
+        for name, id, billion in (("granite.yaml", "g4hs", 32.2), ("nh.yaml", "nh56", 56)):
+            done = run("catalog", "show", "models", id, "--json", "--catalog", str(HERE / "min" / name))
+            self.assertAlmostEqual(json.loads(done.stdout)["counted"]["parameters"] / 1e9 / billion, 1, delta=0.01)
+
+    def test_a_model_of_the_catalog_comes_from_its_own_file(self):
+        same = ("layers", "hidden", "heads", "kv_heads", "vocab", "max_sequence", "ffn_kind", "tied_embeddings", "experts", "prediction_layers")
+        for name, id in OWN.items():
+            with self.subTest(name):
+                model, told = show(HERE / "files" / f"own__{name}.json")
+                self.assertIsNotNone(model, told)
+                entry = json.loads(run("catalog", "show", "models", id, "--json").stdout)
+                self.assertEqual(model["counted"], entry["counted"])
+                for key in same:
+                    self.assertEqual(model[key], entry[key] or model[key], key)
+
+    def test_a_file_is_estimated_in_the_precision_that_it_has(self):
+        load = ("--hardware", "dgx-b200", "--serve", "16x512x512", "--accelerators", "8", "--json")
+        for name, (id, names) in NARROW.items():
+            with self.subTest(name):
+                path = str(HERE / "files" / f"{name}.json")
+                mine = json.loads(run("estimate", "--model", path, "--optimize", "paged-attention", *load).stdout)
+                entry = json.loads(run("estimate", "--model", id, "--optimize", ",".join(["paged-attention"] + names.split(",") * bool(names)), *load).stdout)
+                self.assertEqual(mine["answer"], entry["answer"])
+                self.assertEqual(mine["layout"], entry["layout"])
+                for word in names.split(",") if names else ():
+                    self.assertIn(word, mine["note"])
+        path = str(HERE / "files/own__openai--gpt-oss-120b.json")
+        other = json.loads(run("estimate", "--model", path, "--optimize", "paged-attention,fp8-weights", *load).stdout)
+        entry = json.loads(run("estimate", "--model", "gpt-oss-120b", "--optimize", "paged-attention,fp8-weights", *load).stdout)
+        self.assertEqual(other["answer"], entry["answer"])
+
+    def test_a_file_is_estimated_as_the_entry_of_the_catalog(self):
+        for name, id in SAME.items():
+            for load in (("--serve", "4x512x128", "--optimize", "paged-attention"), ("--train", "16x1024", "--optimize", "flash-attention-2")):
+                with self.subTest(name, load=load):
+                    mine, entry = (json.loads(run("estimate", "--model", model, "--hardware", "dgx-h200", "--accelerators", "8", *load, "--json").stdout)
+                                   for model in (str(HERE / "files" / f"{name}.json"), id))
+                    self.assertEqual(mine["answer"], entry["answer"])
+
+    def test_towers_count_in_memory_and_the_answer_says_so(self):
+        load = ("--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+        config = json.loads((HERE / "files/shape__Mistral-Small-3.1-24B.json").read_text(encoding="utf-8"))
+        path = Path(self.folder.name) / "tower.json"
+        answers = []
+        for whole in (config, config["text_config"]):
+            path.write_text(json.dumps(whole), encoding="utf-8")
+            answers.append(json.loads(run("estimate", "--model", str(path), *load).stdout))
+        encoders = show(HERE / "files/shape__Mistral-Small-3.1-24B.json")[0]["encoders"]
+        self.assertAlmostEqual(encoders, 24.01e9 - 23.57e9, delta=0.01e9)
+        self.assertIn("M parameters of encoders count in memory", answers[0]["note"])
+        self.assertIsNone(answers[1]["note"])
+        self.assertEqual(answers[0]["memory"][0]["bytes"] - answers[1]["memory"][0]["bytes"], 2 * encoders)
+
+    def test_a_narrow_file_asks_for_the_accelerators_that_it_needs(self):
+        for name, hardware, count in (("own__openai--gpt-oss-120b", "dgx-h100", 1), ("own__deepseek-ai--DeepSeek-V3", "dgx-h200", 8)):
+            answer = json.loads(run("estimate", "--model", str(HERE / "files" / f"{name}.json"), "--hardware", hardware, "--serve", "8x1024x512", "--json").stdout)
+            self.assertEqual(answer["layout"]["accelerators"], count, name)
+
+    def test_all_spellings_of_a_precision_choose_its_optimization(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path = Path(self.folder.name) / "narrow.json"
+        for quantization, word, taken in WORDS:
+            with self.subTest(str(quantization)):
+                path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+                self.assertEqual(show(path)[0]["quantized"], word)
+                answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--json").stdout)
+                if taken:
+                    self.assertIn(f"({word}): {taken};", answer["note"])
+                elif word:
+                    self.assertIn("taken in 16 bits", answer["note"])
+                else:
+                    self.assertIsNone(answer["note"])
+
+    def test_a_job_names_the_file_of_its_model_where_the_host_named_the_jobs(self):
+        folder = Path(self.folder.name)
+        (folder / "repository").mkdir()
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        (folder / "repository/config.json").write_text(json.dumps(config), encoding="utf-8")
+        (folder / "repository/hf_quant_config.json").write_text(json.dumps(
+            {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]}}), encoding="utf-8")
+        job = ("serve: {model: %s, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 512, output: 128, concurrency: 8, "
+               "optimizations: [paged-attention%s]}")
+        (folder / "entry.yaml").write_text(job % ("llama-3-1-8b", ", fp8-weights, fp8-kv-cache"), encoding="utf-8")
+        entry = json.loads(run("estimate", str(folder / "entry.yaml"), "--json").stdout)
+        for model in ("repository", "repository/config.json", "./repository/config.json", str(folder / "repository")):
+            (folder / "job.yaml").write_text(job % (model if "/" in model else model + "/", ""), encoding="utf-8")
+            done = run("estimate", str(folder / "job.yaml"), "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            mine = json.loads(done.stdout)
+            self.assertEqual(mine["answer"], entry["answer"])
+            self.assertIn("fp8-weights, fp8-kv-cache", mine["note"])
+        self.assertNotIn("there is no model", run("admit", str(folder / "job.yaml")).stderr)
+        (folder / "plan.yaml").write_text("plan: {model: repository/config.json, systems: [dgx-h100], stack: vllm, accelerators: [1, 2], prompt: 512, "
+                                          "output: 128, concurrency: [8]}", encoding="utf-8")
+        done = run("plan", str(folder / "plan.yaml"), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (folder / "job.yaml").write_text(job % ("repository/none.json", ""), encoding="utf-8")
+        self.assertIn("there is no model 'repository/none.json'", run("estimate", str(folder / "job.yaml")).stderr)
+        (folder / "broken.json").write_text('{"model_type": "llama", }', encoding="utf-8")
+        (folder / "job.yaml").write_text(job % ("broken.json", ""), encoding="utf-8")
+        self.assertRegex(run("estimate", str(folder / "job.yaml")).stderr, r"broken\.json:1:23: error\[SPD-101\]: nothing follows")
+
+    def test_a_gguf_file_says_its_shape_its_format_and_its_bytes(self):
+        path = Path(self.folder.name) / "model.gguf"
+        shape = {"llama.block_count": 2, "llama.embedding_length": 1024, "llama.attention.head_count": 16, "llama.attention.head_count_kv": 4,
+                 "llama.feed_forward_length": 2048, "llama.context_length": 4096}
+        for kind, (block, size, word) in GGUF.items():
+            with self.subTest(kind):
+                tensors = [("token_embd.weight", (1024, 1000), kind), ("output.weight", (1024, 1000), 14), ("blk.0.ffn_up.weight", (1024, 2048), kind),
+                           ("blk.0.attn_norm.weight", (1024,), 0)]
+                gguf(path, "llama", shape | {"general.file_type": FILE_TYPES[kind]}, tensors)
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertEqual(model["file_bytes"], 1024 * 3048 // block * size + 1024 * 1000 // 256 * 210 + 4096)
+                self.assertEqual([model[key] for key in ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "max_sequence", "quantized")],
+                                 [2, 1024, 16, 4, 2048, 1000, 4096, word])
+                self.assertFalse(model["tied_embeddings"])
+        body = gguf(path, "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
+        self.assertTrue(show(path)[0]["tied_embeddings"])
+        for wrong in (body[:-3], body[:40], b"GGUF", body[:4] + b"\x09" + body[5:], body[:12] + b"\xff" * 12 + body[24:]):
+            path.write_bytes(wrong)
+            model, told = show(path)
+            self.assertIsNone(model)
+            self.assertIn("the header of this GGUF file is broken", told)
+
+    def test_safetensors_beside_a_configuration_count_their_bytes(self):
+        folder = Path(self.folder.name)
+        (folder / "config.json").write_bytes((HERE / "min/crlf.json").read_bytes())
+        tensors = {"__metadata__": {"format": "pt"}, "a": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]}, "b": {"dtype": "F8_E4M3", "shape": [5], "data_offsets": [12, 17]}}
+        header = json.dumps(tensors).encode()
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(17))
+        for path in (folder, folder / "model.safetensors"):
+            model, told = show(path)
+            self.assertEqual(model["file_bytes"], 17, told)
+            self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+        (folder / "model.safetensors.index.json").write_text(json.dumps(
+            {"metadata": {"total_size": 16060522496}, "weight_map": {f"layers.{i}": "model-00001-of-00002.safetensors" for i in range(60000)}}), encoding="utf-8")
+        for path in (folder, folder / "model.safetensors.index.json"):
+            self.assertEqual(show(path)[0]["file_bytes"], 16060522496)
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + header)
+        self.assertIn("safetensors file is broken", show(folder / "model.safetensors")[1])
+
+    def test_layers_that_differ_count_each_as_it_is(self):
+        """Sums over layers of lists: heads, keys and values, widths, and blocks that are not there."""
+        head, h, vocab = 64, 512, 1000
+        heads, kv, widths = [4, 8, 8], [2, 4, 1], [512, 1024, 1536]
+        attention = sum(h * head * (2 * q + 2 * k) for q, k in zip(heads, kv))
+        path = Path(self.folder.name) / "differ.json"
+        config = {"model_type": "llama", "hidden_size": h, "num_hidden_layers": 3, "vocab_size": vocab, "head_dim": head, "num_attention_heads": heads,
+                  "num_key_value_heads": kv, "intermediate_size": widths, "tie_word_embeddings": True}
+        path.write_text(json.dumps(config), encoding="utf-8")
+        model, told = show(path)
+        self.assertAlmostEqual(model["counted"]["parameters"], vocab * h + attention + 3 * h * sum(widths) + 7 * h, delta=8, msg=told)
+        self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
+        answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "4x128x16", "--json").stdout)
+        self.assertEqual(answer["layout"]["accelerators"], 1)
+        blocks = [{"attention": {"n_heads_in_group": 4, "no_op": False}, "ffn": {"ffn_mult": 2.0}},
+                  {"attention": {"n_heads_in_group": None, "no_op": True}, "ffn": {"ffn_mult": 1.0}},
+                  {"attention": {"n_heads_in_group": 2, "no_op": False}, "ffn": {"ffn_mult": None, "no_op": True}}]
+        config |= {"model_type": "nemotron-nas", "num_attention_heads": 8, "num_key_value_heads": None, "intermediate_size": None, "block_configs": blocks}
+        path.write_text(json.dumps(config), encoding="utf-8")
+        model, told = show(path)
+        kv = [2, 4]
+        attention = sum(h * head * (2 * 8 + 2 * k) for k in kv)
+        self.assertAlmostEqual(model["counted"]["parameters"], vocab * h + attention + 3 * h * (768 + 512) + 7 * h, delta=8, msg=told)
+        self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
+        self.assertEqual(model["attention"]["absent_layers"], 1)
+
+    def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
+        for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
+                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
+            told = run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr
+            self.assertIn(f"did you mean '{id}'?", told)
+            self.assertIn("neither a model of the catalog nor a file", told)
+
+    def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}
+        for more, words in (({}, None), ({"novel_widths": [1, 2]}, "'novel_widths' is not known of 'novel'"), ({"novel_blocks": 3}, "'novel_blocks'")):
+            path = Path(self.folder.name) / "novel.json"
+            path.write_text(json.dumps(config | more), encoding="utf-8")
+            model, told = show(path)
+            if words:
+                self.assertIsNone(model)
+                self.assertIn(words, told)
+                self.assertIn("families: {mine: {base: llama, types: [novel]", told)
+                self.assertIn("qwen3-moe", told)
+            else:
+                self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+                self.assertIn("warning[SPD-307]: 'model_type' is 'novel', of which no family is known: read as 'llama'", told)
+                self.assertIn("read as 'llama'", model["notes"])
+
+    def test_the_built_in_families_are_read_without_an_error(self):
+        """Over another catalog, their words are checked; in the library they no longer are."""
+        for path in sorted((ROOT / "data/families").glob("*.yaml")):
+            text = path.read_text(encoding="utf-8").replace(f"  {path.stem}:\n", f"  {path.stem}:\n    replaces: true\n", 1)
+            copy = Path(self.folder.name) / path.name
+            copy.write_text(text, encoding="utf-8")
+            done = run("catalog", "show", "families", path.stem, "--catalog", str(copy))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("source", done.stdout)
+        types = [line for path in (ROOT / "data/families").glob("*.yaml") for line in path.read_text(encoding="utf-8").split("\n") if "types:" in line]
+        names = [name.strip() for line in types for name in line.split("[")[1].rstrip("]").split(",")]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_a_new_family_is_an_entry(self):
+        folder = Path(self.folder.name)
+        (folder / "family.yaml").write_text(
+            "families: {mine: {base: qwen3, types: [mine], fields: {layers: depth_of_it}, has: {kv_heads: 2}, defaults: {vocab: 1000}}}", encoding="utf-8")
+        (folder / "mine.json").write_text('{"model_type": "mine", "depth_of_it": 3, "hidden_size": 512, "num_attention_heads": 4, '
+                                          '"intermediate_size": 1024}', encoding="utf-8")
+        done = run("catalog", "show", "--model", str(folder / "mine.json"), "--catalog", str(folder / "family.yaml"), "--json")
+        model = json.loads(done.stdout)
+        self.assertEqual([model[key] for key in ("layers", "kv_heads", "vocab", "head_dim")], [3, 2, 1000, 128])
+        self.assertIn("vocab_size 1000", done.stderr)
+        for wrong, words in (("fields: {layer: x}", "did you mean 'layers'?"), ("words: {x: ful}", "did you mean 'full'?"), ("others: none-such", "none-such")):
+            (folder / "family.yaml").write_text("families: {mine: {base: qwen3, %s}}" % wrong, encoding="utf-8")
+            self.assertIn(words, run("catalog", "list", "--catalog", str(folder / "family.yaml")).stderr)
+
+    def setUp(self):
+        import tempfile
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+
+unittest.main(argv=sys.argv[:1])
