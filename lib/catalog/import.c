@@ -17,6 +17,12 @@ struct found {
 
 enum { MOST_WRONG = 32, MOST_PATHS = 64, LONGEST_FIELD = 80, MOST_LAYERS = 100000 };
 
+/* Layers by kind. */
+struct layers {
+    double count[LAYER_KINDS];
+    uint32_t node;
+};
+
 struct importer {
     speedup_context *context;
     const speedup_catalog *catalog;
@@ -32,13 +38,7 @@ struct importer {
     const struct yaml_tree *beside;   /* what says how weights are quantized in a file of its own; may be NULL */
     uint64_t told[(ROLES + 63) / 64]; /* roles whose default was taken */
     struct text taken;                /* and what it is */
-    struct layers *layers;
-};
-
-/* Layers by kind. */
-struct layers {
-    double count[LAYER_KINDS];
-    uint32_t node;
+    struct layers layers;
 };
 
 /* A plain number, whole. */
@@ -492,7 +492,7 @@ static void count_list(struct importer *importer, uint32_t node, const char *nam
                            importer->family->head.id, word);
             return;
         }
-        importer->layers->count[kind]++;
+        importer->layers.count[kind]++;
     }
     if (count != layers) {
         struct place place = place_of_node(importer, node);
@@ -519,7 +519,7 @@ static void count_layers(struct importer *importer, double layers)
         list = every_text(importer, &name, &length);
         again = list != 0;
     }
-    importer->layers->node = list;
+    importer->layers.node = list;
     if (list) {
         count_list(importer, list, name, length, again, layers);
         return;
@@ -533,7 +533,7 @@ static void count_layers(struct importer *importer, double layers)
                 window.value, importer->family->head.id);
     }
     for (double layer = 0; layer < layers; layer++)
-        importer->layers->count[kind_by_rules(importer, &by, layer)]++;
+        importer->layers.count[kind_by_rules(importer, &by, layer)]++;
 }
 
 /* Layers without experts, by all the ways that files have to say it. */
@@ -584,7 +584,7 @@ static void set_linear(struct importer *importer, double layers)
         {ROLE_LINEAR_VALUE_HEADS, ROLE_LINEAR_VALUE_DIM, {"attention.linear_value_heads", "attention.linear_value_dim"}},
     };
     const struct model *model = importer->model;
-    set_number(importer, "attention.linear_layers", (struct found){layers, importer->layers->node});
+    set_number(importer, "attention.linear_layers", (struct found){layers, importer->layers.node});
     for (int i = 0; i < 2; i++) {
         struct found heads = find(importer, sides[i].heads), width = find(importer, sides[i].width);
         if (heads.value <= 0)
@@ -622,7 +622,7 @@ static void set_window(struct importer *importer)
         return;
     }
     set_number(importer, "attention.window", window);
-    set_number(importer, "attention.window_layers", (struct found){importer->layers->count[LAYER_WINDOW], importer->layers->node});
+    set_number(importer, "attention.window_layers", (struct found){importer->layers.count[LAYER_WINDOW], importer->layers.node});
     struct found width = find(importer, ROLE_FULL_HEAD_DIM), heads = find(importer, ROLE_FULL_KV_HEADS);
     if (width.value > 0)
         set_number(importer, "attention.full_head_dim", width);
@@ -659,22 +659,22 @@ static void set_attention(struct importer *importer)
     set_role(importer, ROLE_QKV_BIAS);
     set_role(importer, ROLE_CROSS);
     set_role(importer, ROLE_BIDIRECTIONAL);
-    if (importer->layers->count[LAYER_WINDOW] > 0)
+    if (importer->layers.count[LAYER_WINDOW] > 0)
         set_window(importer);
-    if (importer->layers->count[LAYER_LINEAR] > 0)
-        set_linear(importer, importer->layers->count[LAYER_LINEAR]);
+    if (importer->layers.count[LAYER_LINEAR] > 0)
+        set_linear(importer, importer->layers.count[LAYER_LINEAR]);
 }
 
 static void set_experts(struct importer *importer, double layers, double feed_forward)
 {
     struct found count = find(importer, ROLE_EXPERTS);
-    if (count.value <= 1 && importer->layers->count[LAYER_EXPERTS] <= 0)
+    if (count.value <= 1 && importer->layers.count[LAYER_EXPERTS] <= 0)
         return;
     struct found ffn = find(importer, ROLE_EXPERT_FFN), shared = find(importer, ROLE_SHARED), width = find(importer, ROLE_SHARED_FFN);
     const char *name;
     size_t length;
     uint32_t lists = role_node(importer, ROLE_DENSE_LIST, &name, &length);
-    struct found dense = {feed_forward > 0 || importer->layers->count[LAYER_EXPERTS] > 0 ? feed_forward : count_dense(importer, layers), find(importer, ROLE_DENSE_FIRST).node};
+    struct found dense = {feed_forward > 0 || importer->layers.count[LAYER_EXPERTS] > 0 ? feed_forward : count_dense(importer, layers), find(importer, ROLE_DENSE_FIRST).node};
     dense.node = dense.node ? dense.node : lists;
     require(importer, ROLE_EXPERTS);
     require(importer, ROLE_ACTIVE);
@@ -697,7 +697,7 @@ static void set_experts(struct importer *importer, double layers, double feed_fo
 /* State spaces stand in an entry beside blocks that are layers of their own. */
 static void set_state_space(struct importer *importer, double layers)
 {
-    const struct layers *by = importer->layers;
+    const struct layers *by = &importer->layers;
     const struct model *model = importer->model;
     double blocks = fmax(number_of(importer, ROLE_SPACE_BLOCKS), 1), spaces = blocks == 3 ? layers : by->count[LAYER_STATE_SPACE];
     double kind = number_of(importer, ROLE_SPACE_KIND);
@@ -809,7 +809,7 @@ static void set_feed_forward(struct importer *importer, double experts)
     if (ffn.value <= 0)
         ffn = experts > 1 ? find(importer, ROLE_EXPERT_FFN) : find(importer, ROLE_SPACE_INNER);
     /* No block is one where all layers are state spaces. */
-    if (ffn.value <= 0 && importer->layers->count[LAYER_STATE_SPACE] > 0)
+    if (ffn.value <= 0 && importer->layers.count[LAYER_STATE_SPACE] > 0)
         ffn.value = importer->model->hidden;
     bool mean = !ffn.node || yaml_at(importer->tree, ffn.node)->kind == YAML_SEQUENCE;
     if (ffn.value <= 0)
@@ -864,8 +864,7 @@ static void set_model(struct importer *importer)
     size_t length;
     uint32_t list = role_node(importer, ROLE_LAYER_KINDS, &name, &length);
     struct found layers = {0, 0};
-    struct layers counted = {.node = 0};
-    importer->layers = &counted;
+    importer->layers = (struct layers){.node = 0};
     /* What is wrong is told before what is missing. */
     for (size_t i = 1; i < sizeof shape / sizeof *shape; i++)
         find(importer, shape[i]);
@@ -910,8 +909,8 @@ static void set_model(struct importer *importer)
     set_positions(importer);
     set_feed_forward(importer, experts);
     set_attention(importer);
-    set_experts(importer, layers.value, counted.count[LAYER_FEED_FORWARD]);
-    if (counted.count[LAYER_STATE_SPACE] > 0 || number_of(importer, ROLE_SPACE_BLOCKS) == 3)
+    set_experts(importer, layers.value, importer->layers.count[LAYER_FEED_FORWARD]);
+    if (importer->layers.count[LAYER_STATE_SPACE] > 0 || number_of(importer, ROLE_SPACE_BLOCKS) == 3)
         set_state_space(importer, layers.value);
     if (!importer->context->first)
         set_encoder(importer);

@@ -330,6 +330,8 @@ int main(int count, char **arguments)
 {
     if (count > 1)
         layouts = strtoul(arguments[1], NULL, 10) * 40; /* of as many spaces */
+    if (layouts < (size_t)KINDS * BLOCK)
+        layouts = (size_t)KINDS * BLOCK; /* each kind once */
     if (speedup_context_create(NULL, &context) || speedup_catalog_create(context, &catalog))
         return 2;
     const struct CMUnitTest tests[] = {
