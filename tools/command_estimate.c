@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NO_EXIT = -1 }; /* of a command that goes on */
@@ -149,11 +150,24 @@ static speedup_status make(const struct session *session, const struct request *
     return status;
 }
 
+/* How many accelerators are asked for, by --accelerators or by a count in --hardware ("2x rtx-4090"); 0 for what fits. */
+static int asked_accelerators(const struct session *session)
+{
+    const struct options *o = session->options;
+    char *rest;
+    long counted = strtol(o->hardware, &rest, 10);
+    rest += strspn(rest, " ");
+    double node;
+    bool counts = rest > o->hardware && counted > 0 && counted <= 1000000 && *rest && strchr("xX\303", *rest) && !command_has(session, "systems", o->hardware) &&
+                  !speedup_catalog_number(session->catalog, "systems", o->hardware, "accelerators_per_node", &node);
+    return o->request.accelerators > 0 || !counts ? (int)o->request.accelerators : (int)counted;
+}
+
 /* The job on the accelerators that are asked for, or on one: nobody is given more. */
 static speedup_status make_plain(const struct session *session, const struct request *request, const double load[3],
                                  const char *model, speedup_scenario **scenario)
 {
-    int asked = (int)session->options->request.accelerators;
+    int asked = asked_accelerators(session);
     struct attempt plain = {.accelerators = asked ? asked : 1, .tensor = 1, .pipeline = 1};
     speedup_status status = make(session, request, load, model, &plain);
     *scenario = plain.scenario;
@@ -221,7 +235,7 @@ static speedup_status tell_layouts(const struct session *session, const struct r
                                    const char *model, int most)
 {
     const struct options *o = session->options;
-    int asked = (int)o->request.accelerators;
+    int asked = asked_accelerators(session);
     speedup_scenario *plain;
     speedup_status status = make_plain(session, request, load, model, &plain);
     speedup_scenario_unref(plain);
@@ -245,7 +259,7 @@ static int search_layouts(const struct session *session, const struct request *r
     double domain = 1;
     speedup_catalog_number(session->catalog, "systems", o->hardware, "scale_up_domain", &domain);
     struct attempt best = {0};
-    int asked = (int)o->request.accelerators;
+    int asked = asked_accelerators(session);
     speedup_status status = SPEEDUP_OK;
     for (int n = asked ? asked : 1; n <= (asked ? asked : MOST) && !best.room; n *= 2) {
         status = try_layouts(session, request, load, model, n, domain, &best);

@@ -182,19 +182,25 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool text_same_letters(const char *wanted, size_t length, const char *name)
+const char *text_after_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
     for (;;) {
         while (wanted < end && *wanted && strchr(between, *wanted))
             wanted++;
+        if (wanted == end)
+            return name;
         while (*name && strchr(between, *name))
             name++;
-        if (wanted == end || !*name)
-            return wanted == end && !*name;
-        if (lower(*wanted++) != lower(*name++))
-            return false;
+        if (!*name || lower(*wanted++) != lower(*name++))
+            return NULL;
     }
+}
+
+bool text_same_letters(const char *wanted, size_t length, const char *name)
+{
+    const char *rest = text_after_letters(wanted, length, name);
+    return rest && !rest[strspn(rest, "-_. ")];
 }
 
 void nearest_offer(struct nearest *nearest, const char *name)

@@ -35,6 +35,9 @@ bool text_is_utf8(const char *text);
 /* One of several words in a row, each ended by a zero: tables keep them so, for one address in place of many. */
 const char *text_word(const char *words, int index);
 
+/* Where a name goes on behind all letters and digits of another, whatever stands between them; NULL where it begins otherwise. */
+const char *text_after_letters(const char *wanted, size_t length, const char *name);
+
 /* Are two names the same but for what stands between their letters and digits? */
 bool text_same_letters(const char *wanted, size_t length, const char *name);
 

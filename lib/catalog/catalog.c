@@ -1,6 +1,7 @@
 /* Catalogs: entries by kind and id, each catalog extending another. Knows how an
  * entry is found, overridden and based on another, not what estimates make of it. */
 #include "catalog/catalog.h"
+#include "catalog/plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,20 +114,6 @@ const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind,
     return NULL;
 }
 
-/* Some systems of an accelerator that is named in place of one, whole or by its family. */
-static bool put_systems_of(const speedup_catalog *catalog, const char *id, struct text *text)
-{
-    enum { TOLD = 4 };
-    size_t length = strlen(id), told = 0;
-    for (size_t i = 0; i < catalog->entries[KIND_SYSTEM].count && length && told < TOLD; i++) {
-        const struct system *system = (const struct system *)catalog->entries[KIND_SYSTEM].items[i];
-        const char *of = system->accelerator_id;
-        if (of && !strncmp(of, id, length) && (!of[length] || of[length] == '-'))
-            text_format(text, "%s %s", told++ ? "," : "; systems of that accelerator are", system->head.id);
-    }
-    return told > 0;
-}
-
 static void offer_entry(struct nearest *nearest, enum kind kind, const struct entry *entry)
 {
     nearest_offer(nearest, entry->id);
@@ -169,14 +156,17 @@ static void tell_missing(speedup_context *context, const speedup_catalog *catalo
     struct nearest known;
     if (kind == KIND_MODEL && catalog && nearest->distance > 0 && !problems_full(context) && find_by_words(catalog, kind, id, words, &known))
         *nearest = known;
+    bool system = kind == KIND_SYSTEM && catalog;
+    if (system && !problems_full(context))
+        system_nearest(catalog, id, nearest);
     struct text *text = problem_begin(context);
     text_format(text, "there is no %s '%.60s'", kinds[kind].singular, id);
-    bool systems = kind == KIND_SYSTEM && catalog && put_systems_of(catalog, id, text);
-    if (!systems)
+    bool several = system && system_put_like(catalog, id, text);
+    if (!several)
         nearest_put(nearest, text);
     problem_end(context, SPEEDUP_UNKNOWN_ENTRY, place);
-    if (systems)
-        problem_remedy(context, "name one of these systems: '%.60s' is an accelerator", id);
+    if (several)
+        problem_remedy(context, "name one of these for a plain machine of it, or a system ('speedup catalog list systems')");
     else
         problem_remedy(context, "list what there is ('speedup catalog list %s'), or add the entry", kinds[kind].section);
 }
@@ -486,8 +476,9 @@ static void finish_accelerator(struct extension *extension, struct accelerator *
         problem(extension->context, SPEEDUP_MISSING_KEY, &place, "accelerator '%s' lists no peak", accelerator->head.id);
     if (accelerator->host_link <= 0)
         accelerator->host_link = 32e9;
-    if (accelerator->link <= 0)
-        accelerator->link = accelerator->host_link;
+    const struct field *fields = kinds[KIND_ACCELERATOR].table->fields;
+    if (!FIELD_GIVEN(&accelerator->head, record_field(kinds[KIND_ACCELERATOR].table, "link") - fields))
+        accelerator->link = accelerator->host_link; /* also of one based on another */
     calibration_read(extension->context, extension->made, &extension->made->arena, accelerator->head.tree,
                      entry_node(&accelerator->head, "calibration"),
                      &accelerator->calibration);
@@ -869,7 +860,10 @@ speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char
     if (!catalog || !kind || !id || !field || !value)
         return SPEEDUP_INVALID_ARGUMENT;
     int found = find_kind(kind);
-    const struct entry *entry = found < KINDS ? catalog_find(catalog, (enum kind)found, id) : NULL;
+    struct system plain;
+    const struct entry *entry = found == KIND_SYSTEM ? (const struct entry *)system_find(catalog, id, &plain)
+                                : found < KINDS      ? catalog_find(catalog, (enum kind)found, id)
+                                                     : NULL;
     struct record_value got;
     static const char calibration[] = "calibration.";
     if (entry && !strncmp(field, calibration, sizeof calibration - 1))

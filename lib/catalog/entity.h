@@ -73,6 +73,7 @@ struct accelerator {
     int32_t provenance;
     uint32_t calibration_node;
     struct calibration calibration;
+    double machine_most; /* in a plain machine, 0 for the usual number */
 };
 
 struct system {
@@ -87,6 +88,7 @@ struct system {
     double host_speed;
     double node_power;  /* W */
     double failures;    /* per accelerator and second */
+    bool plain;         /* made of an accelerator that was named in its place: no entry */
 };
 
 struct stack {

@@ -113,6 +113,7 @@ static const struct field accelerator_fields[] = {
     NUMBER("power", power, WATTS, 1, 1e5, false, "0", "power at full load"),
     CHOICE("provenance", provenance, provenance_names, false, "generic", "how the calibration was found"),
     NODE(MAPPING, "calibration", calibration_node, "coefficient: value", "coefficients of this accelerator"),
+    COUNT("machine_most", machine_most, 1, 1e5, false, "8", "most of them in one machine, where a job names them in place of a system"),
 #undef ENTITY
     END,
 };

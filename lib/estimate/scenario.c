@@ -2,6 +2,8 @@
  * handle. Knows which sections hold jobs, not what is in them. */
 #include "estimate/scenario_parts.h"
 
+#include "catalog/plain.h"
+
 #include <string.h>
 
 enum section scenario_section(speedup_context *context, const struct yaml_tree *tree, uint32_t mapping, uint32_t *node)
@@ -29,6 +31,11 @@ enum section scenario_section(speedup_context *context, const struct yaml_tree *
 static void make_job(speedup_context *context, speedup_scenario *made)
 {
     description_derive(&made->asked);
+    const double count = made->asked.system && !made->asked.accelerators ? plain_count(made->catalog, made->asked.system) : 0;
+    if (count > 0) {
+        made->asked.accelerators = count;
+        description_give(&made->asked, "accelerators");
+    }
     description_require(context, &made->asked);
     (made->asked.section == SECTION_TRAIN ? training_make : inference_make)(context, made);
 }

@@ -2,6 +2,8 @@
  * numbers. Knows no kind of job but by its number, and no text. */
 #include "estimate/scenario_parts.h"
 
+#include "catalog/plain.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -18,6 +20,21 @@ static const void *named(speedup_context *context, const speedup_scenario *scena
         catalog_missing(context, scenario->catalog, kind, id, &place);
     }
     return entry;
+}
+
+/* The system, or a plain machine of the accelerator, that the job names. */
+static const struct system *named_system(speedup_context *context, speedup_scenario *scenario)
+{
+    const char *name = scenario->asked.system;
+    struct system room;
+    const struct system *found = name ? system_find(scenario->catalog, name, &room) : NULL;
+    if (found == &room) {
+        struct system *kept = arena_zeroed(&scenario->arena, 1, sizeof *kept);
+        if (kept)
+            *kept = room;
+        return kept;
+    }
+    return found ? found : named(context, scenario, KIND_SYSTEM, "system", name);
 }
 
 /* Some of the words of a key, where one was none. */
@@ -471,7 +488,7 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario)
     scenario->confidence = d->confidence;
     scenario->job.relaxed = d->uneven;
     scenario->job.model = scenario->model = named(context, scenario, KIND_MODEL, "model", d->model);
-    scenario->system = named(context, scenario, KIND_SYSTEM, "system", d->system);
+    scenario->system = named_system(context, scenario);
     scenario->stack = named(context, scenario, KIND_STACK, "stack", d->stack);
     if (scenario->system)
         scenario->accelerator =

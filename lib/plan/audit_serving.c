@@ -2,6 +2,8 @@
  * degrees and loads a claim is most nearly true, and the verdict that follows. */
 #include "plan/auditor.h"
 
+#include "catalog/plain.h"
+
 #include "plan/attribution.h"
 
 #include <string.h>
@@ -66,8 +68,9 @@ void audit_serving_space(const struct auditor *a, uint32_t node, struct serving_
     if (node)
         auditor_read(a, node, &serving_space_table, &r);
     space->systems = auditor_names(a, r.systems, "systems", &space->system_count);
+    struct system plain;
     for (size_t i = 0; i < space->system_count; i++)
-        if (!catalog_find(a->catalog, KIND_SYSTEM, space->systems[i])) {
+        if (!system_find(a->catalog, space->systems[i], &plain)) {
             struct place place = yaml_place(a->tree, r.systems);
             catalog_missing(a->context, a->catalog, KIND_SYSTEM, space->systems[i], &place);
         }

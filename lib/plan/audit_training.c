@@ -2,6 +2,8 @@
  * what the model needs. */
 #include "plan/auditor.h"
 
+#include "catalog/plain.h"
+
 #include <string.h>
 
 struct costs_record {
@@ -157,8 +159,8 @@ void audit_training(const struct auditor *a, uint32_t node, struct audit *audit)
         struct cost_record r = {0};
         struct training_cost *cost = &audit->training[i];
         auditor_read(a, items[i], &cost_table, &r);
-        const struct system *system =
-            r.system ? (const struct system *)catalog_find(a->catalog, KIND_SYSTEM, r.system) : NULL;
+        struct system plain;
+        const struct system *system = r.system ? system_find(a->catalog, r.system, &plain) : NULL;
         if (r.system && !system) {
             struct place place = yaml_place(a->tree, yaml_find(a->tree, items[i], "system"));
             catalog_missing(a->context, a->catalog, KIND_SYSTEM, r.system, &place);

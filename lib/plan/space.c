@@ -3,6 +3,7 @@
 #include "plan/space_parts.h"
 
 #include "base/number.h"
+#include "catalog/plain.h"
 
 #include <float.h>
 #include <string.h>
@@ -298,6 +299,22 @@ struct pricing {
     struct text told;
 };
 
+/* A plain machine is told with what else was taken. */
+static void tell_plain(const struct builder *b, const struct system *system)
+{
+    struct text key, text;
+    text_begin(&key, &b->context->allocator);
+    text_begin(&text, &b->context->allocator);
+    text_format(&key, "system %s", system->head.id);
+    system_say(b->space->catalog, system, &text);
+    if (key.failed || text.failed)
+        no_memory(b->context);
+    else
+        assume_tell(b, key.bytes, "plain machine", text.bytes);
+    text_end(&key);
+    text_end(&text);
+}
+
 /* The programs of one system: every way to choose, at each of its prices. */
 static void add_system(const struct builder *b, uint32_t item, size_t ways, struct pricing *pricing)
 {
@@ -307,11 +324,14 @@ static void add_system(const struct builder *b, uint32_t item, size_t ways, stru
     struct place at = yaml_place(tree, item);
     if (!read_text(b->context, tree, item, "systems", &id))
         return;
-    const struct system *system = (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, id);
+    struct system plain;
+    const struct system *system = system_find(space->catalog, id, &plain);
     if (!system) {
         catalog_missing(b->context, space->catalog, KIND_SYSTEM, id, &at);
         return;
     }
+    if (system == &plain)
+        tell_plain(b, system);
     double amount;
     const struct price **named = pricing->named;
     size_t count = prices_of(b, system, named, &amount);

@@ -3,6 +3,7 @@
 #include "plan/space_parts.h"
 
 #include "base/number.h"
+#include "catalog/plain.h"
 
 #include <string.h>
 
@@ -139,8 +140,8 @@ static void drop_too_few(const struct builder *b, double parameters)
         return;
     for (uint32_t item = yaml_at(tree, systems)->first; item; item = yaml_at(tree, item)->next) {
         bool scalar = yaml_at(tree, item)->kind == YAML_SCALAR;
-        const struct system *system =
-            scalar ? (const struct system *)catalog_find(space->catalog, KIND_SYSTEM, yaml_text(tree, item)) : NULL;
+        struct system plain;
+        const struct system *system = scalar ? system_find(space->catalog, yaml_text(tree, item), &plain) : NULL;
         const struct accelerator *accelerator =
             system ? (const struct accelerator *)catalog_find(space->catalog, KIND_ACCELERATOR, system->accelerator_id) : NULL;
         memory = accelerator ? fmax(memory, accelerator->memory) : memory;

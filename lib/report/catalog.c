@@ -1,6 +1,7 @@
 /* Entries of a catalog, and the format of files, from the field tables. */
 #include "report/report.h"
 
+#include "catalog/plain.h"
 #include "plan/space.h"
 
 #include <math.h>
@@ -280,7 +281,10 @@ speedup_status speedup_report_catalog(speedup_context *context, const speedup_ca
         problem_end(context, SPEEDUP_UNKNOWN_ENTRY, NULL);
         return context->first;
     }
-    const struct entry *entry = id ? catalog_find(catalog, (enum kind)found, id) : NULL;
+    struct system plain;
+    const struct entry *entry = !id                    ? NULL
+                                : found == KIND_SYSTEM ? (const struct entry *)system_find(catalog, id, &plain)
+                                                       : catalog_find(catalog, (enum kind)found, id);
     if (id && !entry) {
         catalog_missing(context, catalog, (enum kind)found, id, NULL);
         return context->first;

@@ -400,6 +400,7 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
         put_text(arena, root, "host_note", "note",
                  report_say(arena, "how much memory a host of '%s' has is not known: %s of it are needed", scenario->system->head.id,
                             report_quantity(arena, "B", values[SPEEDUP_METRIC_MEMORY_HOST])));
+    report_system(arena, root, scenario);
     report_window(arena, root, scenario);
     struct node *layout = put_object(arena, root, "layout", NULL);
     for (int i = 0; i < VARIABLES; i++)

@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "base/struct.h"
+#include "catalog/plain.h"
 
 #include <math.h>
 
@@ -106,6 +107,18 @@ const char *report_job(struct arena *arena, const speedup_scenario *scenario)
                       scenario->accelerator->head.name, scenario->system->head.name, v[VARIABLE_TENSOR][0], v[VARIABLE_PIPELINE][0]);
 }
 
+void report_system(struct arena *arena, struct node *root, const speedup_scenario *scenario)
+{
+    struct text text;
+    if (!scenario->system->plain)
+        return;
+    text_begin(&text, &arena->allocator);
+    system_say(scenario->catalog, scenario->system, &text);
+    put_text(arena, root, "system_note", "note", report_say(arena, "%s", text.failed ? "" : text.bytes));
+    arena->failed |= text.failed;
+    text_end(&text);
+}
+
 const char *report_lacking(struct arena *arena, const speedup_scenario *scenario, const speedup_remedy *own)
 {
     const struct job *job = &scenario->job;
@@ -120,6 +133,7 @@ static speedup_status put_all(speedup_context *context, struct arena *arena, str
     speedup_remedy own = {.struct_size = sizeof own}, row = own;
     speedup_remedies_without(remedies, &own);
     put_text(arena, root, "job", "", report_job(arena, remedies->scenario));
+    report_system(arena, root, remedies->scenario);
     put_bool(arena, root, "fits", NULL, own.fits != 0);
     put_text(arena, root, "verdict", "fits", own.fits ? "yes" : report_say(arena, "NO: it %s", report_lacking(arena, remedies->scenario, &own)));
     put_number(arena, root, "confidence", "as sure as", remedies->confidence, "%");

@@ -39,6 +39,9 @@ bool report_has_variable(enum job_kind kind, enum variable variable);
 /* "LLaMA 65B on 8 x ...": the job in a line. */
 const char *report_job(struct arena *arena, const speedup_scenario *scenario);
 
+/* What a plain machine was taken for, where the job names no system. */
+void report_system(struct arena *arena, struct node *root, const speedup_scenario *scenario);
+
 /* What a job lacks, for a sentence; and the sets of means that mend it: how many there are. */
 const char *report_lacking(struct arena *arena, const speedup_scenario *scenario, const speedup_remedy *own);
 size_t report_remedies(struct arena *arena, struct node *root, const speedup_remedies *remedies, const char *title);

@@ -97,12 +97,66 @@ class Command(unittest.TestCase):
             (["estimate", job, "--set", "accelerators=4"], 1, "write train.accelerators=4"),
             (["plan", plan, "--pareto", "mfu"], 1, "name a metric; 'speedup metrics' lists them"),
             (["plan", plan, "--systems", "dgx-h200", "--objective", "cost"], 1, "or --price '2.50 USD/h'"),
-            (["estimate", "--model", "llama-3-8b", "--hardware", "h100-sxm-80gb", "--train", "512x4096"], 1,
-             "name one of these systems: 'h100-sxm-80gb' is an accelerator"),
+            (["estimate", "--model", "llama-3-8b", "--hardware", "8xh100", "--train", "512x4096"], 1,
+             "name one of these for a plain machine of it"),
             (["estimate", "--model", "llama-3-8b", "--hardware", "h999", "--train", "512x4096"], 1, "'speedup catalog list systems'"),
         ):
             self.assertIn("hint: ", run(*line, code=code))
             self.assertIn(hint, run(*line, code=code))
+
+    def test_an_accelerator_named_as_a_system_is_a_plain_machine(self):
+        load = ("--model", "llama-3-2-1b", "--serve", "4x512x128")
+        for name, count, system in (("rtx-4090", 1, "workstation-rtx-4090"), ("2x rtx-3090", 2, "workstation-rtx-3090-2"),
+                                    ("rtx-3090", 2, "workstation-rtx-3090-2"), ("8 x RTX 4090", 8, "server-rtx-4090-8"),
+                                    ("rtx-4090", 4, "server-rtx-4090-8")):
+            layout = ("--accelerators", str(count), "--set", f"serve.layout.tensor={count}")
+            plain, known = estimate(*load, *layout, "--hardware", name), estimate(*load, *layout, "--hardware", system)
+            self.assertEqual(plain["answer"], known["answer"], name)
+            self.assertIn("is no system", plain["system_note"])
+            self.assertIsNone(known["system_note"])
+
+    def test_a_plain_machine_is_found_as_people_write_it(self):
+        load = ("--model", "llama-3-2-1b", "--generate", "1x512x128")
+        first = estimate(*load, "--hardware", "rtx-4090")
+        for name in ("rtx4090", "RTX 4090", "RTX_4090", "GeForce RTX 4090", "NVIDIA GeForce RTX 4090", "nvidia rtx 4090", "4090"):
+            self.assertEqual(estimate(*load, "--hardware", name), first, name)
+        self.assertNotEqual(estimate(*load, "--hardware", "NVIDIA GeForce RTX 4090 Laptop GPU"), first)
+        for name, told in (("rtx-409", "did you mean 'rtx-4090'"), ("2x rtx 409", "did you mean 'rtx-4090'"), ("H100", "h100-pcie-80gb, h100-sxm-80gb"),
+                           ("0x rtx-4090", "no system"), ("2x", "no system"), ("x", "no system"), ("9999999999x rtx-4090", "no system")):
+            self.assertIn(told, run("estimate", *load, "--hardware", name, code=1))
+
+    def test_a_count_in_the_name_is_the_number_of_accelerators(self):
+        load = ("--model", "llama-3-2-1b", "--train", "64x1024")
+        self.assertEqual(estimate(*load, "--hardware", "2x rtx-4090")["layout"]["accelerators"], 2)
+        self.assertEqual(estimate(*load, "--hardware", "16x rtx-4090")["layout"]["accelerators"], 16)
+        self.assertEqual(estimate(*load, "--hardware", "2x rtx-4090", "--accelerators", "4")["layout"]["accelerators"], 4)
+        job = Path(self.config).parent / "job.yaml"
+        job.write_text("serve: {model: llama-7b, system: 4x RTX 3090, concurrency: 4, prompt: 128, output: 128}\n", encoding="utf-8")
+        self.assertEqual(estimate(str(job))["layout"]["accelerators"], 4)
+
+    def test_what_is_a_machine_of_its_own_is_not_put_into_one(self):
+        for name in ("m4-max", "rtx-4090-laptop", "jetson-orin-nano-8gb", "ryzen-ai-max-395", "epyc-9654"):
+            answer = estimate("--model", "llama-3-2-1b", "--hardware", name, "--accelerators", "2", "--generate", "2x128x128")
+            self.assertIn("machines with one", answer["system_note"])
+
+    def test_a_variant_of_a_chip_stands_in_the_scenario(self):
+        job = Path(self.config).parent / "job.yaml"
+        text = ("accelerators: {mine: {base: h100-sxm-80gb, memory: %s GiB, bandwidth: %s GB/s, power: 500 W}}\n"
+                "serve: {model: llama-3-1-8b, system: %s, accelerators: 1, concurrency: 16, prompt: 512, output: 512, stack: vllm}\n")
+        answers = []
+        for values in ((80, 3350, "mine"), (80, 3350, "h100-sxm-80gb"), (40, 3350, "mine"), (80, 6700, "mine")):
+            job.write_text(text % values, encoding="utf-8")
+            answers.append(estimate(str(job))["answer"])
+        same, base, small, fast = answers
+        self.assertEqual(same, base)  # measured coefficients are the base's
+        self.assertLess(small["max_concurrency"], base["max_concurrency"])
+        self.assertLess(fast["time_per_output_token"]["value"], 0.7 * base["time_per_output_token"]["value"])
+
+    def test_plans_take_plain_machines(self):
+        answer = json.loads(run("plan", "--model", "llama-3-2-1b", "--systems", "rtx-4090,2x rtx-3090", "--objective", "time", "--accelerators", "2",
+                                "--price", "1 USD/h", "--json"))
+        self.assertLessEqual({row["system"] for row in answer["best"]}, {"rtx-4090", "2x rtx-3090"})
+        self.assertIn("plain machine", [row["value"] for row in answer["assumed"]])
 
     def test_options_reach_the_job(self):
         load = ("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--serve", "16x512x512", "--accelerators", "1")

@@ -121,6 +121,38 @@ static void a_base_is_reused_with_what_is_given_put_over_it(void **state)
     speedup_catalog_unref(catalog);
 }
 
+static void a_variant_has_what_was_measured_on_its_base(void **state)
+{
+    (void)state;
+    speedup_catalog *catalog = extend(world.catalog, "accelerators:\n"
+                                                     "  mine: {base: h100-sxm-80gb, memory: 96 GiB, bandwidth: 4 TB/s, power: 500 W, calibration: {copy_rate: 0.9}}\n"
+                                                     "  slot: {base: rtx-4090, host_link: 8 GB/s}\n");
+    assert_bits(number(catalog, "accelerators", "mine", "memory"), 96 * 1073741824.);
+    assert_bits(number(catalog, "accelerators", "mine", "calibration.copy_rate"), 0.9);
+    assert_bits(number(catalog, "accelerators", "mine", "calibration.matmul_efficiency"),
+                number(world.catalog, "accelerators", "h100-sxm-80gb", "calibration.matmul_efficiency"));
+    assert_bits(number(catalog, "accelerators", "mine", "link"), 450e9);
+    /* The cards of a slower slot meet over it too. */
+    assert_bits(number(catalog, "systems", "2x slot", "accelerators_per_node"), 2);
+    assert_bits(number(catalog, "accelerators", "slot", "link"), 8e9);
+    speedup_catalog_unref(catalog);
+}
+
+static void a_plain_machine_of_an_accelerator_is_no_entry(void **state)
+{
+    (void)state;
+    size_t count = speedup_catalog_count(world.catalog, "systems");
+    assert_bits(number(world.catalog, "systems", "rtx-4090", "scale_up_domain"), 8);
+    assert_bits(number(world.catalog, "systems", "rtx-4090", "network"), 12.5e9);
+    assert_bits(number(world.catalog, "systems", "2x RTX 4090", "scale_up_domain"), 2);
+    assert_bits(number(world.catalog, "systems", "2x RTX 4090", "network"), 1.25e9);
+    assert_bits(number(world.catalog, "systems", "4x h100-sxm-80gb", "network"), 100e9);
+    assert_bits(number(world.catalog, "systems", "2x m4-max", "accelerators_per_node"), 1);
+    assert_int_equal(lookup(world.catalog, "systems", "rtx-3080", "network"), SPEEDUP_NOT_FOUND);
+    assert_int_equal(lookup(world.catalog, "accelerators", "2x rtx-4090", "memory"), SPEEDUP_NOT_FOUND);
+    assert_int_equal(speedup_catalog_count(world.catalog, "systems"), count);
+}
+
 static void a_calibration_says_each_coefficient_once(void **state)
 {
     (void)state;
@@ -276,6 +308,8 @@ int main(void)
         cmocka_unit_test(a_file_with_errors_adds_nothing),
         cmocka_unit_test(an_entry_overrides_another_only_by_saying_so),
         cmocka_unit_test(a_base_is_reused_with_what_is_given_put_over_it),
+        cmocka_unit_test(a_variant_has_what_was_measured_on_its_base),
+        cmocka_unit_test(a_plain_machine_of_an_accelerator_is_no_entry),
         cmocka_unit_test(a_calibration_says_each_coefficient_once),
         cmocka_unit_test(a_circle_of_bases_is_refused),
         cmocka_unit_test(an_unknown_base_is_told_with_the_nearest),
