@@ -36,7 +36,7 @@ static const struct {
     {"--tokens", "COUNT", "plan", "tokens of the run, such as 1.4T"},
     {"--request-rate", "RATE", "plan", "requests that a service must serve, such as '10 /s'"},
     {"--model", "ID|FILE.json", "estimate, fit, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
-    {"--hardware", "SYSTEM", "estimate, fit", "a system of the catalog"},
+    {"--hardware", "SYSTEM", "estimate, fit", "a system of the catalog, or cards: rtx-4090, '2x RTX 4090'"},
     {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan", "a service, such as 64x1024x1024; with --request-rate 1024x1024"},
     {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
     {"--train", "BATCHxSEQUENCE", "estimate, fit, plan", "a training step, such as 512x4096; estimated in bf16-mixed-precision unless --optimize says otherwise"},

@@ -135,7 +135,7 @@ SPEEDUP_API speedup_status speedup_catalog_at(const speedup_catalog *catalog, co
  *  or a stack also a coefficient of its calibration: "calibration.matmul_efficiency".
  *  @param catalog the catalog
  *  @param kind for example "accelerators"
- *  @param id of the entry
+ *  @param id of the entry; of a system also an accelerator's, with a count ("2x rtx-4090") or without: a plain machine of it
  *  @param field path of a field that holds a number
  *  @param[out] value in SI units (bytes, bytes/s, FLOP/s, s, W), USD, or 1
  *  @return SPEEDUP_OK, SPEEDUP_NOT_FOUND (also when the entry does not give it) or SPEEDUP_INVALID_ARGUMENT

@@ -229,7 +229,7 @@ const struct record_table targets_table = {"targets", "What the service must hol
 /* Rows of every section's table, in front of its own and behind them. */
 #define JOB_FRONT                                                                                             \
     TEXT(model, true, "", "id of the model"),                                                               \
-    TEXT(system, true, "", "id of the system"),                                                             \
+    TEXT(system, true, "", "id of the system; or an accelerator, for plain machines of it: rtx-4090, 2x RTX 4090"), \
     TEXT(stack, false, "none", "id of the software"),                                                         \
     COUNT(accelerators, 1e7, true, "", "accelerators in the job")
 

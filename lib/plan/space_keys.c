@@ -39,7 +39,7 @@ static const struct field_value list_value = {"a list", list_read, NULL}, list_o
     {FIELD_WORDS("stack", "by the space", "id of the software"), .type = FIELD_TEXT, AT(stack)}, \
     {FIELD_WORDS("space", "training or serving", "id of the space that stands for keys left out"), \
      .type = FIELD_TEXT, AT(defaults)}, \
-    LIST("systems", list_value, systems, "[id, ...]; by the space", "systems to choose from"),                            \
+    LIST("systems", list_value, systems, "[id, ...]; by the space", "systems to choose from, or accelerators for plain machines of them"), \
     LIST("prices", list_or_plain, prices, "[id, ...] or one amount such as 2.50 USD/h; the catalog's newest, where one is needed", "prices to choose from, each for the systems of its accelerator")
 #define BACK(choices_, budget_, budget_doc_)                                                                  \
     LIST("optimizations", list_value, optimizations, "[id, ...]; by the space, when there are no choices either", "optimizations of every plan"), \
