@@ -371,6 +371,32 @@ class Import(unittest.TestCase):
         self.assertEqual(model["counted"]["cache_bytes"], sum(kv) * head * 2 * 2)
         self.assertEqual(model["attention"]["absent_layers"], 1)
 
+    def test_what_files_leave_out_and_spell_anew_counts_as_published(self):
+        """Files as small as their classes' defaults allow, and layers as later versions of the class call them."""
+        m2m = {"vocab_size": 256206, "d_model": 1024, "encoder_layers": 12, "decoder_layers": 12, "encoder_ffn_dim": 4096, "decoder_ffn_dim": 4096}
+        lfm2 = {"hidden_size": 2048, "num_hidden_layers": 16, "block_ff_dim": 12288, "full_attn_idxs": [2, 5, 8, 10, 12, 14], "vocab_size": 65536}
+        arctic = {"hidden_size": 7168, "intermediate_size": 4864, "num_hidden_layers": 35, "num_attention_heads": 56, "num_key_value_heads": 8,
+                  "num_local_experts": 128, "moe_layer_frequency": 1}
+        for kind, config, billion in (("minimax_m2", {}, 229), ("longcat_flash", {"num_layers": 28, "num_hidden_layers": 56}, 560), ("qwen3_next", {}, 80),
+                                      ("qwen3_5_moe", {}, 35.1), ("m2m_100", m2m, 0.615), ("lfm2", lfm2, 1.17), ("arctic", arctic, 480), ("electra", {
+                                          "embedding_size": 768, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}, 0.109)):
+            path = Path(self.folder.name) / "small.json"
+            path.write_text(json.dumps({"model_type": kind} | config), encoding="utf-8")
+            with self.subTest(kind):
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertAlmostEqual(model["counted"]["parameters"] / (1e9 * billion), 1, delta=0.01)
+        words = {"mamba": "linear_attention", "attention": "full_attention", "M": "linear_attention", "E": "moe", "*": "full_attention", "-": "mlp"}
+        for name, old, later in (("pub__granite-4.0-h-small", "layer_types", "layer_types"),
+                                 ("aic__nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4", "hybrid_override_pattern", "layers_block_type")):
+            config = json.loads((HERE / "files" / f"{name}.json").read_text(encoding="utf-8"))
+            config[later] = [words[word] for word in config.pop(old)]
+            path.write_text(json.dumps(config), encoding="utf-8")
+            with self.subTest(name):
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertEqual(model["counted"], show(HERE / "files" / f"{name}.json")[0]["counted"])
+
     def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
         for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
                          ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
