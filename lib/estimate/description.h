@@ -138,7 +138,7 @@ struct job_description {
 
     /* of inference */
     struct length prompt, output;
-    double output_longest, concurrency, request_rate, batch;
+    double output_longest, concurrency, request_rate, batch, burstiness, requests, client_latency;
     bool fixed_lengths;
     struct asked_pool prefill;
     struct targets_record targets;

@@ -79,13 +79,34 @@ static void put_times(const struct job *job, const struct split *at, const lanes
     out[SPEEDUP_METRIC_DECODE_SECONDS] = a->step;
     out[SPEEDUP_METRIC_LONGEST_GAP] = a->gap;
     out[SPEEDUP_METRIC_QUEUE_SECONDS] = a->queue;
-    /* A step has a sequence at least, also of a rank that mostly has none. */
-    lanes batch = lanes_min(a->batch, a->in_flight);
-    out[SPEEDUP_METRIC_BATCH] = batch * ranks;
-    out[SPEEDUP_METRIC_OCCUPANCY] = batch / a->in_flight * a->occupied;
+    out[SPEEDUP_METRIC_BATCH] = a->batch * ranks;
+    out[SPEEDUP_METRIC_OCCUPANCY] = a->batch / a->in_flight * a->occupied;
     out[SPEEDUP_METRIC_REQUESTS_PER_SECOND] = requests;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND] = requests * m->output;
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = requests * m->output / V(ACCELERATORS);
+}
+
+/* Times that a share of the requests does not exceed, log-normal with a mean and a deviation. */
+static void put_percentiles(const struct answer *a, lanes out[METRICS])
+{
+    const struct {
+        int mean, first; /* metrics: the first of three shares */
+        lanes spread;
+    } times[] = {
+        {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P50, a->spread},
+        {SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN, SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN_P50, a->token_spread},
+        {SPEEDUP_METRIC_REQUEST_SECONDS, SPEEDUP_METRIC_REQUEST_SECONDS_P50, a->life_spread},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        lanes ratio = times[i].spread / out[times[i].mean], square = 1 + ratio * ratio, median = out[times[i].mean] / lanes_root(square);
+        lanes sigma, nine;
+        LANES_EACH(sigma, sqrt(log(square[lane_])));
+        LANES_EACH(nine, exp(1.2815515655446004 * sigma[lane_]));
+        out[times[i].first] = median;
+        out[times[i].first + 1] = median * nine;
+        LANES_EACH(nine, exp(2.3263478740408408 * sigma[lane_]));
+        out[times[i].first + 2] = median * nine;
+    }
 }
 
 /* Peak memory with the sequences that run; with none, that of one that does not fit. */
@@ -165,10 +186,15 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     if (m->serving) {
         const struct split *where = front ? &pool.at : &at;
         /* Chunks share the weights that decode steps read. */
-        prefill(job, where, e, ONE, ONE, &a.prefill);
-        a.prompt = pass_total(&a.prefill) * pipelined(job, where, e, prompt_chunks(job, e), ONE);
+        prefill(job, where, e, ONE, ONE, ZERO, &a.prefill);
+        a.chunks = lanes_ceil(prompt_chunks(job, e));
+        lanes whole = pipelined(job, where, e, a.chunks, ONE);
+        a.prompt = pass_total(&a.prefill) * whole;
         a.prompt_stage = pass_total(&a.prefill) / where->p;
-        a.between = front ? ZERO : a.prompt_stage * lanes_min(E(BATCHING), ONE);
+        a.passage = whole * where->p;
+        a.company = ONE;
+        a.bring = front ? ZERO : lanes_min(E(BATCHING), ONE);
+        a.arrivals = lanes_of(m->prompt_spread - 1 + (m->request_rate > 0 ? 1 / m->burstiness : C(ARRIVAL_SPREAD)));
         if (front) {
             prepare_pool(job, &at, v, e, &a, &pool);
             two_pools(job, &at, e, asked, m->request_rate, &memory, &pool, &a);
@@ -178,7 +204,7 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
             else
                 closed_loop(job, &at, e, asked, &memory, &a);
             a.wanted = a.in_flight;
-            a.gap = a.step + lanes_max(a.prompt / prompt_chunks(job, e) * lanes_min(E(BATCHING), ONE), a.interference);
+            a.gap = a.step + lanes_max(a.prompt / a.chunks * a.bring, a.interference);
         }
     } else {
         static_batch(job, &at, e, asked, &a);
@@ -186,6 +212,11 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     put_times(job, &at, v, &a, out);
     put_causes(job, &at, e, &a, out);
     put_money(job, &at, v, &a, out);
+    if (m->serving)
+        deviations(job, &at, e, &a);
+    else
+        a.spread = a.token_spread = a.life_spread = ZERO;
+    put_percentiles(&a, out);
     if (m->first_target > 0 || m->token_target > 0)
         load_at_targets(job, &at, e, &memory, front, a, out);
     if (front)
@@ -199,7 +230,9 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     lanes load = m->request_rate > 0 ? m->request_rate / served : a.wanted / memory.capacity;
     /* A rate that is not served lets the queue grow without end: there is no mean wait. */
     lane_mask lasting = m->request_rate > 0 ? load <= 1.01 : ONE > ZERO, met = fits & lasting;
-    static const int waits[] = {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN, SPEEDUP_METRIC_REQUEST_SECONDS, SPEEDUP_METRIC_QUEUE_SECONDS};
+    static const uint8_t waits[] = {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN,     SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P50, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P90,
+                                    SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P99, SPEEDUP_METRIC_REQUEST_SECONDS,         SPEEDUP_METRIC_REQUEST_SECONDS_P50,
+                                    SPEEDUP_METRIC_REQUEST_SECONDS_P90,     SPEEDUP_METRIC_REQUEST_SECONDS_P99,     SPEEDUP_METRIC_QUEUE_SECONDS};
     for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
         out[waits[i]] = lanes_select(lasting, out[waits[i]], ZERO);
     if (m->first_target > 0)

@@ -130,6 +130,7 @@ struct inference {
     double prompt, output, request_rate, first_target, token_target; /* tokens: means */
     double prompt_spread, output_spread;                              /* mean of the squares over the square of the mean */
     double output_deviation, output_longest;
+    double burstiness, requests, client_latency; /* requests: of a run, 0 without end */
     struct front front;
     bool serving, fixed_lengths;
     bool one_format; /* attention and feed-forward blocks are read and multiplied alike */

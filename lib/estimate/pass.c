@@ -51,15 +51,15 @@ static lanes experts_met(const struct job *job, lanes tokens)
 }
 
 /* Routed experts, spread over all ranks: weights of those met, and rows of tiles that
- * are partly filled, for every one. `tokens` are those of all ranks. */
-static void routed_experts(const struct job *job, const struct split *at, lanes tokens, const struct scale *scale,
+ * are partly filled, for every one. `tokens` are those of all ranks, in so many steps. */
+static void routed_experts(const struct job *job, const struct split *at, lanes tokens, lanes steps, const struct scale *scale,
                            struct pass *pass)
 {
     const struct inference *m = &job->inference;
     pass->expert = ZERO;
     if (m->experts <= 0)
         return;
-    lanes met = experts_met(job, tokens), one = m->expert_layers * m->expert * at->of_ranks;
+    lanes met = steps * experts_met(job, tokens / steps), one = m->expert_layers * m->expert * at->of_ranks;
     lanes read = met * one * m->expert_format.read * scale->bytes;
     lanes rows = tokens * m->active + C(TILE_ROWS) * met;
     pass->bytes += met * one * m->expert_format.bytes * scale->bytes;
@@ -94,12 +94,12 @@ lanes exposed(lanes communication, lanes overlap, lanes work)
     return lanes_max(communication - overlap * work, communication * (1 - lanes_min(overlap, ONE)));
 }
 
-static void communication(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens,
+static void communication(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes tokens, lanes steps,
                           struct pass *pass)
 {
     lanes bytes = tokens * (job->model->hidden * 2), work = pass->matmul + pass->expert + pass->attention;
-    pass->tensor = exposed(at->reduce.fixed + bytes * at->reduce.byte, E(TENSOR_OVERLAP), work);
-    pass->exchange = exposed(at->exchange.fixed + bytes * at->exchange.byte, E(EXPERT_OVERLAP), work);
+    pass->tensor = exposed(steps * at->reduce.fixed + bytes * at->reduce.byte, E(TENSOR_OVERLAP), work);
+    pass->exchange = exposed(steps * at->exchange.fixed + bytes * at->exchange.byte, E(EXPERT_OVERLAP), work);
 }
 
 /* Time that does not follow from the tokens of a step: latency of kernels, of
@@ -179,9 +179,9 @@ void decode(const struct job *job, const struct split *at, const lanes e[TARGETS
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &at->decode, pass);
     vocabulary_head(job, at, tokens, &at->decode, pass);
-    routed_experts(job, at, tokens * at->d, &at->decode, pass);
+    routed_experts(job, at, tokens * at->d, ONE, &at->decode, pass);
     decode_attention(at, B, queries, pass);
-    communication(job, at, e, tokens, pass);
+    communication(job, at, e, tokens, ONE, pass);
     pass->fixed = at->fixed + B * C(SEQUENCE_SECONDS) + (at->p - 1) * C(STAGE_SECONDS);
     launches(job, e, pass);
 }
@@ -226,25 +226,34 @@ static lanes between_products(const struct job *job, const struct split *at, lan
     return bytes * (held * held / (held * held + cache * cache)) / (job->bandwidth * C(BANDWIDTH_FRACTION));
 }
 
-/* Prefill of `sequences` prompts at once on every rank of attention, in chunks that each
- * read the weights anew. */
+/* Prefill of `sequences` prompts at once on every rank of attention, in so many steps; in each of them `beside` tokens
+ * of sequences that decode go through the same products, which read their weights once for both. */
 void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences,
-             lanes chunks, struct pass *pass)
+             lanes steps, lanes beside, struct pass *pass)
 {
     const struct inference *m = &job->inference;
-    lanes work = E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL);
-    struct scale scale = {E(MATMUL_BYTES_PREFILL) * chunks, work, work / E(EXPERT_EFFICIENCY), ZERO};
     lanes cached = lanes_min(E(PREFIX_CACHED), lanes_of(0.999));
-    lanes tokens = sequences * m->prompt * (1 - cached);
+    lanes fresh = sequences * m->prompt * (1 - cached), others = steps * beside, tokens = fresh + others;
+    lanes work = (fresh * (E(MATMUL_FLOPS_PREFILL) / E(MATMUL_EFFICIENCY_PREFILL)) + others * at->decode.work) / tokens;
+    /* Weights that were not met for the sequences that decode are read as prefill reads them. */
+    struct scale scale = {E(MATMUL_BYTES_PREFILL) * steps, work, work / E(EXPERT_EFFICIENCY), ZERO}, routed = scale;
+    routed.bytes = E(MATMUL_BYTES_PREFILL);
     pass->head = pass->fixed = pass->launch = pass->reading = pass->bytes = ZERO;
     linear_layers(job, at, tokens, &scale, pass);
     lanes unpack = (m->attention * m->attention_format.unpack + m->feed_forward * m->feed_forward_format.unpack) * at->of_n;
-    lanes moved = unpack * chunks + between_products(job, at, tokens, chunks);
+    lanes moved = unpack * steps + between_products(job, at, fresh, steps);
     pass->matmul += moved;
     pass->reading += moved;
-    routed_experts(job, at, tokens * at->d, &scale, pass);
-    prefill_attention(job, at, e, sequences, cached, chunks, pass);
-    communication(job, at, e, tokens, pass);
+    routed_experts(job, at, tokens * at->d, steps, &routed, pass);
+    prefill_attention(job, at, e, sequences, cached, steps, pass);
+    communication(job, at, e, tokens, steps, pass);
+}
+
+/* What those prompts add to the steps that they share with the sequences that decode in them. */
+lanes added(const struct pass *prompts, lanes steps, const struct pass *decode)
+{
+    lanes shared = decode->matmul + decode->expert + decode->tensor + decode->exchange;
+    return lanes_max(pass_total(prompts) - steps * shared, ZERO);
 }
 
 /* By how much the longest of n outputs passes the mean. Where a deviation is known, as

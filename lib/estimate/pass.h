@@ -22,6 +22,7 @@
 #define launches launches_wide
 #define decode decode_wide
 #define prefill prefill_wide
+#define added added_wide
 #define beyond_mean beyond_mean_wide
 #define least_runtime least_runtime_wide
 #define hold hold_wide
@@ -36,6 +37,7 @@
 #define prepare_pool prepare_pool_wide
 #define two_pools two_pools_wide
 #define load_at_targets load_at_targets_wide
+#define deviations deviations_wide
 #define static_batch static_batch_wide
 #endif
 
@@ -89,10 +91,16 @@ struct memory {
 /* The answer of one layout, for one rank of attention. */
 struct answer {
     lanes first, token, step, queue, gap, interference, batch, in_flight, requests, occupied;
+    lanes others, joining, before; /* others that decode when one does; their prompts that join a step, and that come before one's own first token */
+    lanes added, wait, uneven;      /* time that a prompt adds to its steps; before them; what it meets more, where prompts come unevenly */
+    lanes spread, token_spread, life_spread; /* standard deviations of `first`, `token` and a request's life */
     lanes decoding, share; /* from a request's first token to its last: time, and share of its life */
     lanes wanted;               /* sequences that would decode at once, had they room */
     lanes prompt, prompt_stage; /* prefill of a prompt, or of the static batch; of one prompt in one stage */
-    lanes between;              /* of the latter, what comes between steps of decoding */
+    lanes chunks, passage;      /* steps that a prompt takes; its way through all stages, over its time in one */
+    lanes company, together;    /* requests whose prompts may share a step, at most, and do, with one's own */
+    lanes bring;                /* of a prompt, what comes between steps of decoding */
+    lanes arrivals;             /* how unevenly requests come: 1 at random */
     struct pass decode, prefill;
 };
 
@@ -116,7 +124,8 @@ lanes pass_total(const struct pass *pass);
 void prepare(const struct job *job, const lanes e[TARGETS], struct split *at);
 void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass);
 void decode(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct pass *pass);
-void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, lanes chunks, struct pass *pass);
+void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, lanes steps, lanes beside, struct pass *pass);
+lanes added(const struct pass *prompts, lanes steps, const struct pass *decode);
 lanes beyond_mean(const struct job *job, lanes n);
 double least_runtime(const struct job *job);
 void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes room, lanes tokens, struct memory *memory);
@@ -127,12 +136,13 @@ lanes pipelined(const struct job *job, const struct split *at, const lanes e[TAR
 lanes prompt_chunks(const struct job *job, const lanes e[TARGETS]);
 lanes tokens_per_step(const lanes e[TARGETS]);
 lanes drafting(const lanes e[TARGETS]);
-void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a);
+void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes others, struct answer *a);
 void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, const struct memory *memory, struct answer *a);
 void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate, const struct memory *memory, struct answer *a);
 void prepare_pool(const struct job *job, const struct split *at, const lanes v[VARIABLES], const lanes e[TARGETS], const struct answer *a, struct pool *pool);
 void two_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, double rate, const struct memory *memory, struct pool *pool, struct answer *a);
 void load_at_targets(const struct job *job, const struct split *at, const lanes e[TARGETS], const struct memory *memory, const struct pool *pool, struct answer a, lanes out[METRICS]);
+void deviations(const struct job *job, const struct split *at, const lanes e[TARGETS], struct answer *a);
 void static_batch(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, struct answer *a);
 
 #endif

@@ -18,15 +18,18 @@ static lanes complete(const struct job *job, const struct split *at, const lanes
     const struct inference *m = &job->inference;
     struct answer a;
     struct pass alone;
-    prefill(job, at, e, ONE, ONE, &a.prefill);
+    prefill(job, at, e, ONE, ONE, ZERO, &a.prefill);
     a.prompt = a.prompt_stage = pass_total(&a.prefill);
-    a.between = a.prompt * computed;
-    decode_among(job, at, e, B, &a);
+    a.chunks = lanes_ceil(prompt_chunks(job, e));
+    a.passage = a.arrivals = ONE;
+    a.company = B;
+    a.bring = computed;
+    decode_among(job, at, e, B - 1, &a);
     decode(job, at, e, ONE, &alone);
     lanes waves = N / B, whole = lanes_ceil(waves), beyond = beyond_mean(job, B), continuous = lanes_min(E(BATCHING), ONE);
-    lanes fixed = pass_total(&alone) * (1 + drafting(e)) / tokens_per_step(e), host = lanes_of(C(FIRST_TOKEN) + C(FIRST_TOKEN_LAYER) * m->layers);
-    lanes steady = waves * m->output * a.token + lanes_max((whole - waves) * m->output, beyond) * fixed + host;
-    lanes batches = whole * ((m->output + beyond) * a.token + host);
+    lanes fixed = pass_total(&alone) * (1 + drafting(e)) / tokens_per_step(e), host = lanes_of(C(FIRST_TOKEN));
+    lanes steady = waves * a.decoding + lanes_max((whole - waves) * m->output, beyond) * fixed + host;
+    lanes batches = whole * (a.decoding + beyond * a.token + host);
     return continuous * steady + (1 - continuous) * batches;
 }
 

@@ -49,6 +49,9 @@ static void take_load(speedup_context *context, speedup_scenario *scenario)
         problem(context, SPEEDUP_INCONSISTENT, &place, "'concurrency' follows from 'request_rate'; give one of them");
     inference->serving = true;
     inference->request_rate = d->request_rate;
+    inference->burstiness = d->burstiness > 0 ? d->burstiness : 1;
+    inference->requests = d->requests;
+    inference->client_latency = d->client_latency;
     inference->fixed_lengths = d->fixed_lengths;
     inference->first_target = d->targets.time_to_first_token;
     inference->token_target = d->targets.time_per_output_token;

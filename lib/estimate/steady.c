@@ -36,25 +36,26 @@ lanes drafting(const lanes e[TARGETS])
     return E(SPECULATION_DRAFT) * E(SPECULATION_COST);
 }
 
-/* Time to first token: the prompt's own prefill, a share of the others that are found
- * waiting, clumps where all requests run in step, the host's time for every layer, the
- * step in flight, and waiting for room in the cache. */
-static lanes first_token(const struct job *job, const lanes e[TARGETS], lanes asked, lanes admitted, const struct answer *a)
+/* Requests of one length on an engine that takes waiting prompts before it decodes on stay in step. */
+static bool in_step(const struct job *job)
+{
+    return job->inference.fixed_lengths && C(PREFILL_FIRST) > 0;
+}
+
+/* Time to first token. A request comes while a step runs, and finds long steps more often than short ones: where `joining`
+ * prompts join a step, each of which adds D to the step S that there is without them, the mean of the squares of steps over
+ * their mean is T + r D / (1 - r^2), r = the share of prompts in T; the next step takes all prompts that come during this
+ * one (gated service: Takagi, Analysis of Polling Systems, 1986). Then the steps of its own prompt follow. */
+static void first_token(const struct job *job, struct answer *a)
 {
     const struct inference *m = &job->inference;
-    lanes others = lanes_max(admitted - 1, ZERO), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
-    /* One finds long prompts at work more often than short ones (Pollaczek-Khinchine). */
-    lanes queue = 1 + C(QUEUE_SHARE) * (admitted - 1 + (m->prompt_spread - 1) * others);
-    lanes clump = m->fixed_lengths ? C(QUEUE_CLUMP) * (lanes_min(admitted, lanes_of(8.0)) - 1) / 2 : ZERO;
-    lanes mixed = a->prompt * (queue + clump) + host * queue;
-    /* Prompts of a wave run one after the other before any decode; a place in the middle. */
-    lanes waves = a->prompt * (1 + 0.5 * (admitted - 1)) + host;
-    bool in_waves = m->fixed_lengths && C(PREFILL_WAVES) > 0;
-    /* A static batch waits until all its prompts are done. */
-    lanes batched = a->prompt * (1 + others) + host;
-    lanes continuous = lanes_min(E(BATCHING), ONE);
-    lanes first = continuous * (in_waves ? waves : mixed) + (1 - continuous) * batched;
-    return first + a->step + C(FIRST_TOKEN) + (asked / admitted - 1) * m->output * a->token;
+    lanes added = in_step(job) ? ZERO : a->joining * a->added, whole = a->step + added, r = added / whole;
+    /* Alone, there is no step to wait for; in step, there is none between one's own and those of the others. */
+    lanes busy = in_step(job) ? ZERO : lanes_min(a->others, ONE) * (0.5 + r);
+    a->uneven = busy * a->arrivals * r * a->added / (1 - lanes_min(r * r, lanes_of(0.999)));
+    a->wait = busy * whole + a->uneven;
+    a->first = a->wait + a->before * a->added + a->chunks * a->step + a->passage * a->added + C(FIRST_TOKEN_STEPS) * whole +
+               (C(FIRST_TOKEN) + m->client_latency);
 }
 
 /* Slots of a step whose token somebody wants: a static batch runs on to its longest
@@ -66,31 +67,94 @@ static lanes occupied_slots(const struct job *job, const lanes e[TARGETS], lanes
     return own + (1 - own) * (m->serving ? lanes_min(E(BATCHING), ONE) : ZERO);
 }
 
-/* Steps of B sequences, and the life of a request among them. */
-void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes B, struct answer *a)
+/* Steps after the prompt's own, which give the first token. */
+static lanes later_steps(const struct job *job, const lanes e[TARGETS])
 {
-    const struct inference *m = &job->inference;
-    /* Requests of one length on an engine that prefills first: half of the prefills fall
-     * before a request's own first token. */
-    double met = m->fixed_lengths && C(PREFILL_FIRST) > 0 ? 0.5 : 1;
-    B = lanes_max(B, lanes_of(0.5)); /* there is no step without a sequence */
-    decode(job, at, e, B / micro_batches(at, B), &a->decode);
-    a->step = pass_total(&a->decode) * (1 + drafting(e));
-    a->interference = met * B / m->output * a->between;
-    a->token = a->step / tokens_per_step(e) + a->interference;
-    a->batch = B;
-    a->decoding = m->output * a->token;
-    a->share = a->decoding / (a->decoding + (1.5 * a->prompt + a->step) * lanes_min(E(BATCHING), ONE));
+    const double least = 0.1; /* one output alone decodes nothing: nearly */
+    return fmax(job->inference.output - 1, least) / tokens_per_step(e);
 }
 
-/* What `asked` requests in flight wait for, of which `admitted` have room. */
-static void request_times(const struct job *job, const lanes e[TARGETS], lanes asked, lanes admitted, struct answer *a)
+/* Of the others as many can decode at once as bring no more prompts than a step takes. */
+static lanes most_others(const struct job *job, const lanes e[TARGETS], lanes room)
 {
-    a->in_flight = asked;
+    lanes most = E(PREFILL_CHUNK) / job->inference.prompt * later_steps(job, e), others = lanes_max(room - 1, ZERO);
+    return lanes_select((most > 0) & (C(PREFILL_APART) == ZERO), lanes_min(others, most), others);
+}
+
+/* Steps in which a request decodes with so many others on average, and its life among them. Every one of the others brings
+ * a prompt for each of its outputs: a request meets their prompts, and never its own. */
+void decode_among(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes others, struct answer *a)
+{
+    lanes B = others + 1, micro = micro_batches(at, B), v = tokens_per_step(e);
+    struct pass together;
+    decode(job, at, e, B / micro, &a->decode);
+    a->step = pass_total(&a->decode) * (1 + drafting(e));
+    /* Of requests in step, half of the prompts fall before a request's own first token. */
+    double met = in_step(job) ? 0.5 : 1;
+    lanes prompts = a->bring * others / later_steps(job, e);
+    a->joining = met * prompts;
+    a->before = (1 - met) * a->bring * others;
+    /* Its own prompt shares steps with theirs. */
+    a->together = lanes_min(B / later_steps(job, e), a->company);
+    lanes at_once = lanes_max(met * a->bring * a->together, ONE);
+    if (C(PREFILL_APART) > 0) {
+        prefill(job, at, e, at_once, a->chunks, ZERO, &together);
+        a->added = (pass_total(&together) + a->chunks * at->fixed) / at_once / at->p;
+    } else {
+        prefill(job, at, e, at_once, a->chunks, B / micro * (1 + E(SPECULATION_DRAFT)), &together);
+        a->added = added(&together, a->chunks, &a->decode) / at_once / at->p;
+    }
+    a->interference = a->joining * a->added / v;
+    a->token = a->step / v + a->interference;
+    a->others = others;
+    a->decoding = later_steps(job, e) * v * a->token;
+    first_token(job, a);
+    /* A static batch waits until all its prompts are done. */
+    a->first += (1 - lanes_min(E(BATCHING), ONE)) * a->prompt * others;
+}
+
+/* A closed loop of so many requests, all of which have room. */
+static void loop_of(const struct job *job, const lanes e[TARGETS], lanes admitted, struct answer *a)
+{
+    const struct inference *m = &job->inference;
+    lanes clump = m->fixed_lengths && !in_step(job) ? C(QUEUE_CLUMP) * lanes_max(lanes_min(admitted, lanes_of(8.0)) - 1, ZERO) / 2 * a->added : ZERO;
     a->occupied = occupied_slots(job, e, admitted);
-    a->queue = (asked / admitted - 1) * a->decoding;
-    a->first = first_token(job, e, asked, admitted, a);
-    a->requests = asked / (a->first + a->decoding / a->occupied);
+    a->first += lanes_min(E(BATCHING), ONE) * clump;
+    lanes decoding = a->decoding / a->occupied, life = a->first + decoding;
+    /* All of a static batch decode in step. */
+    a->share = lanes_min(E(BATCHING), ONE) * (decoding / life) + 1 - lanes_min(E(BATCHING), ONE);
+    a->requests = admitted / life;
+}
+
+/* Accelerators work no more than all the time: on what a prompt adds, and on the steps that it shares with others. */
+static lanes most_requests(const struct answer *a)
+{
+    return 1 / (a->bring * a->added + (1 - a->bring) * a->prompt_stage + a->step / (a->together * a->occupied));
+}
+
+/* What a closed loop serves at most. Who meets the prompts of the others meets one more at most; prompts that steps have no
+ * room for wait. */
+static void bound_loop(const struct job *job, const lanes e[TARGETS], lanes admitted, struct answer *a)
+{
+    a->requests = lanes_min(a->requests, most_requests(a));
+    lanes excess = lanes_max(admitted / a->requests - a->first - a->decoding / a->occupied, ZERO), met = lanes_min(excess, a->bring * a->added);
+    lanes later = met * a->occupied / (later_steps(job, e) * tokens_per_step(e));
+    a->first += excess - met;
+    a->interference += later;
+    a->token += later;
+    a->decoding += met * a->occupied;
+    a->batch = a->requests * a->decoding / a->occupied;
+}
+
+/* Those that a run starts with come at once, and wait for each other's prompts. */
+static void start_run(const struct job *job, lanes admitted, struct answer *a)
+{
+    const struct inference *m = &job->inference;
+    if (m->requests <= 0)
+        return;
+    lanes first = lanes_min(admitted, lanes_of(m->requests)) / m->requests;
+    a->first += first * C(RUN_START) * lanes_max(admitted - 1, ZERO) * a->prompt_stage;
+    a->requests = admitted / (a->first + a->decoding / a->occupied);
 }
 
 /* The batch that a load keeps is the one whose steps lead to it. First the guess that
@@ -125,34 +189,78 @@ static bool search_on(struct search *s, lanes miss, lanes guess)
     return s->round < ROUNDS && !lanes_all(settled);
 }
 
-/* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's
- * law, as many of them decode as decoding is of a request's life. A full cache fixes B. */
+/* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's law a request meets as many of the
+ * others decoding as decoding is of a request's life. Who has no room in the cache waits for it. */
 void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
                  const struct memory *memory, struct answer *a)
 {
-    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), guess;
-    struct search s = {.at = admitted, .high = admitted};
+    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), high = 1 + most_others(job, e, admitted), guess;
+    struct search s = {.at = high, .high = high};
+    a->company = admitted;
     do {
-        decode_among(job, at, e, s.at, a);
-        guess = lanes_select(admitted < asked, s.at, admitted * a->share);
+        decode_among(job, at, e, s.at - 1, a);
+        loop_of(job, e, admitted, a);
+        guess = in_step(job) ? high : lanes_min(1 + lanes_max(admitted - 1, ZERO) * a->share, high);
     } while (search_on(&s, s.at - guess, guess));
-    request_times(job, e, asked, admitted, a);
+    bound_loop(job, e, admitted, a);
+    start_run(job, admitted, a);
+    a->in_flight = asked;
+    a->queue = (asked - admitted) / a->requests;
+    a->first += a->queue;
 }
 
-/* Requests that arrive at a rate: the closed loop that serves it, found by its batch, from
- * which the number in flight follows by the same law; or the largest that has room. */
+/* Requests that arrive at a rate: one meets as many others decoding as come in the time that it decodes; as far as there is
+ * room for all in flight, and steps take up the prompts. */
 void open_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes rate,
                const struct memory *memory, struct answer *a)
 {
     const double first_batch = 8; /* where steps of experts and of dense layers both have left their ends */
-    lanes most = lanes_max(memory->capacity, ONE), asked, wanted;
-    struct search s = {.at = lanes_min(lanes_of(first_batch), most), .high = most};
+    lanes most = lanes_max(memory->capacity, ONE), high = 1 + most_others(job, e, most + 1), guess, others, life;
+    double run = job->inference.requests;
+    a->company = most;
+    /* What is more than steps can serve keeps all in flight that have room; else a load is what its steps lead to. */
+    decode_among(job, at, e, high - 1, a);
+    a->occupied = occupied_slots(job, e, high);
+    lane_mask full = most_requests(a) <= rate;
+    struct search s = {.at = lanes_select(full, high, lanes_min(lanes_of(first_batch), high)), .high = high};
     do {
-        decode_among(job, at, e, s.at, a);
-        asked = s.at / a->share;
-        request_times(job, e, asked, asked, a);
-        wanted = lanes_min(rate * (asked / a->requests), most);
-    } while (search_on(&s, asked - wanted, wanted * a->share));
+        decode_among(job, at, e, s.at - 1, a);
+        a->occupied = occupied_slots(job, e, s.at);
+        life = a->first + a->decoding / a->occupied;
+        /* All of a static batch decode in step. */
+        lanes continuous = lanes_min(E(BATCHING), ONE), with = continuous * a->decoding + (1 - continuous) * life, room = most / life * with;
+        others = rate * with;
+        /* A run of few requests fills up, and empties: a part of it has fewer in flight. */
+        if (run > 0)
+            others *= (1 - lanes_min(others / run, ONE) / 3) * (1 - 1 / run);
+        guess = lanes_min(1 + lanes_select(full, room, lanes_min(others, room)), high);
+    } while (search_on(&s, s.at - guess, guess));
+    a->requests = lanes_min(lanes_select(full, most_requests(a), rate + ZERO), most / life);
+    a->in_flight = a->requests * life;
+    a->batch = a->requests * a->decoding / a->occupied;
+    a->queue = ZERO;
+}
+
+/* How much requests differ from the mean. The first token waits a part of a step, evenly spread, for prompts that come unevenly
+ * (the deviation is half as much again as the mean, by simulation), and for those that join its own steps. Tokens of a request
+ * differ by the prompts that it meets and by the sequences that run beside it; a step that each of them makes longer keeps
+ * requests longer, so that a load varies more than arrivals do (processor sharing: Kleinrock, Queueing Systems II, 1976). */
+void deviations(const struct job *job, const struct split *at, const lanes e[TARGETS], struct answer *a)
+{
+    const struct inference *m = &job->inference;
+    struct pass alone;
+    lanes steps = later_steps(job, e), added = a->added, whole = a->step + a->joining * added, r = a->joining * added / whole, left = 1 - lanes_min(r, lanes_of(0.999));
+    decode(job, at, e, ONE, &alone);
+    lanes one = lanes_max(a->step - pass_total(&alone) * (1 + drafting(e)), ZERO) / lanes_max(a->others, ONE); /* of a step, for each sequence */
+    lanes joined = a->arrivals * a->joining * added * added / (1 - lanes_min(r * r, lanes_of(0.999)));
+    lanes waits = whole * whole / 12 + 2.25 * a->uneven * a->uneven + 1.5 * joined + (m->prompt_spread - 1) * added * added;
+    a->spread = lanes_root(waits);
+    lanes met = added / steps, kept = lanes_min(a->others * one / whole / left, lanes_of(0.95));
+    lanes each = a->arrivals * met * met + met * one + 2.0 / 3 * one * one;
+    lanes token = lanes_root(a->others * each / (1 - kept)) / left / tokens_per_step(e);
+    a->token_spread = token;
+    lanes tokens = a->decoding / a->token, lengths = (m->output_spread - 1) * a->decoding * a->decoding;
+    a->life_spread = lanes_root(waits + tokens * tokens * token * token + lengths);
 }
 
 /* Keys and values of a prompt go from rank to rank, over the link within a scale-up domain
@@ -163,16 +271,16 @@ void prepare_pool(const struct job *job, const struct split *at, const lanes v[V
 {
     const struct inference *m = &job->inference;
     struct split whole = {.n = ONE};
-    lanes I = lanes_of(m->prompt), host = lanes_of(C(FIRST_TOKEN_LAYER) * m->layers);
+    lanes I = lanes_of(m->prompt), host = lanes_of(C(FIRST_TOKEN));
     lanes sent = cache_of_sequence(job, &pool->at, I) / pool->at.p, received = cache_of_sequence(job, at, I) / at->p;
     double link = job->link * C(REDUCE_LINK), network = job->network / job->node * C(REDUCE_NETWORK);
     lanes seconds = lanes_max(sent, received) / lanes_select(V(ACCELERATORS) <= job->domain, lanes_of(link), lanes_of(network));
     pool->share = pool->at.d * pool->at.copies / (at->d * at->copies);
     pool->bytes = cache_of_sequence(job, &whole, I);
-    pool->busy = lanes_max(a->prompt_stage + host, seconds);
+    pool->busy = lanes_max(a->prompt_stage, seconds);
     pool->most = pool->share / pool->busy;
     pool->transfer = exposed(seconds, E(CACHE_OVERLAP), a->prompt);
-    pool->latency = a->prompt + host + pool->transfer + C(FIRST_TOKEN);
+    pool->latency = a->prompt + host + pool->transfer;
 }
 
 /* Mean wait for prefill when so much of the pool is in use: Pollaczek and Khinchine's for
@@ -204,7 +312,8 @@ void two_pools(const struct job *job, const struct split *at, const lanes e[TARG
     lanes others = rate > 0 ? ONE : lanes_max(1 - 1 / (asked * ranks), ZERO);
     struct search s = {.at = most, .high = most};
     do {
-        decode_among(job, at, e, s.at, a);
+        decode_among(job, at, e, lanes_max(s.at - 1, ZERO), a);
+        a->batch = s.at;
         pool->other_most = s.round ? pool->other_most : most / a->decoding;
         life = a->decoding + pool->latency + a->step;
         a->requests = rate > 0 ? lanes_min(rate / ranks, pool->most) : closed_rate(job, pool, asked, others, life);
@@ -217,7 +326,8 @@ void two_pools(const struct job *job, const struct split *at, const lanes e[TARG
     a->occupied = ONE;
     a->in_flight = rate > 0 ? a->requests * (life + pool->wait) : asked;
     /* Who is in flight and neither served nor decoding waits: for room where it is short, else for prefill. */
-    lanes waiting = lanes_max(a->in_flight / a->requests - life, ZERO);
+    lanes waiting = a->in_flight / a->requests - life;
+    waiting = lanes_select(waiting > life * 1e-12, waiting, ZERO); /* one alone waits for nobody, however it was rounded */
     pool->wait = lanes_select(a->wanted > most, lanes_min(pool->wait, waiting), waiting);
     a->queue = waiting - pool->wait;
     a->first = pool->latency + a->step + pool->wait + a->queue;
@@ -250,14 +360,22 @@ void load_at_targets(const struct job *job, const struct split *at, const lanes 
     const struct inference *m = &job->inference;
     const double close = 1 + 1e-5; /* a search ends on either side */
     lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, best = ZERO, rate = ZERO, worst, asked;
-    struct search s = {.at = pool ? lanes_min(most, pool->most * a.decoding) : most, .high = most};
+    lanes high = pool ? most : 1 + most_others(job, e, most);
+    struct search s = {.at = pool ? lanes_min(most, pool->most * a.decoding) : high, .high = high};
+    a.company = most;
     do {
-        decode_among(job, at, e, s.at, &a);
+        decode_among(job, at, e, s.at - 1, &a);
         if (pool) {
             worst = lanes_max(s.at / most, behind_pool(job, at, pool, s.at, &a, &asked));
         } else {
-            asked = s.at / a.share;
-            request_times(job, e, asked, asked, &a);
+            lanes first = a.first;
+            asked = s.at;
+            for (int round = 0; round < 4; round++) {
+                a.first = first;
+                loop_of(job, e, asked, &a);
+                asked = 1 + a.others / a.share;
+            }
+            bound_loop(job, e, asked, &a);
             worst = asked / most;
             if (m->first_target > 0)
                 worst = lanes_max(worst, a.first / m->first_target);
@@ -280,7 +398,7 @@ void static_batch(const struct job *job, const struct split *at, const lanes e[T
     const struct inference *m = &job->inference;
     struct scale plain = {ONE, ONE, ONE, ZERO};
     lanes micro = micro_batches(at, sequences), chunks = prompt_chunks(job, e);
-    prefill(job, at, e, sequences / micro, chunks, &a->prefill);
+    prefill(job, at, e, sequences / micro, chunks, ZERO, &a->prefill);
     vocabulary_head(job, at, sequences / micro, &plain, &a->prefill);
     a->prefill.fixed = at->fixed * chunks;
     launches(job, e, &a->prefill);

@@ -104,6 +104,28 @@ static void put_pools(struct arena *arena, struct node *root, const speedup_scen
     }
 }
 
+/* How times differ from request to request. */
+static void put_percentiles(struct arena *arena, struct node *root, const double *values)
+{
+    static const struct {
+        int first; /* of three shares */
+        const char *label;
+    } times[] = {
+        {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P50, "time to first token"},
+        {SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN_P50, "per output token"},
+        {SPEEDUP_METRIC_REQUEST_SECONDS_P50, "whole request"},
+    };
+    struct node *list = put_list(arena, root, "percentiles", "Of the requests, so many take no longer");
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        const double *at = values + times[i].first;
+        struct node *row = put_object(arena, list, NULL, NULL);
+        put_text(arena, row, "time", "time", times[i].label);
+        put_number(arena, row, "p50", "50 %", *at > 0 ? at[0] : NAN, "s");
+        put_number(arena, row, "p90", "90 %", *at > 0 ? at[1] : NAN, "s");
+        put_number(arena, row, "p99", "99 %", *at > 0 ? at[2] : NAN, "s");
+    }
+}
+
 void report_inference_answer(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *values)
 {
     static const struct shown times[] = {
@@ -146,6 +168,8 @@ void report_inference_answer(struct arena *arena, struct node *root, const speed
     put_number(arena, answer, "confidence", "intervals hold with", scenario->confidence, "%");
     put_nulls(arena, answer, KEYS_INFERENCE_ANSWER);
     put_pools(arena, root, scenario, values);
+    if (fits && scenario->job.inference.serving)
+        put_percentiles(arena, root, values);
     if (fits)
         put_price(arena, root, scenario, values);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Residuals beyond this logarithm count linearly: soft L1. */
-static const double robust = 0.025, robust_serving = 0.15;
+static const double robust = 0.025, robust_serving = 0.15, robust_first = 0.2, weight_first = 0.2;
 
 enum { FOLDS = 10, SETTING = 4096 };
 
@@ -87,7 +87,16 @@ static const struct {
     {"layer_latent", SERVING + EVERY, NULL, 30e-6, 0.3},
     {"layer_norm", SERVING + EVERY, NULL, 6e-6, 0.3},
     {"layer_index", SERVING + EVERY, NULL, 45e-6, 0.3},
-    {"sequence_seconds", SERVING + EVERY, NULL, 15e-6, 0.3},
+    {"first_token", SERVING + STACK, "tensorrt-llm", 5e-3, 1},
+    {"first_token", SERVING + STACK, "vllm", 5e-3, 1},
+    {"first_token", SERVING + STACK, "sglang", 5e-3, 2},
+    {"arrival_spread", SERVING + EVERY, NULL, 0.1, 1},
+    {"run_start", SERVING + EVERY, NULL, 0.5, 0.5},
+    {"queue_clump", SERVING + EVERY, NULL, 0.5, 0.5},
+    {"sequence_seconds", SERVING + STACK, "tensorrt-llm", 17e-6, 0.3},
+    {"sequence_seconds", SERVING + STACK, "vllm", 20e-6, 0.3},
+    {"sequence_seconds", SERVING + STACK, "vllm-0-14", 1, 0.3}, /* over that of later ones */
+    {"sequence_seconds", SERVING + STACK, "sglang", 20e-6, 0.3},
     {"quantize_block", SERVING + EVERY, NULL, 5e-6, 0.3},
     {"quantize_8", SERVING + EVERY, NULL, 2e-6, 0.3},
     {"quantize_nvfp4", SERVING + EVERY, NULL, 2e-6, 0.3},
@@ -224,8 +233,13 @@ static double fit_value(const struct fit *fit, const double *x, size_t index, co
     return any ? value : -1;
 }
 
-/* The time of a row with coefficients at prior * exp(x); negative when it fails. */
-static double predict(const struct session *session, const struct fit *fit, const double *x, const struct fit_row *row)
+/* What a row is judged by. */
+struct times {
+    double time, first; /* s; to the first token, where it serves */
+};
+
+/* The times of a row with coefficients at prior * exp(x); negative when it fails. */
+static struct times predict(const struct session *session, const struct fit *fit, const double *x, const struct fit_row *row)
 {
     char setting[SETTING];
     size_t at = (size_t)snprintf(setting, sizeof setting, "%s.calibration={", row->serving ? "serve" : "train");
@@ -244,10 +258,13 @@ static double predict(const struct session *session, const struct fit *fit, cons
     speedup_scenario *scenario;
     double values[SPEEDUP_METRIC_COUNT] = {0};
     if (job_scenario(session, row->job, settings, 1, &scenario))
-        return -1;
+        return (struct times){-1, -1};
     speedup_status status = speedup_scenario_estimate(scenario, values, SPEEDUP_METRIC_COUNT);
     speedup_scenario_unref(scenario);
-    return status ? -1 : values[row->serving ? SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN : SPEEDUP_METRIC_STEP_SECONDS];
+    if (status)
+        return (struct times){-1, -1};
+    return (struct times){values[row->serving ? SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN : SPEEDUP_METRIC_STEP_SECONDS],
+                          values[SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN]};
 }
 
 /* Is the free coefficient the first part of one that differs between accelerators, and
@@ -295,7 +312,7 @@ struct problem {
     const size_t *chosen;
     size_t count;
     double *last;     /* coefficients of the last full evaluation */
-    double *computed; /* and its predictions, to reuse where a coefficient is out of scope */
+    struct times *computed; /* and its predictions, to reuse where a coefficient is out of scope */
     bool has_last;
     size_t evaluations;
 };
@@ -311,6 +328,14 @@ static bool untouched(const struct problem *p, const double *x, const struct fit
     return true;
 }
 
+/* Quadratic near nothing, linear far away. */
+static double soft(double off, double scale)
+{
+    double r = off / scale;
+    return copysign(sqrt(2 * (sqrt(1 + r * r) - 1)), r);
+}
+
+/* Two for each row, and one for each coefficient. */
 static int residuals(void *user, int m, int n, const double *x, double *out, int flag)
 {
     struct problem *p = user;
@@ -319,38 +344,45 @@ static int residuals(void *user, int m, int n, const double *x, double *out, int
         p->fit->progress(p->fit->user, ++p->evaluations);
     for (size_t i = 0; i < p->count; i++) {
         const struct fit_row *row = &p->rows[p->chosen[i]];
-        double seconds = untouched(p, x, row) ? p->computed[i] : predict(p->session, p->fit, x, row);
-        if (!(seconds > 0))
+        struct times at = untouched(p, x, row) ? p->computed[i] : predict(p->session, p->fit, x, row);
+        if (!(at.time > 0)) {
+            for (int k = 0; k < n; k++) fprintf(stderr, "%s %g\n", p->fit->free[k].name, p->fit->free[k].prior * exp(x[k]));
             return -1;
+        }
         if (flag == 1)
-            p->computed[i] = seconds;
-        double r = log(seconds / row->measured) / (row->serving ? robust_serving : robust);
-        out[i] = copysign(sqrt(2 * (sqrt(1 + r * r) - 1)), r) * sqrt(row->weight);
+            p->computed[i] = at;
+        double weight = sqrt(row->weight);
+        out[2 * i] = soft(log(at.time / row->measured), row->serving ? robust_serving : robust) * weight;
+        out[2 * i + 1] = row->first_measured > 0 ? soft(log(at.first / row->first_measured), robust_first) * weight * weight_first : 0;
     }
     if (flag == 1) {
         memcpy(p->last, x, (size_t)n * sizeof *x);
         p->has_last = true;
     }
     for (int i = 0; i < n; i++)
-        out[p->count + (size_t)i] = x[i] / p->fit->free[i].sigma;
+        out[2 * p->count + (size_t)i] = x[i] / p->fit->free[i].sigma;
     return 0;
 }
 
 bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *rows, size_t count, const bool *used)
 {
-    size_t n = fit->count, chosen_count = 0, m = count + n;
+    bool left_out = false;
+    for (size_t i = 0; i < count; i++)
+        left_out |= !used[i];
+    size_t n = fit->count, chosen_count = 0, m = 2 * count + n;
     size_t *chosen = calloc(count + 1, sizeof *chosen);
-    double *memory = calloc(8 * n + 2 * m + m * n + count, sizeof *memory);
+    double *memory = calloc(8 * n + 2 * m + m * n + 1, sizeof *memory);
+    struct times *computed = calloc(count + 1, sizeof *computed);
     int *pivot = calloc(n + 1, sizeof *pivot);
-    bool good = chosen && memory && pivot;
+    bool good = chosen && memory && computed && pivot;
     for (size_t i = 0; good && i < count; i++)
         if (used[i])
             chosen[chosen_count++] = i;
     if (good && n && chosen_count) {
         double *x = memory, *scale = x + n, *qtf = scale + n, *w1 = qtf + n, *w2 = w1 + n, *w3 = w2 + n, *last = w3 + n,
-               *residual = last + n, *w4 = residual + m, *jacobian = w4 + m, *computed = jacobian + m * n;
+               *residual = last + n, *w4 = residual + m, *jacobian = w4 + m;
         struct problem p = {session, fit, rows, chosen, chosen_count, last, computed, false, 0};
-        int evaluations = 0, rows_in_all = (int)(chosen_count + n);
+        int evaluations = 0, rows_in_all = (int)(2 * chosen_count + n);
         for (size_t i = 0; i < n; i++)
             scale[i] = 1 / fit->free[i].sigma;
         int info = lmdif(residuals, &p, rows_in_all, (int)n, x, residual, 3e-4, 1e-3, 0, (int)(n + 1) * 25, 1e-8, scale, 2, 1,
@@ -358,13 +390,31 @@ bool fit_rows(const struct session *session, struct fit *fit, struct fit_row *ro
         good = info > 0;
         for (size_t i = 0; i < n && good; i++)
             fit->free[i].value = fit->free[i].prior * exp(x[i]);
-        for (size_t i = 0; i < count && good; i++)
-            if (!used[i])
-                rows[i].predicted = predict(session, fit, x, &rows[i]);
+        for (size_t i = 0; i < count && good; i++) {
+            if (used[i] && left_out)
+                continue;
+            struct times at = predict(session, fit, x, &rows[i]);
+            rows[i].predicted = at.time;
+            rows[i].first_predicted = at.first;
+        }
     }
     free(chosen);
     free(memory);
+    free(computed);
     free(pivot);
+    return good;
+}
+
+bool fit_all(const struct session *session, struct fit_row *rows, size_t count)
+{
+    struct fit fit;
+    bool *used = calloc(count + 1, sizeof *used), good = used && fit_begin(&fit, rows, count, NULL);
+    memset(used, true, count);
+    good = good && fit_rows(session, &fit, rows, count, used);
+    for (size_t i = 0; good && i < fit.count; i++)
+        printf("%-20s %-24s %.4g\n", fit.free[i].scope, fit.free[i].name, fit.free[i].value);
+    fit_end(&fit);
+    free(used);
     return good;
 }
 

@@ -13,11 +13,12 @@ struct fit_row {
     const char *group;          /* what its accelerator's own coefficients are shared by */
     const char *stack;          /* "" for none */
     const char *source;         /* for leaving out, never an input */
-    bool serving;               /* a time per output token; else of a training step */
+    bool serving;               /* times per output token and to the first; else of a training step */
     double measured;            /* s, over 0 */
     double weight;
     uint32_t configuration;     /* equal for rows of one configuration */
     double predicted;           /* after a fit */
+    double first_measured, first_predicted; /* s to the first token; 0 for none */
 };
 
 /* One free coefficient. */
@@ -58,6 +59,9 @@ double fit_stack_value(const struct fit *fit, size_t index);
  * predicts what was left out. `progress` is told after each. */
 bool fit_leave_out(const struct session *session, struct fit_row *rows, size_t count, bool by_source,
                    void (*progress)(size_t done, size_t total));
+
+/* Fits to all rows, predicts them, and prints the coefficients. */
+bool fit_all(const struct session *session, struct fit_row *rows, size_t count);
 
 /* The group that an accelerator shares its fitted coefficients with: its id up to '-'. */
 void fit_group(const char *accelerator, char *group, size_t room);

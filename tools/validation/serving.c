@@ -365,6 +365,8 @@ void serving_read(const struct words *words, const struct csv *csv, size_t row, 
                                          .count = concurrency, .prompt = prompt, .output = output,
                                          .tensor = gpus / data, .pipeline = 1, .attention_data = data});
     job_set(job, "fixed_lengths", fixed ? "true" : "false");
+    job_set_number(job, "requests", 10 * concurrency); /* as its benchmark sends */
+    job_set(job, "client_latency", "25 ms");
     put_weights(words, &checkpoint, job);
     put_usual_cache(words, &checkpoint, run->engine, job);
 }

@@ -369,15 +369,21 @@ static bool refit_serving(const struct session *session, const struct csv *csv, 
             continue;
         serving_read(session->words, csv, i, run);
         const char *shape = shape_of(session->words, run->model);
-        fit[count] = (struct fit_row){.job = &run->job, .group = run->generation, .stack = run->engine,
+        fit[count] = (struct fit_row){.job = &run->job, .group = run->generation, .stack = job_get(&run->job, "stack"),
                                       .source = strcmp(what, "gpu") ? shape : run->accelerator, .serving = true,
                                       .measured = rows[i].value.measured, .weight = 1,
+                                      .first_measured = rows[i].first.measured,
                                       .configuration = job_hash(&run->job, "concurrency") >> 8};
         which[count++] = i;
     }
-    good = good && fit_leave_out(session, fit, count, strcmp(what, "configuration") != 0, show_refits);
-    for (size_t i = 0; good && i < count; i++)
+    if (good && !strcmp(what, "nothing"))
+        good = fit_all(session, fit, count);
+    else
+        good = good && fit_leave_out(session, fit, count, strcmp(what, "configuration") != 0, show_refits);
+    for (size_t i = 0; good && i < count && fit[i].predicted > 0; i++) {
         replace(&rows[which[i]].value, fit[i].predicted);
+        replace(&rows[which[i]].first, fit[i].first_predicted);
+    }
     free(fit);
     free(runs);
     free(which);
@@ -408,7 +414,7 @@ static const struct kind *kind_named(const char *name)
 static bool can_leave_out(const struct kind *kind, const char *what)
 {
     if (kind->judge == judge_serving)
-        return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "configuration");
+        return !strcmp(what, "model") || !strcmp(what, "gpu") || !strcmp(what, "nothing") || !strcmp(what, "configuration");
     return kind->judge == judge_training && (!strcmp(what, "source") || !strcmp(what, "model") || !strcmp(what, "configuration"));
 }
 
