@@ -65,6 +65,7 @@ struct accelerator {
         double rate[PEAKS]; /* FLOP/s, 0 where the chip has none */
     } peak;
     double memory;    /* B */
+    double memory_shown; /* B; 0 for unknown */
     double bandwidth; /* B/s */
     double cache;     /* B */
     double link;      /* B/s per direction, 0 without a scale-up link */

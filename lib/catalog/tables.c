@@ -106,6 +106,7 @@ static const struct field accelerator_fields[] = {
     NUMBER("compute_capability", compute_capability, NONE, 0, 100, false, "0", "CUDA compute capability"),
     RECORD("peak", peak, peak_table, true, "dense peaks by number format"),
     NUMBER("memory", memory, BYTES, 1e9, 1e13, true, "", "memory of the device"),
+    NUMBER("memory_shown", memory_shown, BYTES, 1e8, 1e13, false, "98.5 % of memory", "memory of the device as its driver shows it, which serving engines share out"),
     NUMBER("bandwidth", bandwidth, BYTES_PER_S, 1e9, 1e15, true, "", "memory bandwidth"),
     NUMBER("cache", cache, BYTES, 0, 1e12, false, "0", "last-level cache"),
     NUMBER("link", link, BYTES_PER_S, 0, 1e14, false, "the host link", "scale-up link of the whole device, per direction"),

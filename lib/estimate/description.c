@@ -320,6 +320,12 @@ static const struct record_table train_table = {"train", "A training job.", trai
     {FIELD_WORDS("layout", "", "degrees of parallelism"), \
      .type = FIELD_RECORD, .record = &serving_layout_table, AT(layout)}
 
+/* Settings of an engine under its own names: parameters of what its entry always has. */
+#define ENGINE(name_, type_, least_, most_, doc_) \
+    {FIELD_WORDS(#name_, "the engine's", doc_), .type = type_, .dimension = DIMENSION_NONE, .least = least_, .most = most_, AT(name_)}
+#define NUMBER_FIELD FIELD_NUMBER
+#define COUNT_FIELD FIELD_COUNT
+
 static const struct field serve_fields[] = {
     JOB_FRONT,
     {FIELD_WORDS("concurrency", "by request_rate", "requests in flight, in all"),
@@ -339,6 +345,14 @@ static const struct field serve_fields[] = {
      .type = FIELD_RECORD, .record = &prefill_table, AT(prefill)},
     {FIELD_WORDS("targets", "", "what the service must hold"),
      .type = FIELD_RECORD, .record = &targets_table, AT(targets)},
+    ENGINE(gpu_memory_utilization, NUMBER_FIELD, 0.05, 1, "share of an accelerator's memory that the engine takes for weights, cache and all else"),
+    ENGINE(mem_fraction_static, NUMBER_FIELD, 0.05, 1, "share of the memory free at start that weights and cache take"),
+    ENGINE(free_gpu_memory_fraction, NUMBER_FIELD, 0.05, 1, "share of what weights and a full step leave that the cache takes"),
+    ENGINE(max_model_len, COUNT_FIELD, 1, 1e9, "tokens of the longest request, for which there must be room"),
+    ENGINE(max_num_seqs, COUNT_FIELD, 1, 1e6, "requests that run at once on an engine"),
+    ENGINE(max_num_batched_tokens, COUNT_FIELD, 1, 1e7, "tokens that a step takes"),
+    TEXT(kv_cache_dtype, false, "auto", "what keys and values are kept in: auto, bf16, fp8, int8, or as a model's file would say"),
+    {FIELD_WORDS("enforce_eager", "false", "kernels are launched one by one, without graphs"), .type = FIELD_BOOL, AT(enforce_eager)},
     JOB_BACK,
     {.key = NULL},
 };
@@ -496,7 +510,7 @@ bool description_copy(struct arena *arena, const struct job_description *from, s
     *to = *from;
     to->tree = NULL;
     to->price.place = nowhere;
-    const char **texts[] = {&to->model, &to->system, &to->stack, &to->price.id, &to->published.source, &to->rollout.stack};
+    const char **texts[] = {&to->model, &to->system, &to->stack, &to->price.id, &to->published.source, &to->rollout.stack, &to->kv_cache_dtype};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         copy_text(arena, texts[i]);
     struct published *published = arena_zeroed(arena, from->published.count, sizeof *published);

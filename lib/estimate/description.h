@@ -139,6 +139,9 @@ struct job_description {
     /* of inference */
     struct length prompt, output;
     double output_longest, concurrency, request_rate, batch, burstiness, requests, client_latency;
+    double gpu_memory_utilization, mem_fraction_static, free_gpu_memory_fraction, max_model_len, max_num_seqs, max_num_batched_tokens;
+    const char *kv_cache_dtype;
+    bool enforce_eager;
     bool fixed_lengths;
     struct asked_pool prefill;
     struct targets_record targets;

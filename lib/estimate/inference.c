@@ -110,7 +110,7 @@ static void put_percentiles(const struct answer *a, lanes out[METRICS])
 }
 
 /* Peak memory with the sequences that run; with none, that of one that does not fit. */
-static void put_memory(const struct job *job, const struct memory *memory, lanes running, lane_mask fits,
+static void put_memory(const struct job *job, const struct memory *memory, lanes running, lane_mask fits, lane_mask told,
                        lanes out[METRICS])
 {
     lanes kept = memory->sequence * running, peak = memory->weights + memory->runtime + kept;
@@ -125,7 +125,8 @@ static void put_memory(const struct job *job, const struct memory *memory, lanes
     out[SPEEDUP_METRIC_MEMORY_SIGMA] = lanes_of(C(MEMORY_SIGMA));
     /* An engine gives its cache what is left over: it is short of memory when one
      * sequence does not fit, a static batch when the batch does not. */
-    lanes needed = memory->weights + least_runtime(job) + (job->inference.serving ? memory->sequence : kept), p;
+    lanes beside = lanes_select(told, memory->runtime, lanes_of(least_runtime(job)));
+    lanes needed = memory->weights + beside + (job->inference.serving ? memory->sequence : kept), p;
     double sigma = C(MEMORY_SIGMA);
     /* Beyond six standard deviations it is nothing, and would be a number too small to be fast. */
     lanes spare = job->memory / needed;
@@ -141,7 +142,7 @@ static void withhold(lane_mask fits, lanes out[METRICS])
         return;
     for (int i = 0; i < METRICS; i++) {
         bool said = (i >= SPEEDUP_METRIC_MEMORY_PEAK && i <= SPEEDUP_METRIC_OUT_OF_MEMORY) || i == SPEEDUP_METRIC_MAX_CONCURRENCY ||
-                    i == SPEEDUP_METRIC_MEMORY_SIGMA || i == SPEEDUP_METRIC_PREFILL_MEMORY || i == SPEEDUP_METRIC_MEMORY_NEEDED;
+                    i == SPEEDUP_METRIC_MEMORY_SIGMA || i >= SPEEDUP_METRIC_CACHE_BYTES || i == SPEEDUP_METRIC_PREFILL_MEMORY || i == SPEEDUP_METRIC_MEMORY_NEEDED;
         if (!said)
             out[i] = lanes_select(fits, out[i], ZERO);
     }
@@ -176,12 +177,15 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
     prepare(job, e, &at);
     lanes ranks = at.d * at.copies, asked = V(CONCURRENCY) / ranks;
     lanes output = m->serving ? lanes_of(C(RESERVE_OUTPUT) * m->output * m->output_spread) : m->output + beyond_mean(job, asked);
-    hold(job, &at, e, lanes_of(job->memory), m->prompt + output, &memory);
+    lanes taken = m->serving ? engine_room(job, e) : lanes_of(job->memory), others = job->memory - taken; /* what an engine leaves */
+    hold(job, &at, e, taken, m->prompt + output, &memory);
+    memory.runtime += others;
     if (front) {
         pool.at = (struct split){.n = lanes_of(f->tensor), .d = lanes_of(f->attention_data), .p = lanes_of(f->pipeline)};
         pool.at.copies = lanes_of(f->accelerators / (f->tensor * f->attention_data * f->pipeline));
         prepare(job, e, &pool.at);
-        hold(job, &pool.at, e, lanes_of(job->memory), lanes_of(m->prompt), &pool.memory);
+        hold(job, &pool.at, e, taken, lanes_of(m->prompt), &pool.memory);
+        pool.memory.runtime += others;
     }
     if (m->serving) {
         const struct split *where = front ? &pool.at : &at;
@@ -221,13 +225,17 @@ void inference_answer(const struct job *job, const lanes v[VARIABLES], const lan
         load_at_targets(job, &at, e, &memory, front, a, out);
     if (front)
         put_pools(&pool, &a, &memory, out);
-    lanes running = front ? a.batch : m->serving ? lanes_min(a.in_flight, memory.capacity) : a.in_flight;
+    lanes running = front ? a.batch : m->serving ? lanes_min(a.in_flight, memory.most) : a.in_flight;
     running = lanes_max(lanes_select(memory.capacity < 1, ONE, running), ONE);
     lane_mask fits = memory.capacity >= running;
-    put_memory(job, &memory, running, fits, out);
+    put_memory(job, &memory, running, fits, E(ENGINE_SHARE) > 0, out);
+    lanes cache = lanes_max(memory.cache, ZERO);
+    out[SPEEDUP_METRIC_CACHE_BYTES] = cache;
+    out[SPEEDUP_METRIC_CACHE_TOKENS] = lanes_max(memory.tokens, ZERO) * at.d;
+    out[SPEEDUP_METRIC_LONGEST_REQUEST] = longest_sequence(job, &at, e, cache);
     lanes room = lanes_floor(lanes_min(lanes_select(memory.capacity >= 1, memory.capacity, ZERO), lanes_of(1e12)) * ranks);
     lanes served = out[SPEEDUP_METRIC_REQUESTS_PER_SECOND];
-    lanes load = m->request_rate > 0 ? m->request_rate / served : a.wanted / memory.capacity;
+    lanes load = m->request_rate > 0 ? m->request_rate / served : a.wanted / memory.most;
     /* A rate that is not served lets the queue grow without end: there is no mean wait. */
     lane_mask lasting = m->request_rate > 0 ? load <= 1.01 : ONE > ZERO, met = fits & lasting;
     static const uint8_t waits[] = {SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN,     SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P50, SPEEDUP_METRIC_TIME_TO_FIRST_TOKEN_P90,

@@ -185,7 +185,7 @@ struct job {
     struct shape shape;
 
     /* hardware, per accelerator and direction where it applies; SI */
-    double memory, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, nvme /* same */, host_speed, node, domain, power;
+    double memory, shown /* share of it that the driver shows */, bandwidth, link, network /* of a node */, host_link, host_memory /* of a node */, host_bandwidth /* same */, nvme /* same */, host_speed, node, domain, power;
     double failures;
 
     /* run */

@@ -2,6 +2,8 @@
  * layouts and rates, but no load, and no optimization, model, engine or chip by name. */
 #include "estimate/pass.h"
 
+static const double GIB = 1073741824;
+
 /* Reading and computing overlap; a smooth maximum is what shows. */
 static lanes overlapped(lanes read, lanes work, struct pass *pass)
 {
@@ -280,6 +282,23 @@ double least_runtime(const struct job *job)
     return job->inference.serving ? C(MEMORY_RUNTIME) : 0;
 }
 
+/* Tokens of the longest sequence that so many bytes of cache hold: with a window, and beyond it. */
+lanes longest_sequence(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes cache)
+{
+    const double far = 1e7, most = 1e9;
+    lanes bytes = cache * at->p / E(MEMORY_KV), none = cache_of_sequence(job, at, ZERO), first = cache_of_sequence(job, at, ONE) - none;
+    lanes beyond = cache_of_sequence(job, at, lanes_of(far)), each = cache_of_sequence(job, at, lanes_of(far + 1)) - beyond;
+    lanes within = (bytes - none) / lanes_max(first, lanes_of(1e-3)), after = far + (bytes - beyond) / lanes_max(each, lanes_of(1e-3));
+    lanes longest = lanes_select(within <= job->inference.window, within, after);
+    return lanes_floor(lanes_max(lanes_min(longest, lanes_of(most)), ZERO));
+}
+
+/* What an engine takes of an accelerator for weights, cache and all else. */
+lanes engine_room(const struct job *job, const lanes e[TARGETS])
+{
+    return lanes_select(E(ENGINE_SHARE) > 0, E(ENGINE_SHARE) * (job->memory * job->shown), lanes_of(job->memory));
+}
+
 /* Weights of a rank, and how many sequences of so many tokens the rest of its room holds. A cache that reserves for
  * the longest output wastes a share of what it reserves (arXiv 2309.06180, sec. 1). */
 void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes room, lanes tokens, struct memory *memory)
@@ -291,8 +310,16 @@ void hold(const struct job *job, const struct split *at, const lanes e[TARGETS],
     lanes weights = split / at->n + m->replicated * m->attention_format.bytes + 2 * m->router + experts / at->ranks;
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);
     lanes wasted = m->serving ? lanes_min(C(CACHE_RESERVED) * E(KV_RESERVED), lanes_of(0.99)) : ZERO;
-    memory->sequence = cache_of_sequence(job, at, tokens) / at->p / (1 - wasted) * E(MEMORY_KV);
-    lanes left = room - memory->weights;
-    memory->runtime = lanes_max((1 - C(CACHE_SHARE)) * left, lanes_of(least_runtime(job))) * E(MEMORY_RUNTIME);
-    memory->capacity = (left - memory->runtime) / lanes_max(memory->sequence, lanes_of(1.0)); /* an encoder keeps nothing */
+    lane_mask told = E(ENGINE_SHARE) > 0; /* an engine counts in whole blocks, and keeps to them */
+    memory->sequence = cache_of_sequence(job, at, tokens) / at->p / lanes_select(told, ONE, 1 - wasted) * E(MEMORY_KV);
+    lanes left = room - memory->weights, beside = (E(ENGINE_ACTIVATIONS) + E(ENGINE_CONTEXT)) * GIB;
+    lanes generic = lanes_max((1 - C(CACHE_SHARE)) * left, lanes_of(least_runtime(job))), share = lanes_select(E(ENGINE_LEFT) > 0, E(ENGINE_LEFT), ONE);
+    memory->runtime = lanes_select(told, left - share * (left - beside), generic) * E(MEMORY_RUNTIME);
+    memory->cache = left - memory->runtime;
+    lanes long_one = cache_of_sequence(job, at, 1024 * E(ENGINE_WINDOW)) / at->p * E(MEMORY_KV), room_for_one = memory->cache / lanes_max(long_one, lanes_of(1.0));
+    memory->capacity = memory->cache / lanes_max(memory->sequence, lanes_of(1.0)); /* an encoder keeps nothing */
+    /* An engine that has no room for the longest request that it is to take does not start. */
+    memory->capacity = lanes_select((E(ENGINE_WINDOW) > 0) & (room_for_one < 1), lanes_min(room_for_one, memory->capacity), memory->capacity);
+    memory->tokens = memory->cache / lanes_max(memory->sequence, lanes_of(1.0)) * tokens;
+    memory->most = lanes_select(E(ENGINE_SEQUENCES) > 0, lanes_min(memory->capacity, E(ENGINE_SEQUENCES)), memory->capacity);
 }

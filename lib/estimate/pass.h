@@ -26,6 +26,8 @@
 #define beyond_mean beyond_mean_wide
 #define least_runtime least_runtime_wide
 #define hold hold_wide
+#define engine_room engine_room_wide
+#define longest_sequence longest_sequence_wide
 #define micro_batches micro_batches_wide
 #define pipelined pipelined_wide
 #define prompt_chunks prompt_chunks_wide
@@ -85,7 +87,8 @@ struct pass {
 /* What a rank holds. */
 struct memory {
     lanes weights, runtime, sequence; /* sequence: cache reserved for one, all ranks of its attention in the same way */
-    lanes capacity;                   /* sequences on a rank of attention; may be below 1 */
+    lanes cache, tokens;              /* bytes for the cache; tokens that it holds, of requests as they come */
+    lanes capacity, most;             /* sequences on a rank of attention that have room, may be below 1; that run at once */
 };
 
 /* The answer of one layout, for one rank of attention. */
@@ -127,6 +130,8 @@ void decode(const struct job *job, const struct split *at, const lanes e[TARGETS
 void prefill(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes sequences, lanes steps, lanes beside, struct pass *pass);
 lanes added(const struct pass *prompts, lanes steps, const struct pass *decode);
 lanes beyond_mean(const struct job *job, lanes n);
+lanes longest_sequence(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes cache);
+lanes engine_room(const struct job *job, const lanes e[TARGETS]);
 double least_runtime(const struct job *job);
 void hold(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes room, lanes tokens, struct memory *memory);
 

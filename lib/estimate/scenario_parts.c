@@ -197,6 +197,15 @@ static bool yields(const speedup_scenario *scenario, const struct optimization *
     return false;
 }
 
+/* Does it act on the host's time to launch, as graphs do? */
+static bool spares_launches(const struct optimization *optimization)
+{
+    for (uint32_t e = 0; e < optimization->effect_count; e++)
+        if (optimization->effects[e].target == TARGET_LAUNCH_SECONDS)
+            return true;
+    return false;
+}
+
 /* What the software always has: part of the baseline, but where the job itself says
  * more, or does without it, or when it is for another kind of job. */
 static void add_always(speedup_context *context, speedup_scenario *scenario)
@@ -214,7 +223,7 @@ static void add_always(speedup_context *context, speedup_scenario *scenario)
         const char *id = always.items[i].id;
         selection.always = true;
         if (selection.optimization->applies[scenario->job.kind] && !choices_have(&d->baseline, id) && !choices_have(&d->optimizations, id) &&
-            !choices_have(&d->without, id) && !yields(scenario, selection.optimization))
+            !choices_have(&d->without, id) && !(d->enforce_eager && spares_launches(selection.optimization)) && !yields(scenario, selection.optimization))
             scenario->selections[scenario->selection_count++] = selection;
     }
 }
@@ -298,22 +307,94 @@ static bool is_overridden(const speedup_scenario *scenario, const struct optimiz
     return false;
 }
 
-/* What the model's file keeps narrower than in 16 bits, where the job does not say otherwise. */
+/* A setting of an engine goes to the parameters of that name of what its entry always has; does any have it? */
+static bool set_parameters(const speedup_scenario *scenario, const char *name, double value)
+{
+    bool found = false;
+    for (size_t i = 0; i < scenario->selection_count; i++) {
+        const struct optimization *o = scenario->selections[i].optimization;
+        for (uint32_t k = 0; k < o->parameter_count; k++)
+            if (!strcmp(o->parameters[k].name, name)) {
+                scenario->selections[i].parameters[k] = value > 0 ? value : scenario->selections[i].parameters[k];
+                found = true;
+            }
+    }
+    return found;
+}
+
+static void set_engine(speedup_context *context, speedup_scenario *scenario)
+{
+    const struct job_description *d = &scenario->asked;
+    const struct {
+        const char *name;
+        double value;
+    } settings[] = {
+        {"gpu_memory_utilization", d->gpu_memory_utilization}, {"mem_fraction_static", d->mem_fraction_static},
+        {"free_gpu_memory_fraction", d->free_gpu_memory_fraction}, {"max_model_len", d->max_model_len},
+        {"max_num_seqs", d->max_num_seqs}, {"max_num_batched_tokens", d->max_num_batched_tokens},
+    };
+    enum { SETTINGS = sizeof settings / sizeof *settings };
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (!(settings[i].value > 0) || set_parameters(scenario, settings[i].name, settings[i].value))
+            continue;
+        struct place place = description_place(d, settings[i].name);
+        const char *stack = d->stack ? d->stack : "software that is not named", *between = "it has";
+        problem(context, SPEEDUP_UNKNOWN_KEY, &place, "'%.60s' has no setting '%s'", stack, settings[i].name);
+        struct text text;
+        text_begin(&text, &context->allocator);
+        for (size_t k = 0; k < SETTINGS; k++)
+            if (set_parameters(scenario, settings[k].name, 0)) {
+                text_format(&text, "%s '%s'", between, settings[k].name);
+                between = ",";
+            }
+        if (!text.failed)
+            problem_remedy(context, "%s", text.length ? text.bytes : "name a serving engine as 'stack'");
+        text_end(&text);
+    }
+}
+
+/* The optimization that a word of a model's file, or of an engine, stands for, where the job does not say otherwise. */
+static bool add_word(speedup_context *context, speedup_scenario *scenario, const char *word, size_t length, const char *key)
+{
+    const struct optimization *found = find_published(scenario, word, length);
+    struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, key)};
+    struct selection selection;
+    if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
+        selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
+        selection.always = selection.published = true;
+        scenario->selections[scenario->selection_count++] = selection;
+    }
+    return found;
+}
+
+/* What the model's file keeps narrower than in 16 bits. */
 static void add_published(speedup_context *context, speedup_scenario *scenario)
 {
     const char *word = scenario->model && scenario->job.kind == JOB_INFERENCE ? scenario->model->quantized : NULL;
     while (word && *word) {
         size_t length = strcspn(word, " ");
-        const struct optimization *found = find_published(scenario, word, length);
-        struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, "model")};
-        struct selection selection;
-        if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
-            selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
-            selection.always = selection.published = true;
-            scenario->selections[scenario->selection_count++] = selection;
-        }
+        add_word(context, scenario, word, length, "model");
         word += length;
         word += *word == ' ';
+    }
+}
+
+/* What an engine is told to keep its cache in. */
+static void add_cache(speedup_context *context, speedup_scenario *scenario)
+{
+    static const char *const wide[] = {"auto", "bf16", "bfloat16", "fp16", "float16", "f16"};
+    const char *type = scenario->asked.kv_cache_dtype;
+    char word[40];
+    for (size_t i = 0; type && i < sizeof wide / sizeof *wide; i++)
+        if (!strcmp(type, wide[i]))
+            return;
+    if (!type)
+        return;
+    size_t length = (size_t)snprintf(word, sizeof word, "%.*s-cache", (int)strcspn(type, "_"), type);
+    struct place place = description_place(&scenario->asked, "kv_cache_dtype");
+    if (length >= sizeof word || !add_word(context, scenario, word, length, "kv_cache_dtype")) {
+        problem(context, SPEEDUP_NOT_FOUND, &place, "nothing is known of a cache in '%.40s'", type);
+        problem_remedy(context, "auto, bf16, fp8 and int8 are known");
     }
 }
 
@@ -445,16 +526,23 @@ static void fix_variables(speedup_scenario *scenario)
     fixed[VARIABLE_NODE_ACCELERATORS] = job->node;
     fixed[VARIABLE_DOMAIN] = job->domain;
     fixed[VARIABLE_COMPUTE_CAPABILITY] = job->accelerator->compute_capability;
+    fixed[VARIABLE_MEMORY_SHOWN] = job->memory * job->shown;
+    fixed[VARIABLE_EXPERT_FFN] = job->model->experts.ffn;
+    fixed[VARIABLE_WINDOW] = job->model->max_sequence;
     fixed[VARIABLE_PEAK_FP4] = job->accelerator->peak.rate[PEAK_FP4];
 }
 
 static void fill_hardware(speedup_scenario *scenario)
 {
+    /* Of chips whose driver's figure is known, the usual share; a figure out of reach is that of a chip with other memory. */
+    const double usually_shown = 0.985, least_shown = 0.85;
     struct job *job = &scenario->job;
     const struct accelerator *accelerator = scenario->accelerator;
     const struct system *system = scenario->system;
     job->accelerator = accelerator;
     job->memory = accelerator->memory;
+    double shown = accelerator->memory_shown / accelerator->memory;
+    job->shown = shown > least_shown && shown <= 1 ? shown : usually_shown;
     job->bandwidth = accelerator->bandwidth;
     job->link = system->link > 0 ? system->link : accelerator->link;
     job->network = system->network;
@@ -498,10 +586,12 @@ void scenario_gather(speedup_context *context, speedup_scenario *scenario)
         return;
     check_without(context, scenario);
     add_always(context, scenario);
+    add_cache(context, scenario);
     add_published(context, scenario);
     add_selections(context, scenario, &d->baseline);
     scenario->baseline_count = scenario->selection_count;
     add_selections(context, scenario, &d->optimizations);
+    set_engine(context, scenario);
     find_price(context, scenario);
     if (scenario->accelerator)
         gather_coefficients(context, scenario);

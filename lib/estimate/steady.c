@@ -194,7 +194,7 @@ static bool search_on(struct search *s, lanes miss, lanes guess)
 void closed_loop(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked,
                  const struct memory *memory, struct answer *a)
 {
-    lanes admitted = lanes_min(asked, lanes_max(memory->capacity, ONE)), high = 1 + most_others(job, e, admitted), guess;
+    lanes admitted = lanes_min(asked, lanes_max(memory->most, ONE)), high = 1 + most_others(job, e, admitted), guess;
     struct search s = {.at = high, .high = high};
     a->company = admitted;
     do {
@@ -215,7 +215,7 @@ void open_loop(const struct job *job, const struct split *at, const lanes e[TARG
                const struct memory *memory, struct answer *a)
 {
     const double first_batch = 8; /* where steps of experts and of dense layers both have left their ends */
-    lanes most = lanes_max(memory->capacity, ONE), high = 1 + most_others(job, e, most + 1), guess, others, life;
+    lanes most = lanes_max(memory->most, ONE), high = 1 + most_others(job, e, most + 1), guess, others, life;
     double run = job->inference.requests;
     a->company = most;
     /* What is more than steps can serve keeps all in flight that have room; else a load is what its steps lead to. */
@@ -308,7 +308,7 @@ static lanes closed_rate(const struct job *job, const struct pool *pool, lanes a
 void two_pools(const struct job *job, const struct split *at, const lanes e[TARGETS], lanes asked, double rate,
                const struct memory *memory, struct pool *pool, struct answer *a)
 {
-    lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, guess, life;
+    lanes most = lanes_max(memory->most, ONE), ranks = at->d * at->copies, guess, life;
     lanes others = rate > 0 ? ONE : lanes_max(1 - 1 / (asked * ranks), ZERO);
     struct search s = {.at = most, .high = most};
     do {
@@ -359,7 +359,7 @@ void load_at_targets(const struct job *job, const struct split *at, const lanes 
 {
     const struct inference *m = &job->inference;
     const double close = 1 + 1e-5; /* a search ends on either side */
-    lanes most = lanes_max(memory->capacity, ONE), ranks = at->d * at->copies, best = ZERO, rate = ZERO, worst, asked;
+    lanes most = lanes_max(memory->most, ONE), ranks = at->d * at->copies, best = ZERO, rate = ZERO, worst, asked;
     lanes high = pool ? most : 1 + most_others(job, e, most);
     struct search s = {.at = pool ? lanes_min(most, pool->most * a.decoding) : high, .high = high};
     a.company = most;

@@ -60,6 +60,13 @@ static void put_load(struct arena *arena, struct node *answer, const speedup_sce
                  : load > 1 ? report_say(arena, "NO: %.0f requests are more than fit at once; the rest wait, each %s", scenario->variables[VARIABLE_CONCURRENCY][0],
                                           report_quantity(arena, "s", values[SPEEDUP_METRIC_QUEUE_SECONDS]))
                             : "yes");
+    static const struct shown cache[] = {
+        {SPEEDUP_METRIC_CACHE_BYTES, "memory for the cache"},
+        {SPEEDUP_METRIC_CACHE_TOKENS, "tokens of cache"},
+        {SPEEDUP_METRIC_LONGEST_REQUEST, "longest request"},
+    };
+    if (m->serving)
+        put_all(arena, answer, values, cache, sizeof cache / sizeof *cache, scenario->confidence);
     if (m->first_target <= 0 && m->token_target <= 0)
         return;
     double most = values[SPEEDUP_METRIC_CONCURRENCY_AT_TARGETS], rate = values[SPEEDUP_METRIC_REQUESTS_AT_TARGETS];
