@@ -124,6 +124,23 @@ def families_page(speedup):
          for name, kind, path, what in roles])
 
 
+COMMANDS_HEAD = """
+## Words of commands
+
+`command` and `benchmark` of a stack are texts with words in braces, `--tensor-parallel-size {tensor}`, for one of the copies of the
+model. What stands in brackets is left out where a word in it is not known or has its default. `{?word}` is asked for and not shown, and
+so is the id of an optimization, `[--kv-cache-dtype fp8{?fp8-kv-cache}]`, for what the job has and the file of the model does not say by
+itself.
+
+"""
+
+
+def commands_table():
+    text = re.sub(r"/\*.*?\*/", "", (DOC.parent / "lib/catalog/command.def").read_text(encoding="utf-8"), flags=re.S)
+    rows = re.findall(r'^COMMAND_WORD\(\w+, "([^"]*)", "([^"]*)", "([^"]*)"\)', text, re.M)
+    return COMMANDS_HEAD + table(["word", "default", "what it stands for"], [[f"`{name}`", otherwise or "-", what] for name, otherwise, what in rows])
+
+
 def rules_table(speedup):
     rules, targets = (json.loads(answer(speedup, what, "--json")) for what in ("rules", "targets"))
     names = {rule["name"]: sorted({f"`{t['name']}`" for t in targets if t["rule"] == rule["name"]}) for rule in rules}
@@ -156,7 +173,7 @@ def pages(speedup):
     tuning = between(tuning, "\n" + fine_tuning.stacks_table(speedup, table) + "\n", STACKS, STACKS_END)
     return {
         "fine-tuning.md": tuning,
-        "format.md": answer(speedup, "format"),
+        "format.md": answer(speedup, "format") + commands_table(),
         "families.md": families_page(speedup),
         "json.md": json_page(),
         "metrics.md": metrics_page(speedup),

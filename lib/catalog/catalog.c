@@ -1,6 +1,7 @@
 /* Catalogs: entries by kind and id, each catalog extending another. Knows how an
  * entry is found, overridden and based on another, not what estimates make of it. */
 #include "catalog/catalog.h"
+#include "catalog/command.h"
 #include "catalog/plain.h"
 
 #include <stdlib.h>
@@ -553,6 +554,25 @@ static void finish_family(struct extension *extension, const struct family *fami
     check_family_list(extension, family, family->ignores_node, "ignores");
 }
 
+static bool has_optimization(const void *extension, const char *id, size_t length)
+{
+    char name[LONGEST_ID + 1];
+    if (length > LONGEST_ID)
+        return false;
+    memcpy(name, id, length);
+    name[length] = '\0';
+    return find_either(extension, KIND_OPTIMIZATION, name) != NULL;
+}
+
+/* A base's was checked with it. */
+static void check_command(struct extension *extension, const struct entry *entry, const char *key, const char *text)
+{
+    struct place place = entry_place(entry, key);
+    struct command_ids ids = {has_optimization, extension};
+    if (text && (!entry->tree || entry_node(entry, key)))
+        command_check(extension->context, &place, text, &ids);
+}
+
 static void finish(struct extension *extension, enum kind kind, struct entry *entry)
 {
     switch (kind) {
@@ -571,6 +591,8 @@ static void finish(struct extension *extension, enum kind kind, struct entry *en
                          entry_node(entry, "calibration"), &stack->calibration);
         if (entry_node(entry, "always"))
             stack->always_tree = entry->tree;
+        check_command(extension, entry, "command", stack->command);
+        check_command(extension, entry, "benchmark", stack->benchmark);
         stack->calibration.provenance = stack->provenance;
         break;
     }

@@ -97,6 +97,7 @@ struct stack {
     int32_t provenance;
     uint32_t calibration_node, always_node;
     bool whole_models; /* in training */
+    const char *command, *benchmark; /* texts of catalog/command.h, NULL where it has none */
     struct calibration calibration;
     const struct yaml_tree *always_tree; /* where always_node is: a base may be in another text */
 };
@@ -119,6 +120,7 @@ extern const char *const feed_forward_names[], *const attention_names[], *const 
 struct model {
     struct entry head;
     double layers, hidden, heads, kv_heads, head_dim, ffn, vocab, max_sequence, learned_positions;
+    const char *repository;
     int32_t ffn_kind;
     bool tied_embeddings, bias, parallel_block;
     struct attention {

@@ -144,6 +144,8 @@ static const struct field stack_fields[] = {
     NODE(MAPPING, "calibration", calibration_node, "coefficient: value", "coefficients of this software"),
     BOOLEAN("whole_models", whole_models, "training has no tensor and no pipeline parallelism in it: each accelerator works on all layers"),
     NODE(LIST, "always", always_node, "[id, id: {parameter: value}, ...]", "optimizations that this software has, and a job needs not name"),
+    TEXT("command", command, false, "what starts it as a server of one copy of the model: words in braces, and in brackets what is left out where a word has its default"),
+    TEXT("benchmark", benchmark, false, "what measures that server under the job's load, written alike"),
 #undef ENTITY
     END,
 };
@@ -221,6 +223,7 @@ static const struct record_table state_space_table = {
 static const struct field model_fields[] = {
     HEAD(model),
 #define ENTITY model
+    TEXT("repository", repository, false, "repository of its weights on Hugging Face, owner/name, which software loads it by"),
     COUNT("layers", layers, 1, 1e5, true, "", "transformer layers"),
     COUNT("hidden", hidden, 1, 1e7, true, "", "width of the residual stream"),
     COUNT("heads", heads, 1, 1e5, true, "", "attention heads"),

@@ -429,6 +429,10 @@ speedup_status report_estimate_tree(speedup_context *context, const speedup_scen
     report_memory(arena, root, values);
     (training ? put_waterfall : report_inference_waterfall)(arena, root, scenario, steps, count);
     put_published(arena, root, scenario, values);
+    double at[VARIABLES];
+    for (int i = 0; i < VARIABLES; i++)
+        at[i] = v[i][0];
+    report_commands(arena, root, scenario, at, values);
     put_nulls(arena, root, training ? KEYS_TRAINING : KEYS_INFERENCE);
     return context->first;
 }

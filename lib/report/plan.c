@@ -106,6 +106,14 @@ void report_plan_row(struct arena *arena, struct node *row, const speedup_space 
     put_nulls(arena, row, space->kind == JOB_TRAINING ? KEYS_RUN : KEYS_SERVICE);
 }
 
+/* Of the best plan. */
+static void put_commands(struct arena *arena, struct node *root, const speedup_space *space, uint64_t index)
+{
+    double layout[VARIABLES], values[METRICS];
+    if (!speedup_space_estimate(space, index, layout, VARIABLES, values, METRICS))
+        report_commands(arena, root, space->programs[index / space->layouts].scenario, layout, values);
+}
+
 /* Of what was not said, what was taken. */
 static void put_assumed(struct arena *arena, struct node *root, const speedup_space *space, int32_t format)
 {
@@ -181,6 +189,8 @@ static speedup_status report_plan(speedup_context *context, const speedup_result
             report_plan_row(&arena, put_object(&arena, list, NULL, NULL), space, index);
     }
     report_why(context, &arena, root, result, threads);
+    if (!speedup_result_best(result, 0, &index))
+        put_commands(&arena, root, space, index);
     put_assumed(&arena, root, space, format);
     put_nulls(&arena, root, KEYS_PLAN);
     speedup_status status = report_finish(context, &arena, root, format, text);

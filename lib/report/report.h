@@ -52,6 +52,9 @@ void report_inference_terms(struct arena *arena, struct node *root, const speedu
 void report_inference_waterfall(struct arena *arena, struct node *root, const speedup_scenario *scenario,
                                 const struct waterfall_step *steps, size_t count);
 
+/* How a service is started and measured, where its software's entry says so: one of the copies of a layout. */
+void report_commands(struct arena *arena, struct node *root, const speedup_scenario *scenario, const double *layout, const double *values);
+
 /* The reason of a contribution in words, made from its figures alone. */
 const char *report_reason(struct arena *arena, const speedup_contribution *contribution);
 

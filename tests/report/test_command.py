@@ -320,6 +320,47 @@ class Command(unittest.TestCase):
     def plan(self, *arguments):
         return json.loads(run("plan", *arguments, "--json"))
 
+    def commands(self, stack, *more, load="16x1024x256"):
+        return estimate("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--accelerators", "2", "--serve", load, "--stack", stack, *more)["commands"]
+
+    def test_a_service_is_told_how_it_is_started_and_measured(self):
+        said = self.commands("vllm", "--optimize", "fp8-weights")
+        self.assertEqual(said["serve"], "vllm serve meta-llama/Meta-Llama-3.1-8B --tensor-parallel-size 2 --max-model-len 1280 --max-num-seqs 16"
+                                        " --max-num-batched-tokens 2048 --quantization fp8")
+        self.assertEqual(said["benchmark"], "vllm bench serve --model meta-llama/Meta-Llama-3.1-8B --dataset-name random --random-input-len 1024"
+                                            " --random-output-len 256 --ignore-eos --num-prompts 160 --max-concurrency 16")
+        said = self.commands("sglang", "--optimize", "fp8-kv-cache", "--set", "serve.without=[cuda-graphs]", "--set", "serve.layout.tensor=2")
+        self.assertEqual(said["serve"], "python -m sglang.launch_server --model-path meta-llama/Meta-Llama-3.1-8B --tp-size 2 --context-length 1280"
+                                        " --max-running-requests 16 --chunked-prefill-size 2048 --kv-cache-dtype fp8_e4m3 --disable-cuda-graph")
+        self.assertEqual(self.commands("tensorrt-llm")["serve"], "trtllm-serve meta-llama/Meta-Llama-3.1-8B --tp_size 2 --max_seq_len 1280"
+                                                                 " --max_batch_size 16 --max_num_tokens 2048")
+        self.assertEqual(self.commands("llama-cpp")["serve"], "llama-server -m llama-3-1-8b.gguf -ngl 99 -sm row -c 20480 -np 16")
+
+    def test_a_command_serves_one_of_the_copies(self):
+        said = self.commands("vllm", "--set", "serve.layout.tensor=1")
+        self.assertEqual(said["copies"], 2)
+        self.assertIn("--max-num-seqs 8", said["serve"])
+        self.assertNotIn("tensor", said["serve"])
+
+    def test_a_rate_is_asked_for_and_no_number_in_flight(self):
+        path = Path(self.config).parent / "rate.yaml"
+        path.write_text("serve: {model: llama-3-1-8b, system: dgx-h100, accelerators: 1, stack: vllm, request_rate: 3 /s, prompt: 1024, output: 256}\n",
+                        encoding="utf-8")
+        said = estimate(str(path))["commands"]
+        self.assertIn("--request-rate 3", said["benchmark"])
+        self.assertNotIn("concurrency", said["benchmark"])
+        self.assertNotIn("max-num-seqs", said["serve"])
+
+    def test_what_a_command_has_no_words_for_is_told(self):
+        self.assertIn("awq, speculative-decoding;", self.commands("vllm", "--optimize", "awq,speculative-decoding")["note"])
+        self.assertIsNone(self.commands("vllm")["note"])
+        self.assertIsNone(estimate("--model", "llama-3-1-8b", "--hardware", "dgx-h100", "--serve", "16x1024x256")["commands"])
+
+    def test_a_plan_tells_the_commands_of_its_best(self):
+        answer = json.loads(run("plan", "--model", "llama-3-1-8b", "--systems", "dgx-h100", "--serve", "1024x256", "--request-rate", "4 /s",
+                                "--stack", "vllm", "--accelerators", "2", "--json"))
+        self.assertTrue(answer["commands"]["serve"].startswith("vllm serve meta-llama/Meta-Llama-3.1-8B"))
+
     def test_the_examples_of_serving_are_estimated(self):
         for name, metric in (("llama-70b-serving", "time_per_output_token"), ("llama-7b-generate", "tokens_per_second")):
             answer = estimate(str(ROOT / "examples" / f"{name}.yaml"))

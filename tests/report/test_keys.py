@@ -189,6 +189,7 @@ PLANS = {
     "priced-small-run": ("train", "{model: llama-2-70b, systems: [dgx-h100], sequence: 4096, global_batch: 64, accelerators: [8], tokens: 1 B,"
                                   " prices: [pricegpu-h100-2026]}"),
     "service": ("serve", f"{{{CHAT}, accelerators: [1, 2], concurrency: [1, 8]}}"),
+    "service-of-an-engine": ("serve", f"{{{CHAT}, accelerators: [1], concurrency: [8], stack: vllm}}"),
     "rate": ("serve", f"{{{CHAT}, accelerators: [1], request_rate: 1 /s, front: [cost, time_per_output_token]}}"),
     "priced-service": ("serve", f"{{{CHAT}, accelerators: [1], concurrency: [8], prices: [pricegpu-h100-2026]}}"),
     "late-service": ("serve", f"{{{CHAT}, accelerators: [1], concurrency: [8], targets: {{time_to_first_token: 1 ms}}}}"),

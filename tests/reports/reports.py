@@ -82,9 +82,9 @@ def table(head, lines):
         print("  ".join(cells).rstrip())
 
 
-def estimate(case, catalog, settings):
+def estimate(case, catalog, settings, folder="training"):
     """The values of a case, or why there are none."""
-    path = HERE / "training" / (case["id"] + ".yaml")
+    path = HERE / folder / (case["id"] + ".yaml")
     if not path.exists():
         return None, ["not said: " + (case["missing"] or "no scenario")]
     try:
@@ -132,8 +132,9 @@ def answers(rows):
             + [f"ran out of memory, and is told 'yes': {id}" for id in missed])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def command_line(text):
+    """What was asked for, and the catalog with the models of reports and what was added."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="the limits make the exit status")
     parser.add_argument("--case", action="append", help="only this one")
     parser.add_argument("--set", action="append", default=[], help="put over every scenario")
@@ -142,6 +143,39 @@ def main():
     catalog = speedup.Catalog().extend(HERE / "models.yaml")
     for path in options.catalog:
         catalog = catalog.extend(path)
+    return options, catalog
+
+
+def tell_refused(refused, count):
+    """Cases that the library refuses, by reason."""
+    print(f"\nrefused: {len(refused)} of {count} cases")
+    reasons = {}
+    for id, why in refused.items():
+        for reason in dict.fromkeys(why):
+            reasons.setdefault(reason.split(";")[0], []).append(id)
+    for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        print(f"  {len(ids):2}  {reason}: {', '.join(ids)}")
+
+
+def tell_missing(cases):
+    print("\nnot quite said, for want of a word")
+    words = {}
+    for case in cases:
+        if case["missing"]:
+            words.setdefault(case["missing"], []).append(case["id"])
+    for word, ids in words.items():
+        print(f"  {word}: {', '.join(ids)}")
+
+
+def status(failed, check):
+    """The exit status, and what it is for."""
+    if failed:
+        print("\nbeyond the limits" + "".join("\n  " + text for text in failed))
+    return 1 if failed and check else 0
+
+
+def main():
+    options, catalog = command_line(__doc__)
     reports, rows, refused = read("training.csv"), [], {}
     cases = [c for c in read("cases.csv") if not options.case or c["id"] in options.case]
     unknown = sorted({r["id"] for r in reports} - {c["id"] for c in read("cases.csv")})
@@ -160,28 +194,12 @@ def main():
     print()
     failed += answers(rows) + [f"no case says {id}" for id in unknown]
 
-    print(f"\nrefused: {len(refused)} of {len(cases)} cases")
-    reasons = {}
-    for id, why in refused.items():
-        for reason in dict.fromkeys(why):
-            reasons.setdefault(reason.split(";")[0], []).append(id)
-    for reason, ids in sorted(reasons.items(), key=lambda item: -len(item[1])):
-        print(f"  {len(ids):2}  {reason}")
-    print("\nnot quite said, for want of a word")
-    words = {}
-    for case in cases:
-        if case["missing"]:
-            words.setdefault(case["missing"], []).append(case["id"])
-    for word, ids in words.items():
-        print(f"  {word}: {', '.join(ids)}")
+    tell_refused(refused, len(cases))
+    tell_missing(cases)
 
     if len(refused) > MOST_REFUSED:
         failed.append(f"{len(refused)} cases are refused, at most {MOST_REFUSED} may be")
-    if failed:
-        print("\nbeyond the limits" + "".join("\n  " + text for text in failed))
-    if not options.check:
-        return 0
-    return 1 if failed else 0
+    return status(failed, options.check)
 
 
 if __name__ == "__main__":

@@ -56,12 +56,12 @@ def read(path):
     return rows
 
 
-SHAPES = {**SHAPES, "llama-3.2-1b": SHAPES["llama-1b"], "llama-3.1-8b": SHAPES["llama-8b"]}
+SHAPES = {**SHAPES, "llama-3.2-1b": SHAPES["llama-1b"], "llama-3.1-8b": SHAPES["llama-8b"], "llama-3-8b": SHAPES["llama-8b"]}
 
 
 def model(row):
     number = lambda key: float(row[key])
-    if row.get("layers"):
+    if row.get("hidden"):
         width = number("width") if row.get("width") else number("hidden") / number("heads")
         shape = [number(k) for k in ("layers", "hidden", "heads", "kv")] + [width, number("ffn"), number("vocab")]
         gated, tied = float(row.get("gated") or row["what"] == "moe"), float(row.get("tied") or 0)
