@@ -40,9 +40,12 @@ static void put_words(struct arena *arena, const speedup_scenario *scenario, con
     words[COMMAND_PIPELINE] = count(arena, layout[VARIABLE_PIPELINE]);
     words[COMMAND_ATTENTION_DATA] = count(arena, layout[VARIABLE_ATTENTION_DATA]);
     words[COMMAND_RANKS] = count(arena, layout[VARIABLE_TENSOR] * layout[VARIABLE_ATTENTION_DATA]);
-    words[COMMAND_SEQUENCES] = rate > 0 ? NULL : count(arena, sequences);
+    const struct job_description *d = &scenario->asked;
+    double share = d->gpu_memory_utilization > 0 ? d->gpu_memory_utilization : d->mem_fraction_static > 0 ? d->mem_fraction_static : d->free_gpu_memory_fraction;
+    words[COMMAND_MEMORY_SHARE] = share > 0 ? report_say(arena, "%.4g", share) : NULL;
+    words[COMMAND_SEQUENCES] = d->max_num_seqs > 0 ? count(arena, d->max_num_seqs) : rate > 0 ? NULL : count(arena, sequences);
     words[COMMAND_BATCHED_TOKENS] = count(arena, e[TARGET_PREFILL_CHUNK][0]);
-    words[COMMAND_MAX_LENGTH] = count(arena, longest(scenario));
+    words[COMMAND_MAX_LENGTH] = count(arena, d->max_model_len > 0 ? d->max_model_len : longest(scenario));
     words[COMMAND_CONTEXT] = rate > 0 ? NULL : count(arena, longest(scenario) * sequences);
     words[COMMAND_PROMPT] = count(arena, m->prompt);
     words[COMMAND_OUTPUT] = count(arena, m->output);

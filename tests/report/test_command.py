@@ -326,14 +326,14 @@ class Command(unittest.TestCase):
     def test_a_service_is_told_how_it_is_started_and_measured(self):
         said = self.commands("vllm", "--optimize", "fp8-weights")
         self.assertEqual(said["serve"], "vllm serve meta-llama/Meta-Llama-3.1-8B --tensor-parallel-size 2 --max-model-len 1280 --max-num-seqs 16"
-                                        " --max-num-batched-tokens 2048 --quantization fp8")
+                                        " --max-num-batched-tokens 8192 --quantization fp8")
         self.assertEqual(said["benchmark"], "vllm bench serve --model meta-llama/Meta-Llama-3.1-8B --dataset-name random --random-input-len 1024"
                                             " --random-output-len 256 --ignore-eos --num-prompts 160 --max-concurrency 16")
         said = self.commands("sglang", "--optimize", "fp8-kv-cache", "--set", "serve.without=[cuda-graphs]", "--set", "serve.layout.tensor=2")
         self.assertEqual(said["serve"], "python -m sglang.launch_server --model-path meta-llama/Meta-Llama-3.1-8B --tp-size 2 --context-length 1280"
-                                        " --max-running-requests 16 --chunked-prefill-size 2048 --kv-cache-dtype fp8_e4m3 --disable-cuda-graph")
+                                        " --max-running-requests 16 --chunked-prefill-size 8192 --kv-cache-dtype fp8_e4m3 --disable-cuda-graph")
         self.assertEqual(self.commands("tensorrt-llm")["serve"], "trtllm-serve meta-llama/Meta-Llama-3.1-8B --tp_size 2 --max_seq_len 1280"
-                                                                 " --max_batch_size 16 --max_num_tokens 2048")
+                                                                 " --max_batch_size 16 --max_num_tokens 8192")
         self.assertEqual(self.commands("llama-cpp")["serve"], "llama-server -m llama-3-1-8b.gguf -ngl 99 -sm row -c 20480 -np 16")
 
     def test_a_command_serves_one_of_the_copies(self):

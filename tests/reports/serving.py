@@ -17,12 +17,12 @@ from reports import HERE, NO, NORMAL, command_line, estimate, mean, status, tabl
 
 # Largest errors, least shares and most refusals; to be tightened as words are added.
 WEIGHTS_ERROR = 0.03     # mean
-CACHE_ERROR = 0.10       # median
-TOKEN_ERROR = 1.20       # median, of two rows that name no engine
-FIRST_ERROR = 0.30       # median
-RATE_ERROR = 0.30        # median
-INSIDE = 0.0
-MOST_REFUSED = 38
+CACHE_ERROR = 0.05       # median
+TOKEN_ERROR = 0.15       # median
+FIRST_ERROR = 0.25       # median
+RATE_ERROR = 0.20        # median
+INSIDE = 0.8
+MOST_REFUSED = 5
 MOST_WRONG = 0           # services that start or not, and are told the other
 
 CACHED = 1024            # tokens of the one request that a scenario of a cache asks for, half of its output written

@@ -19,8 +19,8 @@ GRAPHS, COMPILED, FUSED = ["cuda-graphs"], ["torch-compile"], ["fused-prefill-at
 SYSTEM = {"accelerators_per_node": 1, "scale_up_domain": 1, "network": "50 GB/s", "source": "the row"}
 OUTPUT = 128  # tokens that generate() was asked for, taken; a step's time is its mean
 BYTES = {"bf16": 2, "fp8": 1, "int4": 0.5 + 4 / 128}  # of a weight of a layer; groups of 128
-# Most that the mean error of a kind may be, to be tightened: the aims are 0.10 of graphs, 0.15 of generate(), 0.20 of four bits.
-LIMITS = {"graph bf16": 0.16, "graph fp8": 0.42, "graph int4": 1.10, "hf-generate": 1.95}
+# Most that the mean error of a kind may be; generate() is as slow as its host, and two hosts differ by twice: the aim is 0.15.
+LIMITS = {"graph bf16": 0.10, "graph fp8": 0.10, "graph int4": 0.20, "eager bf16": 0.15, "hf-generate": 0.40}
 
 
 def model(row):
@@ -31,7 +31,7 @@ def measures(row):
     """(kind, seconds, document, metric) of what a row measures."""
     what, weights, batch = row["what"], row.get("weights", "bf16"), int(row["batch"])
 
-    def said(prompt, output, optimizations, stack="pytorch"):
+    def said(prompt, output, optimizations, stack="pytorch-generation"):
         return {"models": {"row": model(row)}, "systems": {"lab": {"accelerator": lab.CHIPS[row["gpu"]], **SYSTEM}},
                 "generate": {"model": "row", "system": "lab", "stack": stack, "accelerators": 1, "batch": batch, "prompt": int(prompt),
                              "output": output, "optimizations": optimizations}}

@@ -367,6 +367,8 @@ void serving_read(const struct words *words, const struct csv *csv, size_t row, 
     job_set(job, "fixed_lengths", fixed ? "true" : "false");
     job_set_number(job, "requests", 10 * concurrency); /* as its benchmark sends */
     job_set(job, "client_latency", "25 ms");
+    if (*word_of(words, TABLE_ENGINES, engine_rule(words, text_of(csv, row, "engine")), "sequences"))
+        job_set_number(job, "max_num_seqs", fmax(concurrency, 1));
     put_weights(words, &checkpoint, job);
     put_usual_cache(words, &checkpoint, run->engine, job);
 }
