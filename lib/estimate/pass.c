@@ -168,7 +168,7 @@ void prepare(const struct job *job, const lanes e[TARGETS], struct split *at)
 /* A host that launches kernel by kernel shows where the accelerator is the faster one. */
 void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
 {
-    lanes host = (job->inference.layers * C(EAGER_LAYER) / job->host_speed) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
     pass->launch = lanes_max(host - pass_total(pass), ZERO);
 }
 

@@ -31,7 +31,7 @@ enum section scenario_section(speedup_context *context, const struct yaml_tree *
 static void make_job(speedup_context *context, speedup_scenario *made)
 {
     description_derive(&made->asked);
-    const double count = made->asked.system && !made->asked.accelerators ? plain_count(made->catalog, made->asked.system) : 0;
+    const double count = made->asked.system && !(made->asked.accelerators > 0) ? plain_count(made->catalog, made->asked.system) : 0;
     if (count > 0) {
         made->asked.accelerators = count;
         description_give(&made->asked, "accelerators");

@@ -361,7 +361,8 @@ static bool add_word(speedup_context *context, speedup_scenario *scenario, const
     struct selection selection;
     if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
         selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
-        selection.always = selection.published = true;
+        selection.always = true;
+        selection.published = !strcmp(key, "model");
         scenario->selections[scenario->selection_count++] = selection;
     }
     return found;
@@ -384,15 +385,20 @@ static void add_cache(speedup_context *context, speedup_scenario *scenario)
 {
     static const char *const wide[] = {"auto", "bf16", "bfloat16", "fp16", "float16", "f16"};
     const char *type = scenario->asked.kv_cache_dtype;
+    static const char behind[] = "-cache";
     char word[40];
     for (size_t i = 0; type && i < sizeof wide / sizeof *wide; i++)
         if (!strcmp(type, wide[i]))
             return;
     if (!type)
         return;
-    size_t length = (size_t)snprintf(word, sizeof word, "%.*s-cache", (int)strcspn(type, "_"), type);
+    size_t length = strcspn(type, "_"), whole = length + sizeof behind - 1;
+    if (whole < sizeof word) {
+        memcpy(word, type, length);
+        memcpy(word + length, behind, sizeof behind);
+    }
     struct place place = description_place(&scenario->asked, "kv_cache_dtype");
-    if (length >= sizeof word || !add_word(context, scenario, word, length, "kv_cache_dtype")) {
+    if (whole >= sizeof word || !add_word(context, scenario, word, whole, "kv_cache_dtype")) {
         problem(context, SPEEDUP_NOT_FOUND, &place, "nothing is known of a cache in '%.40s'", type);
         problem_remedy(context, "auto, bf16, fp8 and int8 are known");
     }
