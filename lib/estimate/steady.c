@@ -137,7 +137,9 @@ static lanes most_requests(const struct answer *a)
 static void bound_loop(const struct job *job, const lanes e[TARGETS], lanes admitted, struct answer *a)
 {
     a->requests = lanes_min(a->requests, most_requests(a));
-    lanes excess = lanes_max(admitted / a->requests - a->first - a->decoding / a->occupied, ZERO), met = lanes_min(excess, a->bring * a->added);
+    lanes life = a->first + a->decoding / a->occupied, excess = admitted / a->requests - life;
+    excess = lanes_select(excess > life * 1e-12, excess, ZERO); /* however it was rounded */
+    lanes met = lanes_min(excess, a->bring * a->added);
     lanes later = met * a->occupied / (later_steps(job, e) * tokens_per_step(e));
     a->first += excess - met;
     a->interference += later;
