@@ -26,6 +26,9 @@ static void set_quantized(struct importer *importer)
 {
     struct found type = role_find(importer, ROLE_FILE_TYPE);
     const char *word = type.node ? file_word(type.value) : NULL;
+    double bits = importer->model->file_bits.feed_forward;
+    if (!word && bits > 0 && fabs(bits - 16) > 0.5)
+        word = "gguf"; /* its type does not say so, but its tensors do */
     if (word) {
         import_text(importer, "quantized", type.node, word);
         return;
@@ -131,7 +134,7 @@ static bool translate(struct importer *importer, const char *name)
         import_shape(importer);
         set_quantized(importer);
     }
-    if (!context->first)
+    if (!context->first && !importer->format) /* towers are in files of their own */
         import_towers(importer);
     if (!context->first)
         tell_taken(importer);
@@ -168,6 +171,8 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
     const char *own = arena_copy(arena, id, strlen(id));
     if (!origin || !importer.model || !importer.paths || !own)
         return no_memory(context);
+    if (gguf_begins(text, length))
+        importer.format = (const struct family *)catalog_find(base, KIND_FAMILY, "gguf");
     if ((gguf_begins(text, length) ? gguf_read : json_begins(text, length) ? json_read : yaml_read)(context, arena, name, text, length, &config) ||
         !translate(&importer, name))
         return context->first;

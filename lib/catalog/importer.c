@@ -90,26 +90,49 @@ uint32_t field_of(const struct importer *importer, const char *field, size_t len
     return outer ? outer : own;
 }
 
-uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length)
+/* The first field of a list that the file has, a null one only after `null`. */
+static uint32_t first_field(const struct importer *importer, const char *fields, uint32_t *null, const char **name, size_t *length)
 {
-    const char *fields = FAMILY_TEXT(importer->family, fields_node, role_name(role));
-    uint32_t null = 0;
-    fields = fields && !strcmp(fields, "none") ? NULL : fields;
-    *name = fields ? fields : role_name(role);
-    *length = strcspn(*name, "|");
     for (const char *at = fields ? fields : ""; *at;) {
         size_t part = strcspn(at, "|");
         uint32_t node = field_of(importer, at, part);
-        if (node && (!field_is_null(importer, node) || !null)) {
+        if (node && (!field_is_null(importer, node) || !*null)) {
             *name = at;
             *length = part;
             if (!field_is_null(importer, node))
                 return node;
-            null = node;
+            *null = node;
         }
         at += part + (at[part] == '|');
     }
-    return null;
+    return 0;
+}
+
+/* A number of a file's format that is 0 is one that the file does not have, where the family knows it. */
+static bool is_said(const struct importer *importer, uint32_t node, enum role role)
+{
+    const struct yaml_node *at = yaml_at(importer->tree, node);
+    double value;
+    return at->kind != YAML_SCALAR || !field_is_number(yaml_text(importer->tree, node), &value) || value != 0 ||
+           !FAMILY_TEXT(importer->family, has_node, role_name(role));
+}
+
+uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length)
+{
+    const char *own = FAMILY_TEXT(importer->family, fields_node, role_name(role));
+    bool none = own && !strcmp(own, "none");
+    const char *format = importer->format && !none ? FAMILY_TEXT(importer->format, fields_node, role_name(role)) : NULL;
+    uint32_t null = 0;
+    *name = format ? format : own && !none ? own : role_name(role);
+    *length = strcspn(*name, "|");
+    const char *first = *name;
+    uint32_t node = first_field(importer, format, &null, name, length);
+    if (node && is_said(importer, node, role))
+        return node;
+    *name = first;
+    *length = strcspn(*name, "|");
+    node = first_field(importer, none ? NULL : own, &null, name, length);
+    return node ? node : null;
 }
 
 struct place importer_place(const struct importer *importer, uint32_t node)
@@ -152,20 +175,23 @@ bool field_read(struct importer *importer, uint32_t node, const char *key, doubl
     return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value);
 }
 
-/* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. */
-static bool read_value(struct importer *importer, uint32_t node, const char *key, double *value)
+/* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. Layers that
+ * have none of it are counted apart where they are layers of another kind. */
+static bool read_value(struct importer *importer, enum role role, uint32_t node, const char *key, double *value)
 {
     const struct yaml_tree *tree = importer->tree;
-    if (yaml_at(tree, node)->kind != YAML_SEQUENCE || !yaml_at(tree, node)->first)
+    bool list = yaml_at(tree, node)->kind == YAML_SEQUENCE && yaml_at(tree, node)->first;
+    if (!list || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB)
         return field_read(importer, node, key, value);
-    double sum = 0;
+    double sum = 0, count = 0;
     for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
         double one;
         if (!field_read(importer, item, key, &one))
             return false;
         sum += one;
+        count += one > 0 || (role == ROLE_FFN && !importer->apart);
     }
-    *value = sum / yaml_at(tree, node)->length;
+    *value = sum / (count > 0 ? count : 1);
     return true;
 }
 
@@ -205,11 +231,16 @@ struct found role_find(struct importer *importer, enum role role)
     memcpy(key, name, kept);
     key[kept] = '\0';
     if (found.node) {
-        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, found.node, key, &found.value) &&
+        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, role, found.node, key, &found.value) &&
             importer->wrong_count < MOST_WRONG) {
             importer->wrong[importer->wrong_count++] = found.node;
             tell_usual(importer, role);
         }
+        return found;
+    }
+    const char *always = FAMILY_TEXT(importer->format, has_node, role_name(role));
+    if (always) {
+        found.value = parse_default(always);
         return found;
     }
     for (const struct family *family = importer->family; family; family = family->parent) {
@@ -243,6 +274,22 @@ bool role_is_said(const struct importer *importer, enum role role)
     uint32_t node = role_node(importer, role, &name, &length);
     return node ? !field_is_null(importer, node)
                 : FAMILY_TEXT(importer->family, has_node, role_name(role)) || FAMILY_TEXT(importer->family, defaults_node, role_name(role));
+}
+
+bool role_has_zeros(const struct importer *importer, enum role role, uint32_t *node)
+{
+    const struct yaml_tree *tree = importer->tree;
+    const char *name;
+    size_t length;
+    bool zeros = false;
+    *node = role_node(importer, role, &name, &length);
+    for (uint32_t item = *node && yaml_at(tree, *node)->kind == YAML_SEQUENCE ? yaml_at(tree, *node)->first : 0; item; item = yaml_at(tree, item)->next) {
+        double value = 1;
+        if (yaml_at(tree, item)->kind != YAML_SCALAR || !field_is_number(yaml_text(tree, item), &value))
+            return false;
+        zeros |= value == 0;
+    }
+    return zeros;
 }
 
 /* ---- Fields of the model ---- */

@@ -222,6 +222,22 @@ static bool runs_on(const struct accelerator *accelerator, const struct optimiza
     return true;
 }
 
+/* The precision that an optimization chooses for a target, -1 for none. */
+static int32_t chosen_by(const struct optimization *optimization, enum target target)
+{
+    for (uint32_t e = 0; e < optimization->effect_count; e++)
+        if (optimization->effects[e].target == target)
+            return optimization->effects[e].precision;
+    return -1;
+}
+
+/* Is it for the routed experts alone, of which the model has none? */
+static bool is_for_others(const speedup_scenario *scenario, const struct optimization *optimization)
+{
+    return chosen_by(optimization, TARGET_EXPERT_WEIGHTS_PRECISION) >= 0 && chosen_by(optimization, TARGET_WEIGHTS_PRECISION) < 0 &&
+           scenario->model->experts.count <= 0;
+}
+
 /* The optimization for a word of a model's file: of all that is said ("fp8-block-experts"), else of the part before a '-'. One that the
  * chip runs comes first, then one that stands in for it, then one that the chip will be refused for. */
 static const struct optimization *find_published(const speedup_scenario *scenario, const char *word, size_t length)
@@ -232,6 +248,8 @@ static const struct optimization *find_published(const speedup_scenario *scenari
         for (size_t i = catalog->entries[KIND_OPTIMIZATION].count; i--;) {
             const struct optimization *o = (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[i];
             bool runs = !scenario->accelerator || runs_on(scenario->accelerator, o);
+            if (is_for_others(scenario, o))
+                continue;
             if (lists((const char *const *)o->files, word, length))
                 found[runs ? 0 : 2] = o;
             else if (runs && lists((const char *const *)o->instead, word, length))
@@ -288,11 +306,19 @@ static void add_published(speedup_context *context, speedup_scenario *scenario)
     while (word && *word) {
         size_t length = strcspn(word, " ");
         const struct optimization *found = find_published(scenario, word, length);
+        bool cache = length > 6 && !memcmp(word + length - 6, "-cache", 6);
+        if (!found && !cache && scenario->model->file_bits.feed_forward > 0)
+            found = find_published(scenario, "any", 3);
         struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, "model")};
         struct selection selection;
         if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
             selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
             selection.always = selection.published = true;
+            if (!cache) {
+                scenario->job.as_file = true;
+                scenario->job.file_precision[0] = chosen_by(found, TARGET_WEIGHTS_PRECISION);
+                scenario->job.file_precision[1] = chosen_by(found, TARGET_EXPERT_WEIGHTS_PRECISION);
+            }
             scenario->selections[scenario->selection_count++] = selection;
         }
         word += length;

@@ -127,7 +127,7 @@ WORDS = [
 
 
 # Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
-GGUF = {0: (1, 4, None), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
+GGUF = {0: (1, 4, "gguf"), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
         14: (256, 210, "q6-k"), 30: (1, 2, None), 39: (32, 17, "mxfp4-experts")}
 FILE_TYPES = {0: 0, 1: 1, 2: 2, 8: 7, 12: 15, 13: 17, 14: 18, 30: 32, 39: 38}
 
@@ -327,11 +327,60 @@ class Import(unittest.TestCase):
                 self.assertFalse(model["tied_embeddings"])
         body = gguf(path, "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
         self.assertTrue(show(path)[0]["tied_embeddings"])
-        for wrong in (body[:-3], body[:40], b"GGUF", body[:4] + b"\x09" + body[5:], body[:12] + b"\xff" * 12 + body[24:]):
+        for wrong in (body[:-3], body[:40], b"GGUF", body[:12] + b"\xff" * 12 + body[24:]):
             path.write_bytes(wrong)
             model, told = show(path)
             self.assertIsNone(model)
             self.assertIn("the header of this GGUF file is broken", told)
+        path.write_bytes(body[:4] + b"\x01" + body[5:])
+        self.assertIn("is of version 1; 2 and 3 are known", show(path)[1])
+
+    def test_a_gguf_file_names_its_fields_alike_in_all_families(self):
+        path = Path(self.folder.name) / "model.gguf"
+        for row in json.loads((HERE / "gguf.json").read_text(encoding="utf-8")):
+            with self.subTest(row["architecture"]):
+                hidden = row["keys"]["embedding_length"]
+                tables = [(name, (hidden, row["vocab"]), 14) for name in ("token_embd.weight", "output.weight")[:2 - row["tied"]]]
+                keys = {"%s.%s" % (row["architecture"], key): value for key, value in row["keys"].items()} | {"general.file_type": 18}
+                gguf(path, row["architecture"], keys, tables)
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertAlmostEqual(model["counted"]["parameters"] / 1e9 / row["parameters_billion"], 1, delta=0.01)
+                self.assertEqual(model["counted"]["cache_bytes"], row["cache_bytes"])
+                self.assertEqual([model["vocab"], model["encoders"] or 0], [row["vocab"], 0])
+
+    def test_weights_of_a_gguf_file_take_the_bytes_of_its_tensors(self):
+        path = Path(self.folder.name) / "model.gguf"
+        h, f, layers, vocab, experts = 2048, 8192, 8, 32000, 8
+        shape = {"llama.block_count": layers, "llama.embedding_length": h, "llama.attention.head_count": 16, "llama.attention.head_count_kv": 4,
+                 "llama.feed_forward_length": f, "llama.context_length": 4096}
+        for count in (0, experts):
+            for kind, (block, size, word) in GGUF.items():
+                up, down = ("ffn_up_exps", "ffn_down_exps") if count else ("ffn_up", "ffn_down")
+                more = (count,) if count else ()
+                tensors = [("token_embd.weight", (h, vocab), 12 if word else kind), ("output.weight", (h, vocab), 14 if word else kind), ("output_norm.weight", (h,), 0)]
+                for i in range(layers):
+                    tensors += [(f"blk.{i}.{name}.weight", (h, width), 14 if word and name == "attn_v" and i % 2 else kind)
+                                for name, width in (("attn_q", h), ("attn_k", h // 4), ("attn_v", h // 4), ("attn_output", h))]
+                    tensors += [(f"blk.{i}.{name}.weight", (h, f) + more, kind) for name in (up, down, "ffn_gate_exps" if count else "ffn_gate")]
+                    tensors += [(f"blk.{i}.attn_norm.weight", (h,), 0), (f"blk.{i}.ffn_norm.weight", (h,), 0)]
+                    tensors += [(f"blk.{i}.ffn_gate_inp.weight", (h, count), 0)] * bool(count)
+                moe = {"llama.expert_count": count, "llama.expert_used_count": 2} if count else {}
+                for types in ({"general.file_type": FILE_TYPES[kind]}, {}):
+                    with self.subTest(kind, experts=count, types=types):
+                        gguf(path, "llama", shape | moe | types, tensors, tokens=vocab)
+                        bytes_ = show(path)[0]["file_bytes"]
+                        done = run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+                        self.assertEqual(done.returncode, 0, done.stderr)
+                        answer = json.loads(done.stdout)
+                        self.assertAlmostEqual(answer["memory"][0]["bytes"] / bytes_, 1, delta=0.01)
+                        if word:
+                            self.assertIn("precision from the model's file", answer["note"])
+        gguf(path, "llama", shape | {"split.no": 0, "split.count": 3}, tensors[:20], tokens=vocab)
+        self.assertIsNone(show(path)[0]["file_bytes"] or None)
+        gguf(path, "", {"split.no": 1, "split.count": 3}, tensors[20:], tokens=0)
+        path.write_bytes(path.read_bytes().replace(b"general.architecture", b"general.architectura"))
+        self.assertIn("file 2 of the 3", show(path)[1])
 
     def test_safetensors_beside_a_configuration_count_their_bytes(self):
         folder = Path(self.folder.name)
