@@ -39,6 +39,7 @@ struct importer {
     uint64_t told[(ROLES + 63) / 64]; /* roles whose default was taken */
     struct text taken;                /* and what it is */
     struct layers layers;
+    double bits[3], head_bits;        /* of weights, as the configuration says */
     double absent;                    /* layers without attention that have all else */
     bool apart;                       /* feed-forward blocks are layers of their own */
 };

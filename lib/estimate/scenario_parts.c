@@ -264,20 +264,27 @@ static const struct optimization *find_published(const speedup_scenario *scenari
     return NULL;
 }
 
+bool chooses_weights(const struct optimization *optimization)
+{
+    return chosen_by(optimization, TARGET_WEIGHTS_PRECISION) >= 0 || chosen_by(optimization, TARGET_ATTENTION_WEIGHTS_PRECISION) >= 0 ||
+           chosen_by(optimization, TARGET_EXPERT_WEIGHTS_PRECISION) >= 0;
+}
+
+static bool is_cache(const char *word, size_t length)
+{
+    return length > 6 && !memcmp(word + length - 6, "-cache", 6);
+}
+
+bool has_narrow_weights(const struct model *model)
+{
+    size_t length = model->quantized ? strcspn(model->quantized, " ") : 0;
+    return length && !is_cache(model->quantized, length);
+}
+
 /* Do two optimizations choose how the same thing is kept: weights of whatever part, or the cache? */
 static bool choose_alike(const struct optimization *a, const struct optimization *b)
 {
-    static const uint8_t weights[] = {TARGET_WEIGHTS_PRECISION, TARGET_ATTENTION_WEIGHTS_PRECISION, TARGET_EXPERT_WEIGHTS_PRECISION};
-    bool has[2][2] = {{false}};
-    for (int side = 0; side < 2; side++) {
-        const struct optimization *o = side ? b : a;
-        for (uint32_t e = 0; e < o->effect_count; e++) {
-            has[side][1] |= o->effects[e].target == TARGET_KV_PRECISION;
-            for (size_t i = 0; i < sizeof weights; i++)
-                has[side][0] |= o->effects[e].target == (enum target)weights[i];
-        }
-    }
-    return (has[0][0] && has[1][0]) || (has[0][1] && has[1][1]);
+    return (chooses_weights(a) && chooses_weights(b)) || (chosen_by(a, TARGET_KV_PRECISION) >= 0 && chosen_by(b, TARGET_KV_PRECISION) >= 0);
 }
 
 /* Does the job, or what its software always has, say otherwise? */
@@ -306,7 +313,7 @@ static void add_published(speedup_context *context, speedup_scenario *scenario)
     while (word && *word) {
         size_t length = strcspn(word, " ");
         const struct optimization *found = find_published(scenario, word, length);
-        bool cache = length > 6 && !memcmp(word + length - 6, "-cache", 6);
+        bool cache = is_cache(word, length);
         if (!found && !cache && scenario->model->file_bits.feed_forward > 0)
             found = find_published(scenario, "any", 3);
         struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, "model")};

@@ -105,7 +105,28 @@ SAME = {
 WORDS = [
     ({"quant_method": "gptq", "bits": 4}, "gptq", "gptq"),
     ({"quant_method": "gptq", "bits": 8}, "gptq.8", "int8-weights"),
-    ({"quant_method": "gptq", "bits": 3}, "gptq.3", None),
+    ({"quant_method": "gptq", "bits": 3, "group_size": 128}, "gptq.3", "file-weights"),
+    ({"quant_method": "auto-round", "bits": 2, "group_size": 128}, "auto-round.2", "file-weights"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 8, "group_size": 64}}}, "hqq.8", "int8-weights"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 2, "group_size": 64}}}, "hqq.2", "file-weights"),
+    ({"quant_method": "quanto", "weights": "int4"}, "quanto", "gptq"),
+    ({"quant_method": "quanto", "weights": "int2"}, "quanto.2", "file-weights"),
+    ({"quant_method": "quanto", "weights": "float8"}, "quanto.8", "int8-weights"),
+    ({"quant_method": "aqlm", "in_group_size": 8, "nbits_per_codebook": 16, "num_codebooks": 1}, "aqlm.2", "file-weights"),
+    ({"quant_method": "eetq", "weights": "int8"}, "eetq.8", "int8-weights"),
+    ({"quant_method": "exl2", "bits": 4.65, "head_bits": 6}, "exl2", "file-weights"),
+    ({"quant_method": "bitnet"}, "bitnet.2", "file-weights"),
+    ({"quant_method": "torchao", "quant_type": "int4_weight_only"}, "int4", "gptq"),
+    ({"quant_method": "torchao", "quant_type": "int8_weight_only"}, "int8-weights", "int8-weights"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8DynamicActivationFloat8WeightConfig"}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}, "input_tensors": {"dtype": "fp8_e4m3"}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "int8"}, "input_tensors": {"dtype": "int8"}}}, "int8", "w8a8-int8"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4"}, "input_tensors": {"dtype": "fp4"}}}, "mxfp4", "file-weights"),
+    ({"quant_method": "mxfp4", "modules_to_not_convert": ["model.layers.*.self_attn"]}, "mxfp4-feed-forward", "file-weights"),
+    ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
+    ({"quant_method": "compressed-tensors", "format": "dense", "config_groups": {}}, None, None),
+    ("fp8", "fp8", "fp8-weights"),
+    ([1], None, None),
     ({"quant_method": "AWQ", "bits": 4}, "awq", "awq"),
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "nf4", "nf4-weights"),
     ({"quant_method": "bitsandbytes", "_load_in_8bit": True}, "int8-weights", "int8-weights"),
@@ -275,6 +296,50 @@ class Import(unittest.TestCase):
                     self.assertIn("taken in 16 bits", answer["note"])
                 else:
                     self.assertIsNone(answer["note"])
+
+    def test_weights_in_several_precisions_take_the_bytes_of_each(self):
+        path = Path(self.folder.name) / "mixed.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        groups = {name: {"targets": [target], "weights": {"num_bits": bits, "group_size": group, "type": "int"}}
+                  for name, target, bits, group in (("a", "re:.*mlp.*", 4, 128), ("b", "re:.*attn.*", 8, None))}
+        modules = {f"model.layers.{i}.{name}": {"quant_algo": algo} for i in range(4) for name, algo in (("mlp.up_proj", "NVFP4"), ("self_attn.q_proj", "FP8"))}
+        for quantization, word, bits in (({"quant_method": "compressed-tensors", "config_groups": groups}, "int4", (8, 4 + 20 / 128)),
+                                         ({"quant_algo": "MIXED_PRECISION", "quantized_layers": modules}, "nvfp4", (8, 4.625))):
+            path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+            model, told = show(path)
+            self.assertEqual((model["quantized"], model["file_bits"]["attention"], model["file_bits"]["feed_forward"]), (word, *bits))
+            self.assertIn("with the bytes of each part", told)
+        path.write_text(json.dumps(config | {"quantization_config": [1]}), encoding="utf-8")
+        self.assertIn("says nothing of the weights' precision", show(path)[1])
+
+    def test_weights_take_the_bytes_of_the_file_that_is_there(self):
+        folder = Path(self.folder.name)
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        for quantization, size, told in (({"quant_method": "exl2", "bits": 4.65}, 5.7e9, None), ({"quant_method": "novel"}, 5.7e9, None),
+                                         ({"quant_method": "gptq", "bits": 3}, 4.9e9, None), ({"quant_method": "gptq", "bits": 4}, 5.73e9, None),
+                                         (None, 16.06e9, None), (None, 32.12e9, None), (None, 5e9, "4.98 bits for each"), (None, 26e9, "25.9 bits for each"),
+                                         ({"quant_method": "fp8"}, 30e9, "29.9 bits for each")):
+            with self.subTest(quantization, size=size):
+                (folder / "config.json").write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+                (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": size}}), encoding="utf-8")
+                warned = show(folder)[1]
+                self.assertIn(told, warned) if told else self.assertEqual(warned, "")
+                done = run("estimate", "--model", str(folder), "--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+                if quantization and not told:
+                    self.assertAlmostEqual(json.loads(done.stdout)["memory"][0]["bytes"] / size, 1, delta=0.01)
+
+    def test_a_plan_keeps_the_weights_of_the_file(self):
+        folder = Path(self.folder.name)
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        (folder / "awq.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "awq", "bits": 4}}), encoding="utf-8")
+        plan = "plan: {model: awq.json, systems: [dgx-h100], accelerators: [1], prompt: 512, output: 128, concurrency: [8]%s}"
+        (folder / "plan.yaml").write_text(plan % "", encoding="utf-8")
+        answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
+        self.assertFalse({"fp8-weights", "w8a8-int8", "awq"} & {name for row in answer["best"] for name in row["optimizations"].split()})
+        self.assertIn({"key": "weights", "value": "awq"}, [{key: one[key] for key in ("key", "value")} for one in answer["assumed"]])
+        (folder / "plan.yaml").write_text(plan % ", choices: [[none, fp8-weights]]", encoding="utf-8")
+        answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
+        self.assertIn("fp8-weights", {name for row in answer["best"] for name in row["optimizations"].split()})
 
     def test_a_job_names_the_file_of_its_model_where_the_host_named_the_jobs(self):
         folder = Path(self.folder.name)
