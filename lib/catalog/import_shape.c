@@ -426,12 +426,30 @@ static void set_state_space(struct importer *importer, double layers)
     }
 }
 
+/* A mapping of a field's first part ("a.b") that is something else; 0 for none. */
+static uint32_t strange_part(const struct importer *importer, enum role role)
+{
+    const char *name;
+    size_t length;
+    role_node(importer, role, &name, &length);
+    size_t part = strcspn(name, ".|");
+    uint32_t node = part < length ? field_of(importer, name, part) : 0;
+    return node && !field_is_null(importer, node) && yaml_at(importer->tree, node)->kind != YAML_MAPPING ? node : 0;
+}
+
 /* Positions that are stretched beyond what they were trained for. */
 static void set_positions(struct importer *importer)
 {
     struct found most = role_find(importer, ROLE_MAX_SEQUENCE), stretch = role_find(importer, ROLE_STRETCH), positions = role_find(importer, ROLE_POSITIONS);
     double from = role_number(importer, ROLE_STRETCH_FROM);
-    if (stretch.value > 1 && from > 0 && stretch.value * from > most.value)
+    uint32_t strange = strange_part(importer, ROLE_STRETCH);
+    if (strange)
+        expect_kind(importer->context, importer->tree, strange, YAML_MAPPING, "what says how positions are stretched");
+    else if (stretch.node && !field_is_null(importer, stretch.node) && stretch.value < 1 && !importer->context->first)
+        role_refuse(importer, ROLE_STRETCH, "is a factor of 1 or more");
+    if (!(from > 0) && !importer->format)
+        from = most.value;
+    if (stretch.value > 1 && stretch.value * from > most.value && !role_is_true(importer, ROLE_STRETCHED))
         most = (struct found){floor(stretch.value * from), stretch.node};
     if (most.value > 0)
         import_number(importer, "max_sequence", most);
@@ -513,7 +531,7 @@ static void set_feed_forward(struct importer *importer, double experts)
 /* Does the class of the file end as one of the family's endings? The first that fits decides. */
 static bool is_headless(const struct importer *importer)
 {
-    uint32_t list = yaml_find(importer->tree, importer->outer, "architectures");
+    uint32_t own = yaml_find(importer->tree, importer->inner, "architectures"), list = own ? own : yaml_find(importer->tree, importer->outer, "architectures");
     uint32_t first = list && yaml_at(importer->tree, list)->kind == YAML_SEQUENCE ? yaml_at(importer->tree, list)->first : 0;
     if (!first || yaml_at(importer->tree, first)->kind != YAML_SCALAR)
         return false;

@@ -55,6 +55,22 @@ const char *family_text(const struct family *family, size_t mapping, const char 
 
 /* ---- Fields ---- */
 
+bool field_matches(const char *pattern, const char *name)
+{
+    size_t length = strlen(pattern), given = strlen(name);
+    if (*pattern == '*' && length > 2 && pattern[length - 1] == '*') {
+        for (; *name; name++)
+            if (!strncmp(name, pattern + 1, length - 2))
+                return true;
+        return false;
+    }
+    if (length && pattern[length - 1] == '*')
+        return !strncmp(pattern, name, length - 1);
+    if (*pattern == '*')
+        return given >= length - 1 && !strcmp(name + given - (length - 1), pattern + 1);
+    return !strcmp(pattern, name);
+}
+
 bool field_is_null(const struct importer *importer, uint32_t node)
 {
     const struct yaml_node *at = yaml_at(importer->tree, node);
@@ -95,7 +111,7 @@ static uint32_t first_field(const struct importer *importer, const char *fields,
 {
     for (const char *at = fields ? fields : ""; *at;) {
         size_t part = strcspn(at, "|");
-        uint32_t node = field_of(importer, at, part);
+        uint32_t node = field_of(importer, at, strcspn(at, "|="));
         if (node && (!field_is_null(importer, node) || !*null)) {
             *name = at;
             *length = part;
@@ -163,6 +179,18 @@ static bool was_wrong(const struct importer *importer, uint32_t node)
     return false;
 }
 
+/* A flag that is a text. */
+static bool refuse_text(const struct importer *importer, uint32_t node, const char *key)
+{
+    const struct yaml_node *at = yaml_at(importer->tree, node);
+    if (at->kind != YAML_SCALAR || at->plain)
+        return false;
+    struct place place = importer_place(importer, node);
+    problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be true or false, not a text", key);
+    problem_remedy(importer->context, "write it without quotes");
+    return true;
+}
+
 bool field_read(struct importer *importer, uint32_t node, const char *key, double *value)
 {
     const struct yaml_node *at = yaml_at(importer->tree, node);
@@ -175,12 +203,28 @@ bool field_read(struct importer *importer, uint32_t node, const char *key, doubl
     return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value);
 }
 
+/* Does the text of a field match the pattern behind its name ("feed_forward_proj=gated-*")? */
+static bool match_value(const struct importer *importer, uint32_t node, const char *field, size_t length, double *value)
+{
+    char pattern[LONGEST_FIELD];
+    const char *is = memchr(field, '=', length);
+    if (!is || yaml_at(importer->tree, node)->kind != YAML_SCALAR || length >= sizeof pattern)
+        return false;
+    size_t kept = length - (size_t)(is + 1 - field);
+    memcpy(pattern, is + 1, kept);
+    pattern[kept] = '\0';
+    *value = field_matches(pattern, yaml_text(importer->tree, node));
+    return true;
+}
+
 /* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. Layers that
  * have none of it are counted apart where they are layers of another kind. */
 static bool read_value(struct importer *importer, enum role role, uint32_t node, const char *key, double *value)
 {
     const struct yaml_tree *tree = importer->tree;
     bool list = yaml_at(tree, node)->kind == YAML_SEQUENCE && yaml_at(tree, node)->first;
+    if (role_type(role) == ROLE_FLAG && refuse_text(importer, node, key))
+        return false;
     if (!list || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB)
         return field_read(importer, node, key, value);
     double sum = 0, count = 0;
@@ -201,6 +245,12 @@ static void take_default(struct importer *importer, enum role role, const char *
     if (importer->told[role / 64] >> role % 64 & 1)
         return;
     importer->told[role / 64] |= UINT64_C(1) << role % 64;
+    for (int other = 0; other < ROLES; other++) { /* one field may play two roles */
+        const char *same;
+        size_t as_long;
+        if (other != (int)role && importer->told[other / 64] >> other % 64 & 1 && (role_node(importer, (enum role)other, &same, &as_long), same == name))
+            return;
+    }
     text_format(&importer->taken, "%s%.*s %s", importer->taken.length ? ", " : "", (int)length, name,
                 strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none");
 }
@@ -231,6 +281,8 @@ struct found role_find(struct importer *importer, enum role role)
     memcpy(key, name, kept);
     key[kept] = '\0';
     if (found.node) {
+        if (match_value(importer, found.node, name, length, &found.value))
+            return found;
         if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, role, found.node, key, &found.value) &&
             importer->wrong_count < MOST_WRONG) {
             importer->wrong[importer->wrong_count++] = found.node;
@@ -342,7 +394,13 @@ void import_role(struct importer *importer, enum role role)
 {
     struct found found = role_find(importer, role);
     double *mean = mean_of(importer, role, found);
-    if (mean) {
+    const char *name;
+    size_t length;
+    if (!mean && found.node && found.value != floor(found.value) && role < ROLE_FILE_BYTES && yaml_at(importer->tree, found.node)->kind == YAML_SCALAR) {
+        struct place place = importer_place(importer, role_node(importer, role, &name, &length));
+        problem(importer->context, SPEEDUP_NOT_WHOLE, &place, "'%.*s' must be a whole number, not %.10g", (int)length, name, found.value);
+        tell_usual(importer, role);
+    } else if (mean) {
         found.value = floor(found.value);
         import_number(importer, role_path(role), found);
         *mean = role_find(importer, role).value;

@@ -46,6 +46,9 @@ struct importer {
 
 /* ---- importer.c: fields by their roles, and fields of the model ---- */
 
+/* Does a name match a pattern: "abc*", "*abc", "*abc*" or the name itself? */
+bool field_matches(const char *pattern, const char *name);
+
 /* A plain number, whole. */
 bool field_is_number(const char *text, double *value);
 

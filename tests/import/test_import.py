@@ -147,6 +147,42 @@ WORDS = [
 ]
 
 
+# How positions are stretched: the longest sequence, or words of an error. 'at' is max_position_embeddings.
+ROPE = [
+    (4096, {"type": "linear", "factor": 4.0}, 16384), (4096, {"rope_type": "dynamic", "factor": 2.0}, 8192), (4096, {"type": "yarn", "factor": 16}, 65536),
+    (32768, {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 131072),
+    (131072, {"type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096}, 131072),
+    (131072, {"rope_type": "llama3", "factor": 32.0, "original_max_position_embeddings": 8192}, 131072),
+    (131072, {"rope_type": "llama3", "factor": 32.0}, 131072), (4096, None, 4096), (4096, {"type": "linear", "factor": 1.0}, 4096),
+    (4096, {"type": "linear", "factor": 0}, "'rope_scaling.factor' of family 'llama' is a factor of 1 or more"),
+    (4096, [1, 2], "takes a mapping, not a list"),
+]
+T5 = {"model_type": "t5", "d_ff": 10240, "d_kv": 64, "d_model": 4096, "num_layers": 24, "num_heads": 64, "vocab_size": 32128, "tie_word_embeddings": False,
+      "n_positions": 512}
+# What classes and towers make of a file: billions of parameters, and fields of the model.
+SHAPES = [
+    (T5 | {"feed_forward_proj": "gated-gelu", "architectures": ["T5ForConditionalGeneration"]}, 11.135, {"max_sequence": None, "attention.cross": True}),
+    (T5 | {"feed_forward_proj": "relu"}, 9.12, {"ffn_kind": "plain"}),
+    (T5 | {"feed_forward_proj": "gated-gelu", "architectures": ["T5EncoderModel"]}, 4.762, {"headless": True, "layers": 24, "attention.bidirectional": True}),
+    ({"model_type": "idefics2", "perceiver_config": {"resampler_depth": 3},
+      "text_config": {"model_type": "mistral", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32003},
+      "vision_config": {"model_type": "idefics2", "hidden_size": 1152, "num_hidden_layers": 27, "intermediate_size": 4304, "patch_size": 14}}, 8.40, {}),
+    ({"model_type": "blip-2", "vision_config": {}, "qformer_config": {},
+      "text_config": {"model_type": "opt", "hidden_size": 2560, "ffn_dim": 10240, "num_hidden_layers": 32, "num_attention_heads": 32, "vocab_size": 50272}}, 3.745, {}),
+    ({"model_type": "clip", "text_config": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12},
+      "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "patch_size": 14}}, 0.428, {"attention.bidirectional": True}),
+    ({"model_type": "vit", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 16}, 0.3033, {}),
+    ({"model_type": "internvl_chat", "architectures": ["InternVLChatModel"], "vision_config": {"model_type": "intern_vit_6b"},
+      "llm_config": {"model_type": "internlm2", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+                     "num_key_value_heads": 8, "vocab_size": 92553, "max_position_embeddings": 32768}}, 8.075, {"tied_embeddings": False, "headless": None}),
+    ({"model_type": "cohere", "hidden_size": 12288, "intermediate_size": 33792, "num_hidden_layers": 64, "num_attention_heads": 96, "num_key_value_heads": 8,
+      "max_position_embeddings": 8192, "model_max_length": 131072}, 103.81, {"max_sequence": 131072}),
+]
+# Values of a wrong kind are told by their field.
+WRONG = [("tie_word_embeddings", "false", "'tie_word_embeddings' must be true or false, not a text"), ("vocab_size", [1], "'vocab_size' takes a plain value"),
+         ("num_hidden_layers", 32.5, "'num_hidden_layers' must be a whole number, not 32.5")]
+
+
 # Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
 GGUF = {0: (1, 4, "gguf"), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
         14: (256, 210, "q6-k"), 30: (1, 2, None), 39: (32, 17, "mxfp4-experts")}
@@ -340,6 +376,35 @@ class Import(unittest.TestCase):
         (folder / "plan.yaml").write_text(plan % ", choices: [[none, fp8-weights]]", encoding="utf-8")
         answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
         self.assertIn("fp8-weights", {name for row in answer["best"] for name in row["optimizations"].split()})
+
+    def test_positions_are_stretched_as_their_kind_says(self):
+        path = Path(self.folder.name) / "rope.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        for most, scaling, expected in ROPE:
+            with self.subTest(most=most, scaling=scaling):
+                path.write_text(json.dumps(config | {"max_position_embeddings": most, "rope_scaling": scaling}), encoding="utf-8")
+                model, told = show(path)
+                if isinstance(expected, str):
+                    self.assertIsNone(model)
+                    self.assertIn(expected, told)
+                else:
+                    self.assertEqual(model["max_sequence"], expected, told)
+        for key, value, words in WRONG:
+            path.write_text(json.dumps(config | {key: value}), encoding="utf-8")
+            model, told = show(path)
+            self.assertIsNone(model)
+            self.assertIn(words, told)
+
+    def test_classes_and_towers_count_what_they_have(self):
+        path = Path(self.folder.name) / "shape.json"
+        for config, billion, fields in SHAPES:
+            with self.subTest(config["model_type"], proj=config.get("feed_forward_proj"), classes=config.get("architectures")):
+                path.write_text(json.dumps(config), encoding="utf-8")
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertAlmostEqual(model["counted"]["parameters"] / 1e9 / billion, 1, delta=0.01)
+                for key, value in fields.items():
+                    self.assertEqual(at(model, key) or None, value or None, key)
 
     def test_a_job_names_the_file_of_its_model_where_the_host_named_the_jobs(self):
         folder = Path(self.folder.name)
