@@ -153,21 +153,16 @@ static int run_admit(const struct session *session)
     static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
     const struct options *o = session->options;
     size_t length;
-    const char *scenario = command_text(o->arguments[0], "cannot be read", &length);
-    if (!scenario)
+    if (!command_text(o->arguments[0], "cannot be read", &length))
         return EXIT_ERROR;
     speedup_verdict verdict = {.struct_size = sizeof verdict};
-    speedup_status status = speedup_admit(session->context, session->catalog, scenario, length, &o->request, &o->policy, &verdict);
+    speedup_status status = speedup_admit_file(session->context, session->catalog, o->arguments[0], &o->request, &o->policy, &verdict);
     if (status == SPEEDUP_INVALID_ARGUMENT) {
         fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
         return EXIT_USAGE;
     }
-    speedup_scenario *named = NULL;
-    if (status) {
-        read_scenario(session, &named); /* the same problems, with the name of the file */
+    if (status)
         tell_problems(session);
-    }
-    speedup_scenario_unref(named);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);
