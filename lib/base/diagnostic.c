@@ -71,6 +71,7 @@ void diagnostics_clear(speedup_context *context)
     arena_begin(&context->arena, &context->allocator);
     context->count = context->unlisted = 0;
     context->first = SPEEDUP_OK;
+    context->marks.source = NULL;
 }
 
 speedup_status no_memory(speedup_context *context)
@@ -86,42 +87,78 @@ struct text *problem_begin(speedup_context *context)
     return &context->message;
 }
 
-/* Where the line ends: at LF, CR LF or CR, as YAML has it. */
-static const char *line_end(const char *at, const char *end)
+/* Does a line end with this byte? At LF, CR LF or CR, as YAML has it; at CR LF with its LF. */
+static bool ends_line(const char *source, size_t length, size_t at)
 {
-    while (at < end && *at != '\n' && *at != '\r')
+    return source[at] == '\n' || (source[at] == '\r' && !(at + 1 < length && source[at + 1] == '\n'));
+}
+
+static bool begins_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
+/* Goes on from a mark to the character of a line, which may end before it. */
+static size_t seek(const struct place *place, struct source_mark *mark, size_t at, uint32_t line, uint32_t column)
+{
+    const char *source = place->source;
+    for (; at < place->source_length && (mark->line < line || (mark->line == line && mark->column < column)); at++) {
+        if (!ends_line(source, place->source_length, at)) {
+            mark->column += begins_character(source[at]);
+            continue;
+        }
+        if (mark->line == line)
+            break;
+        mark->line++;
+        mark->column = 0;
+    }
+    while (at < place->source_length && !begins_character(source[at]))
         at++;
     return at;
 }
 
-/* The line of the source that a place is in. */
-static void find_line(const struct place *place, const char **line, size_t *length)
+static bool is_before(const struct source_mark *mark, uint32_t line, uint32_t column)
 {
-    const char *at = place->source, *end = place->source + place->source_length;
-    for (uint32_t n = 1; n < place->line && at < end; n++) {
-        at = line_end(at, end);
-        at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : at < end;
+    return mark->line < line || (mark->line == line && mark->column <= column);
+}
+
+/* Where a character of a line begins, counted from 0; beyond the line, where the line ends, with its last column. Each part
+ * of a source is counted through once, however many problems are told of it. */
+static size_t find(struct source_marks *m, const struct place *place, uint32_t line, uint32_t *column)
+{
+    if (m->source != place->source || m->length != place->source_length)
+        *m = (struct source_marks){
+            .source = place->source, .length = place->source_length, .step = place->source_length / SOURCE_MARKS + 1, .count = 1, .marks = {{1, 0}}};
+    size_t last = m->count - 1;
+    while (is_before(&m->marks[last], line, *column) && last + 1 < SOURCE_MARKS && (last + 1) * m->step < m->length) {
+        struct source_mark mark = m->marks[last];
+        for (size_t at = last * m->step; at < (last + 1) * m->step; at++) {
+            bool ended = ends_line(m->source, m->length, at);
+            mark.line += ended;
+            mark.column = ended ? 0 : mark.column + begins_character(m->source[at]);
+        }
+        m->marks[++last] = mark;
+        m->count = last + 1;
     }
-    const char *stop = line_end(at, end);
-    *line = at;
-    *length = (size_t)(stop - at);
+    while (last > 0 && !is_before(&m->marks[last], line, *column))
+        last--;
+    struct source_mark mark = m->marks[last];
+    size_t at = seek(place, &mark, last * m->step, line, *column);
+    *column = mark.line == line ? mark.column : 0;
+    return at;
 }
 
 /* The source line and a caret under the column; long lines are cut around it. */
-static void put_caret(struct text *text, const struct place *place)
+static void put_caret(struct text *text, struct source_marks *marks, const struct place *place)
 {
-    const char *line;
-    size_t length, from = 0, column = place->column ? place->column - 1 : 0;
-    find_line(place, &line, &length);
-    for (size_t seen = 0; column > LONGEST_LINE / 2 && seen + LONGEST_LINE / 2 < column && from < length; from++)
-        seen += ((unsigned char)line[from] & 0xC0) != 0x80;
-    while (from < length && ((unsigned char)line[from] & 0xC0) == 0x80)
-        from++;
-    size_t skipped = text_width(line, from);
-    size_t shown = length - from < LONGEST_LINE ? length - from : LONGEST_LINE;
-    while (shown > 0 && from + shown < length && ((unsigned char)line[from + shown] & 0xC0) == 0x80)
+    uint32_t column = place->column ? place->column - 1 : 0, skipped = column > LONGEST_LINE / 2 ? column - LONGEST_LINE / 2 : 0;
+    size_t from = find(marks, place, place->line, &skipped), shown = 0, rest = place->source_length - from;
+    const char *line = place->source + from;
+    while (shown < rest && shown < LONGEST_LINE && line[shown] != '\n' && line[shown] != '\r')
+        shown++;
+    while (shown > 0 && shown < rest && !begins_character(line[shown]))
         shown--;
-    text_format(text, "\n  %.*s\n  ", (int)shown, line + from);
+    text_format(text, "\n  %.*s\n  ", (int)shown, line);
     for (size_t i = skipped; i < column && i < skipped + shown; i++)
         text_put(text, " ");
     text_put(text, "^");
@@ -150,7 +187,7 @@ static void keep(speedup_context *context, speedup_status code, const struct pla
         text_format(text, "%s: ", place->file);
     text_format(text, "%s[SPD-%03d]: %s", goes_on ? "warning" : "error", (int)code, message ? message : "");
     if (place && place->source && place->line)
-        put_caret(text, place);
+        put_caret(text, &context->marks, place);
     void *items = context->items;
     bool grown = memory_grow(&context->allocator, &items, &context->room, context->count, sizeof *context->items);
     context->items = items;

@@ -21,6 +21,16 @@ struct diagnostic {
     const char *remedy; /* what to do next, where it is more than the code's; else NULL */
 };
 
+/* How far a source was counted through: line, and characters of it, at every so many bytes. */
+enum { SOURCE_MARKS = 256 };
+struct source_marks {
+    const char *source; /* only compared */
+    size_t length, step, count;
+    struct source_mark {
+        uint32_t line, column;
+    } marks[SOURCE_MARKS];
+};
+
 struct speedup_context {
     speedup_allocator allocator;
     speedup_log_function log;
@@ -32,6 +42,7 @@ struct speedup_context {
     size_t unlisted; /* past the limit */
     speedup_status first;
     struct text message; /* being built between problem_begin and problem_end */
+    struct source_marks marks; /* of the source that was quoted last */
     bool quiet;          /* nobody reads its problems: they need no hints */
 };
 

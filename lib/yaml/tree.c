@@ -2,10 +2,12 @@
 #include "yaml/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <yaml.h>
 
 static struct reader_mark mark_of(yaml_mark_t mark)
@@ -171,6 +173,56 @@ bool yaml_is_folder(const char *path)
     return !stat(path, &about) && S_ISDIR(about.st_mode);
 }
 
+/* Opens a file, and looks at what was opened: another may have been put in its place since its path was looked at. Never
+ * waits, as a pipe would make it; NULL where it cannot be opened. */
+static FILE *open_file(const char *path, struct stat *about)
+{
+#ifdef O_NONBLOCK
+#ifdef O_CLOEXEC
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+#else
+    int file = open(path, O_RDONLY | O_NONBLOCK);
+#endif
+    if (file < 0)
+        return NULL;
+    FILE *stream = fstat(file, about) ? NULL : fdopen(file, "rb");
+    if (!stream)
+        close(file);
+    return stream;
+#else
+    return stat(path, about) ? NULL : fopen(path, "rb");
+#endif
+}
+
+static bool check_regular(speedup_context *context, const struct place *whole, const struct stat *about)
+{
+    if (!S_ISREG(about->st_mode))
+        problem(context, SPEEDUP_NOT_A_FILE, whole, "%s, not a file", S_ISDIR(about->st_mode) ? "this is a directory" : "this is a device or pipe");
+    return S_ISREG(about->st_mode);
+}
+
+static speedup_status read_stream(speedup_context *context, struct arena *arena, const struct place *whole, FILE *stream, const struct stat *about,
+                                  size_t most, bool head, char **bytes, size_t *length)
+{
+    if (!check_regular(context, whole, about))
+        return SPEEDUP_NOT_A_FILE;
+    if (about->st_size < 0 || ((uintmax_t)about->st_size > most && !head)) {
+        problem(context, SPEEDUP_TOO_LARGE, whole, "%lld bytes; at most %zu are read", (long long)about->st_size,
+                most);
+        return SPEEDUP_TOO_LARGE;
+    }
+    size_t size = (uintmax_t)about->st_size < most ? (size_t)about->st_size : most;
+    *bytes = arena_zeroed(arena, size + 1, 1);
+    if (!*bytes)
+        return no_memory(context);
+    *length = fread(*bytes, 1, size, stream);
+    if (ferror(stream)) {
+        problem(context, SPEEDUP_UNREADABLE, whole, "the file cannot be read");
+        return SPEEDUP_UNREADABLE;
+    }
+    return SPEEDUP_OK;
+}
+
 static speedup_status load(speedup_context *context, struct arena *arena, const char *path, size_t most, bool head, char **bytes, size_t *length)
 {
     struct place whole = {.file = path};
@@ -180,33 +232,19 @@ static speedup_status load(speedup_context *context, struct arena *arena, const 
                 errno == ENOENT ? "there is no such file" : "the file cannot be reached");
         return SPEEDUP_UNREADABLE;
     }
-    if (!S_ISREG(about.st_mode)) {
-        problem(context, SPEEDUP_NOT_A_FILE, &whole, "%s, not a file",
-                S_ISDIR(about.st_mode) ? "this is a directory" : "this is a device or pipe");
+    /* A device is not even opened. */
+    if (!check_regular(context, &whole, &about))
         return SPEEDUP_NOT_A_FILE;
-    }
-    if (about.st_size < 0 || ((uintmax_t)about.st_size > most && !head)) {
-        problem(context, SPEEDUP_TOO_LARGE, &whole, "%lld bytes; at most %zu are read", (long long)about.st_size,
-                most);
-        return SPEEDUP_TOO_LARGE;
-    }
-    size_t size = (uintmax_t)about.st_size < most ? (size_t)about.st_size : most;
-    *bytes = arena_zeroed(arena, size + 1, 1);
-    if (!*bytes)
-        return no_memory(context);
-    FILE *stream = fopen(path, "rb");
+    FILE *stream = open_file(path, &about);
     if (!stream) {
+        if (errno == ENOMEM)
+            return no_memory(context);
         problem(context, SPEEDUP_UNREADABLE, &whole, "the file cannot be opened: permission denied?");
         return SPEEDUP_UNREADABLE;
     }
-    *length = fread(*bytes, 1, size, stream);
-    bool failed = ferror(stream) != 0;
+    speedup_status status = read_stream(context, arena, &whole, stream, &about, most, head, bytes, length);
     fclose(stream);
-    if (failed) {
-        problem(context, SPEEDUP_UNREADABLE, &whole, "the file cannot be read");
-        return SPEEDUP_UNREADABLE;
-    }
-    return SPEEDUP_OK;
+    return status;
 }
 
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,

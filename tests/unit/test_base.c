@@ -6,7 +6,9 @@
 #include "base/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static double factor(enum dimension dimension, const char *unit)
 {
@@ -213,6 +215,77 @@ static void lines_of_an_old_macintosh_are_lines(void **state)
     assert_contains(speedup_diagnostic_text(world.context, 0), "\n  two\n  ^");
 }
 
+/* What stands under a place, found by counting from the beginning. */
+static void quote_plainly(const char *source, size_t length, uint32_t line, uint32_t column, char *out, size_t room)
+{
+    const char *at = source, *end = source + length;
+    for (uint32_t n = 1; n < line && at < end; n++) {
+        at += strcspn(at, "\r\n");
+        at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : at < end;
+    }
+    size_t all = strcspn(at, "\r\n"), from = 0, before = 0;
+    while (column > 81 && before + 81 < column && from < all)
+        before += (at[from++] & 0xC0) != 0x80;
+    while (from < all && (at[from] & 0xC0) == 0x80)
+        from++;
+    size_t shown = all - from < 160 ? all - from : 160, spaces = column - 1 < before ? 0 : column - 1 - before;
+    while (shown > 0 && from + shown < all && (at[from + shown] & 0xC0) == 0x80)
+        shown--;
+    snprintf(out, room, "\n  %.*s\n  %*s^", (int)shown, at + from, (int)(spaces < shown ? spaces : shown), "");
+}
+
+static void any_place_of_a_source_is_quoted_in_any_order(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"\n", "\r\n", "\r", "\n\n", "\xC3\xA4", "\xE2\x82\xAC", "x", "a long word ", "key: [1, 2]"};
+    static char source[20000], expected[1000];
+    struct random random = {7};
+    for (int round = 0; round < 200; round++) {
+        size_t length = 0, most = random_below(&random, 12000) + 1, kinds = round % 2 ? 9 : 200;
+        while (length < most) {
+            size_t part = random_below(&random, kinds);
+            const char *text = parts[part < 9 ? part : 4 + part % 5];
+            memcpy(source + length, text, strlen(text));
+            length += strlen(text);
+        }
+        source[length] = '\0';
+        diagnostics_clear(world.context);
+        for (size_t i = 0; i < 60; i++) {
+            struct place place = {"f", source, length, (uint32_t)random_below(&random, round % 2 ? 900 : 60) + 1, (uint32_t)random_below(&random, i % 2 ? 30 : 3000) + 1};
+            quote_plainly(source, length, place.line, place.column, expected, sizeof expected);
+            problem(world.context, SPEEDUP_SYNTAX, &place, "here");
+            const char *told = strchr(speedup_diagnostic_text(world.context, i), '\n');
+            assert_string_equal(told, expected);
+        }
+    }
+}
+
+/* Each of them once took a pass over the source. */
+static void many_diagnostics_of_a_long_source_are_told_at_once(void **state)
+{
+    (void)state;
+    enum { LENGTH = 1 << 24 };
+    char *source = malloc(LENGTH);
+    assert_non_null(source);
+    struct timespec begin, end;
+    for (int lines = 0; lines < 2; lines++) {
+        memset(source, 'x', LENGTH);
+        for (size_t i = 0; lines && i < LENGTH; i += 2)
+            source[i] = '\n';
+        diagnostics_clear(world.context);
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        for (uint32_t i = 0; i < 200; i++) {
+            uint32_t far = i % 2 ? LENGTH / 2 - 1000 + i : i * 1000 + 1;
+            struct place place = {"f", source, LENGTH, lines ? far : 1, lines ? 1 : far};
+            problem(world.context, SPEEDUP_SYNTAX, &place, "here");
+        }
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        /* Generous, for sanitizers: before, it was 4 s without them. */
+        assert_true((double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec) < 1.5);
+    }
+    free(source);
+}
+
 static void many_diagnostics_are_kept_up_to_a_limit(void **state)
 {
     (void)state;
@@ -406,6 +479,8 @@ int main(void)
         cmocka_unit_test(a_diagnostic_shows_place_code_message_line_and_caret),
         cmocka_unit_test(the_caret_of_a_long_line_stands_under_its_column),
         cmocka_unit_test(lines_of_an_old_macintosh_are_lines),
+        cmocka_unit_test(any_place_of_a_source_is_quoted_in_any_order),
+        cmocka_unit_test(many_diagnostics_of_a_long_source_are_told_at_once),
         cmocka_unit_test(many_diagnostics_are_kept_up_to_a_limit),
         cmocka_unit_test(the_log_function_is_told_every_diagnostic),
         cmocka_unit_test(a_call_forgets_the_diagnostics_of_the_one_before),

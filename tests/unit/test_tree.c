@@ -3,6 +3,8 @@
 
 #include "yaml/tree.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +270,59 @@ static void what_is_no_readable_file_is_refused(void **state)
     assert_int_equal(read_path("/dev/null/x"), SPEEDUP_UNREADABLE);
 }
 
+static atomic_bool swapping;
+
+/* Puts a pipe where a file is, and the file back, as long as it may. */
+static void *swap_them(void *folder)
+{
+    char file[100], pipe[100], aside[100];
+    snprintf(file, sizeof file, "%s/file", (const char *)folder);
+    snprintf(pipe, sizeof pipe, "%s/pipe", (const char *)folder);
+    snprintf(aside, sizeof aside, "%s/aside", (const char *)folder);
+    while (atomic_load(&swapping)) {
+        link(file, aside);
+        rename(pipe, file);
+        link(file, pipe);
+        rename(aside, file);
+    }
+    return NULL;
+}
+
+/* A pipe that nobody writes to once stopped the program for good. */
+static void a_pipe_put_in_place_of_a_file_is_not_waited_for(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/speedup-test-XXXXXX", path[100], pipe[100];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("a: 1\n", file);
+    fclose(file);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(read_path(pipe), SPEEDUP_NOT_A_FILE);
+    atomic_store(&swapping, true);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, swap_them, folder), 0);
+    double start = milliseconds();
+    for (size_t kinds[2] = {0}; milliseconds() - start < 2000 && (kinds[0] < 2000 || kinds[1] < 2000);) {
+        speedup_status status = read_path(path);
+        assert_true(status == SPEEDUP_OK || status == SPEEDUP_NOT_A_FILE);
+        kinds[status == SPEEDUP_OK]++;
+        arena_end(&arena);
+        arena_begin(&arena, &memory_default);
+    }
+    atomic_store(&swapping, false);
+    pthread_join(thread, NULL);
+    char aside[100];
+    snprintf(aside, sizeof aside, "%s/aside", folder);
+    unlink(aside);
+    unlink(pipe);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +346,7 @@ int main(void)
         cmocka_unit_test(bytes_are_bounded),
         cmocka_unit_test(a_file_is_read_like_a_text),
         cmocka_unit_test(what_is_no_readable_file_is_refused),
+        cmocka_unit_test(a_pipe_put_in_place_of_a_file_is_not_waited_for),
     };
     arena_begin(&arena, &memory_default);
     int failed = cmocka_run_group_tests(tests, world_begin, world_end);
