@@ -185,13 +185,19 @@ static char lower(char c)
 bool text_same_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
+    bool digit = false;
     for (;;) {
+        const char *here = wanted, *there = name;
         while (wanted < end && *wanted && strchr(between, *wanted))
             wanted++;
         while (*name && strchr(between, *name))
             name++;
         if (wanted == end || !*name)
             return wanted == end && !*name;
+        /* What stands between two digits parts numbers: 13 is not 1.3. */
+        if (digit && *name >= '0' && *name <= '9' && (wanted > here) != (name > there))
+            return false;
+        digit = *name >= '0' && *name <= '9';
         if (lower(*wanted++) != lower(*name++))
             return false;
     }

@@ -417,8 +417,8 @@ class Import(unittest.TestCase):
                "optimizations: [paged-attention%s]}")
         (folder / "entry.yaml").write_text(job % ("llama-3-1-8b", ", fp8-weights, fp8-kv-cache"), encoding="utf-8")
         entry = json.loads(run("estimate", str(folder / "entry.yaml"), "--json").stdout)
-        for model in ("repository", "repository/config.json", "./repository/config.json", str(folder / "repository")):
-            (folder / "job.yaml").write_text(job % (model if "/" in model else model + "/", ""), encoding="utf-8")
+        for model in ("repository", "repository/", "repository/config.json", "./repository/config.json", str(folder / "repository")):
+            (folder / "job.yaml").write_text(job % (model, ""), encoding="utf-8")
             done = run("estimate", str(folder / "job.yaml"), "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             mine = json.loads(done.stdout)
@@ -529,6 +529,33 @@ class Import(unittest.TestCase):
         (folder / "model.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + header)
         self.assertIn("safetensors file is broken", show(folder / "model.safetensors")[1])
 
+    def test_a_folder_says_what_it_has_where_no_configuration_is(self):
+        folder = Path(self.folder.name) / "repository"
+        folder.mkdir()
+        config = (HERE / "min/bom.json").read_bytes()
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 4\n"
+        shape = {"llama.block_count": 2, "llama.embedding_length": 1024, "llama.attention.head_count": 16, "llama.feed_forward_length": 2048}
+
+        def hold(files):
+            for path in folder.iterdir():
+                path.unlink()
+            for name, text in files.items():
+                (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+            return show(folder)
+
+        self.assertIn("no config.json in this folder, and no GGUF file", hold({})[1])
+        self.assertIn("but weights (model.safetensors), which do not say", hold({"model.safetensors": "x"})[1])
+        self.assertIn("this is an adapter to a model (a/B), not a model",
+                      hold({"adapter_config.json": json.dumps({"peft_type": "LORA", "base_model_name_or_path": "a/B"})})[1])
+        header = gguf(folder / "x.gguf", "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
+        self.assertEqual(hold({"one.gguf": header})[0]["layers"], 2)
+        self.assertIn("but 2 GGUF files: name one of them, such as one.gguf", hold({"one.gguf": header, "two.gguf": header})[1])
+        model, told = hold({"config.json": config, "model.safetensors": pointer})
+        self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+        self.assertIn("model.safetensors: warning[SPD-305]: this is a pointer of Git LFS", told)
+        self.assertIn("one.gguf: error[SPD-101]: this is a pointer of Git LFS", hold({"one.gguf": pointer})[1])
+        self.assertIn("this is no GGUF file", hold({"one.gguf": "GGML" + "x" * 2000000})[1])
+
     def test_layers_that_differ_count_each_as_it_is(self):
         """Sums over layers of lists: heads, keys and values, widths, and blocks that are not there."""
         head, h, vocab = 64, 512, 1000
@@ -557,10 +584,12 @@ class Import(unittest.TestCase):
 
     def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
         for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
-                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
+                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano"), ("facebook/opt-13b", "opt-13b"), ("facebook/opt-1.3b", "opt-1-3b")):
             told = run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr
             self.assertIn(f"did you mean '{id}'?", told)
             self.assertIn("neither a model of the catalog nor a file", told)
+        for name in ("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", "org/DeepSeek-R1-Distill-Qwen-1.5B"):
+            self.assertNotIn("did you mean", run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr)
 
     def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}
