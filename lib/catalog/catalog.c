@@ -896,6 +896,14 @@ speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char
     static const char calibration[] = "calibration.";
     if (entry && !strncmp(field, calibration, sizeof calibration - 1))
         return calibration_number(catalog, (enum kind)found, entry, field + sizeof calibration - 1, value);
+    /* Where no numbers were published, those of the shape stand for them. */
+    bool parameters = !strcmp(field, "parameters"), active = !strcmp(field, "parameters_active");
+    if (entry && found == KIND_MODEL && (parameters || active) && record_get(kinds[found].table, entry, field, &got) && got.number <= 0) {
+        struct model_size size;
+        model_measure((const struct model *)entry, &size);
+        *value = parameters ? size.total : size.active;
+        return SPEEDUP_OK;
+    }
     if (!entry || !record_get(kinds[found].table, entry, field, &got) ||
         (got.field->type != FIELD_NUMBER && got.field->type != FIELD_COUNT) || (!got.given && got.number == 0))
         return SPEEDUP_NOT_FOUND;

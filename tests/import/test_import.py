@@ -172,6 +172,12 @@ SHAPES = [
     ({"model_type": "clip", "text_config": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12},
       "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "patch_size": 14}}, 0.428, {"attention.bidirectional": True}),
     ({"model_type": "vit", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 16}, 0.3033, {}),
+    ({"model_type": "phi3small", "hidden_size": 4096, "ff_intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "vocab_size": 100352, "max_position_embeddings": 8192, "gegelu_limit": 20.0, "dense_attention_every_n_layers": 2}, 7.39, {"attention.window_layers": None}),
+    ({"model_type": "xlnet", "architectures": ["XLNetLMHeadModel"], "d_model": 1024, "n_head": 16, "n_layer": 24, "d_inner": 4096, "d_head": 64, "vocab_size": 32000},
+     0.361, {"max_sequence": None, "headless": None}),
+    ({"model_type": "rwkv", "attention_hidden_size": 4096, "context_length": 1024, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_layers": 32,
+      "vocab_size": 50277, "tie_word_embeddings": False}, 7.39, {"attention.linear_layers": 32}),
     ({"model_type": "internvl_chat", "architectures": ["InternVLChatModel"], "vision_config": {"model_type": "intern_vit_6b"},
       "llm_config": {"model_type": "internlm2", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
                      "num_key_value_heads": 8, "vocab_size": 92553, "max_position_embeddings": 32768}}, 8.075, {"tied_embeddings": False, "headless": None}),
@@ -327,7 +333,7 @@ class Import(unittest.TestCase):
                 self.assertEqual(show(path)[0]["quantized"], word)
                 answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--json").stdout)
                 if taken:
-                    self.assertIn(f"({word}): {taken};", answer["note"])
+                    self.assertIn(f"({word}): {taken}", answer["note"])
                 elif word:
                     self.assertIn("taken in 16 bits", answer["note"])
                 else:
@@ -376,6 +382,16 @@ class Import(unittest.TestCase):
         (folder / "plan.yaml").write_text(plan % ", choices: [[none, fp8-weights]]", encoding="utf-8")
         answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
         self.assertIn("fp8-weights", {name for row in answer["best"] for name in row["optimizations"].split()})
+
+    def test_a_note_says_what_becomes_of_the_precision_of_the_file(self):
+        path = Path(self.folder.name) / "fp8.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
+        for hardware, load, words in (("dgx-a100-80gb", ("--serve", "1x128x128"), "int8-weights (a100-sxm-80gb has no products for it)"),
+                                      ("dgx-h100", ("--serve", "1x128x128"), "(fp8): fp8-weights;"),
+                                      ("dgx-h100", ("--train", "8x512"), "quantized (fp8), which training does not take")):
+            answer = json.loads(run("estimate", "--model", str(path), "--hardware", hardware, *load, "--json").stdout)
+            self.assertIn(words, json.dumps(answer))
 
     def test_positions_are_stretched_as_their_kind_says(self):
         path = Path(self.folder.name) / "rope.json"
