@@ -157,6 +157,13 @@ static bool translate(struct importer *importer, const char *name)
     return !context->first;
 }
 
+/* What stands in a repository for a file that is kept elsewhere. */
+static bool is_pointer(const char *bytes, size_t length)
+{
+    static const char begins[] = "version https://git-lfs";
+    return length >= sizeof begins - 1 && !memcmp(bytes, begins, sizeof begins - 1);
+}
+
 /* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
 static double read_bytes(speedup_context *context, struct arena *arena, const char *path)
 {
@@ -166,6 +173,11 @@ static double read_bytes(speedup_context *context, struct arena *arena, const ch
     bool index = length > 5 && !strcmp(path + length - 5, ".json");
     if (yaml_load_head(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
         return 0;
+    if (is_pointer(bytes, length)) {
+        struct place whole = {.file = path};
+        warning(context, SPEEDUP_INCONSISTENT, &whole, "this is a pointer of Git LFS, not the weights: their bytes are not known until 'git lfs pull' brings them");
+        return 0;
+    }
     if (!index)
         return safetensors_bytes(context, arena, path, bytes, length);
     return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
@@ -294,24 +306,61 @@ static bool ends(const char *text, const char *ending)
     return length >= least && !strcmp(text + length - least, ending);
 }
 
+/* The file of a model in a folder: its config.json, else its only GGUF file, or the first of one that is split. NULL after
+ * telling what there is instead. */
+static const char *file_in(speedup_context *context, struct arena *arena, const char *folder)
+{
+    char name[256];
+    struct place place = {.file = folder};
+    const char *path = join(arena, folder, strlen(folder), "config.json");
+    if (!path || yaml_is_file(path))
+        return path;
+    size_t count = yaml_folder_find(folder, ".gguf", name, sizeof name);
+    if (count == 1 || (count && strstr(name, "-00001-of-")))
+        return join(arena, folder, strlen(folder), name);
+    if (count)
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, but %zu GGUF files: name one of them, such as %s", count, name);
+    else if (yaml_folder_find(folder, "adapter_config.json", name, sizeof name))
+        return join(arena, folder, strlen(folder), name);
+    else if (yaml_folder_find(folder, ".safetensors", name, sizeof name) || yaml_folder_find(folder, ".safetensors.index.json", name, sizeof name))
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, but weights (%s), which do not say of what model they are", name);
+    else
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, and no GGUF file");
+    problem_remedy(context, count ? "name the file in place of the folder" : "fetch config.json from where the model is published");
+    return NULL;
+}
+
 static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *id)
 {
     struct arena *arena = &made->arena;
     const char *weights = NULL, *slash = strrchr(path, '/');
     char *bytes;
     size_t length;
+    struct place whole = {.file = path};
     if (yaml_is_folder(path)) {
         const char *index = join(arena, path, strlen(path), "model.safetensors.index.json"), *single = join(arena, path, strlen(path), "model.safetensors");
         weights = index && yaml_is_file(index) ? index : single && yaml_is_file(single) ? single : NULL;
-        path = join(arena, path, strlen(path), "config.json");
+        path = file_in(context, arena, path);
     } else if (ends(path, ".safetensors") || ends(path, ".safetensors.index.json")) {
         weights = path;
         path = slash ? join(arena, path, (size_t)(slash - path) + 1, "config.json") : "config.json";
     }
     if (!path)
-        return no_memory(context);
-    if ((ends(path, ".gguf") ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+        return context->first ? context->first : no_memory(context);
+    bool gguf = ends(path, ".gguf");
+    whole.file = path;
+    if ((gguf ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
         return context->first;
+    if (is_pointer(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is a pointer of Git LFS, not the file itself");
+        problem_remedy(context, "fetch the file with 'git lfs pull', or from the page of the repository");
+        return context->first;
+    }
+    if (gguf && !gguf_begins(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is no GGUF file: it does not begin with 'GGUF'");
+        problem_remedy(context, "convert the model with a llama.cpp of today, or fetch the file again");
+        return context->first;
+    }
     const struct yaml_tree *beside = read_beside(context, arena, path);
     return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, id);
 }
@@ -343,13 +392,13 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
     for (; *sections; sections++) {
         uint32_t section = yaml_find(tree, tree->root, *sections), model = section ? yaml_find(tree, section, "model") : 0;
         const char *text = model && yaml_at(tree, model)->kind == YAML_SCALAR ? yaml_text(tree, model) : "";
-        if (!is_path(text) || catalog_find(catalog, KIND_MODEL, text) || (own && yaml_find(tree, own, text)))
+        if (!*text || catalog_find(catalog, KIND_MODEL, text) || (own && yaml_find(tree, own, text)))
             continue;
         struct arena arena;
         arena_begin(&arena, &context->allocator);
         const char *slash = *text == '/' ? NULL : strrchr(from, '/'), *path = slash ? join(&arena, from, (size_t)(slash - from) + 1, text) : text;
         /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
-        if (path && (yaml_is_file(path) || yaml_is_folder(path)))
+        if (path && ((is_path(text) && yaml_is_file(path)) || yaml_is_folder(path)))
             catalog_with_file(context, catalog, path, text, with);
         arena_end(&arena);
         return path ? context->first : no_memory(context);

@@ -67,6 +67,9 @@ speedup_status yaml_load_head(speedup_context *context, struct arena *arena, con
 bool yaml_is_file(const char *path);
 bool yaml_is_folder(const char *path);
 
+/* How many names in a folder have an ending, and the first of them by its letters. */
+size_t yaml_folder_find(const char *folder, const char *ending, char *name, size_t room);
+
 /* The bytes of a regular file, ended by NUL, in the arena. */
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
                               char **bytes, size_t *length);
