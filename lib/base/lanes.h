@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 enum { LANES = 4 };
 
@@ -30,8 +33,26 @@ static inline __attribute__((always_inline)) lane_mask lanes_less(lanes a, lanes
 }
 #endif
 
+/* The lesser and the greater; the second where neither is, which is what x86's instructions give. */
+#ifdef __AVX__
+#define lanes_min(a, b) ((lanes)_mm256_min_pd((__m256d)(a), (__m256d)(b)))
+#define lanes_max(a, b) ((lanes)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
+#elif defined __SSE2__
+#define LANES_BY_HALVES(name, instruction)                                                                       \
+    static inline __attribute__((always_inline)) lanes name(lanes a, lanes b)                                     \
+    {                                                                                                             \
+        half_lanes low = (half_lanes)instruction((__m128d)__builtin_shufflevector(a, a, 0, 1),                    \
+                                                 (__m128d)__builtin_shufflevector(b, b, 0, 1));                   \
+        half_lanes high = (half_lanes)instruction((__m128d)__builtin_shufflevector(a, a, 2, 3),                   \
+                                                  (__m128d)__builtin_shufflevector(b, b, 2, 3));                  \
+        return __builtin_shufflevector(low, high, 0, 1, 2, 3);                                                    \
+    }
+LANES_BY_HALVES(lanes_min, _mm_min_pd)
+LANES_BY_HALVES(lanes_max, _mm_max_pd)
+#else
 #define lanes_min(a, b) lanes_select(lanes_less(a, b), (a), (b))
 #define lanes_max(a, b) lanes_select(lanes_less(b, a), (a), (b))
+#endif
 
 #define LANES_EACH(result, call)                 \
     do {                                         \
