@@ -141,23 +141,59 @@ static bool translate(struct importer *importer, const char *name)
     return !context->first;
 }
 
-/* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
-static double weigh(speedup_context *context, struct arena *arena, const char *path)
+static bool ends(const char *text, const char *ending)
 {
-    size_t length = strlen(path);
+    size_t length = strlen(text), least = strlen(ending);
+    return length >= least && !strcmp(text + length - least, ending);
+}
+
+/* May a file be read? One that somebody's document leads to must not lead elsewhere itself: where it is a link, what it ends at
+ * is below the folder that the document stands in, or below its own: for a hub's cache, whose files are links to blobs beside its
+ * snapshots, below that of the repository. A file that the host named is no matter of ours. */
+static bool may_read(speedup_context *context, const char *path, const char *document)
+{
+    if (!document || yaml_leads_below(path, document, 1) || yaml_leads_below(path, path, 1))
+        return true;
+    if (yaml_is_snapshot(path) && yaml_leads_below(path, path, 3))
+        return true;
+    struct place place = {.file = path};
+    problem(context, SPEEDUP_UNREADABLE, &place, "this is a link that leads out of its folder");
+    problem_remedy(context, "name the file that it leads to, if you trust it");
+    return false;
+}
+
+/* Loads what should be JSON, or another file of a model; a file that cannot be one is not quoted. */
+static bool load_part(speedup_context *context, struct arena *arena, const char *path, const char *document, bool head, char **bytes, size_t *length)
+{
+    if (!may_read(context, path, document) || (head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length))
+        return false;
+    size_t at = *length >= 3 && !memcmp(*bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
+    while (at < *length && strchr(" \t\r\n", (*bytes)[at]) && (*bytes)[at])
+        at++;
+    if ((at < *length && (*bytes)[at] == '{') || gguf_begins(*bytes, *length) || ends(path, ".safetensors"))
+        return true;
+    struct place place = {.file = path};
+    problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place, "this is no model file: a configuration begins with '{', a GGUF file with 'GGUF'");
+    problem_remedy(context, "name a config.json, the folder of one, a GGUF or a safetensors file");
+    return false;
+}
+
+/* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
+static double weigh(speedup_context *context, struct arena *arena, const char *path, const char *document)
+{
     struct yaml_tree tree;
     char *bytes;
-    bool index = length > 5 && !strcmp(path + length - 5, ".json");
-    if (yaml_load_head(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+    size_t length;
+    if (!load_part(context, arena, path, document, true, &bytes, &length))
         return 0;
-    if (!index)
-        return safetensors_bytes(context, arena, path, bytes, length);
-    return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
+    if (!ends(path, ".json"))
+        return safetensors_bytes(context, arena, path, bytes, length, yaml_file_bytes(path));
+    return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(context, &tree);
 }
 
 /* A model from its text, and from what stands beside it. */
 static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *name, const char *text,
-                             size_t length, const struct yaml_tree *beside, const char *weights, const char *id)
+                             size_t length, const struct yaml_tree *beside, const char *weights, const char *document, const char *id)
 {
     struct arena *arena = &made->arena;
     struct yaml_tree config;
@@ -172,7 +208,7 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
         !translate(&importer, name))
         return context->first;
     if (weights)
-        importer.model->file_bytes = weigh(context, arena, weights);
+        importer.model->file_bytes = weigh(context, arena, weights, document);
     if (context->first)
         return context->first;
     *origin = (struct origin){.place = yaml_place(&config, importer.inner), .count = importer.path_count, .paths = importer.paths};
@@ -193,26 +229,22 @@ static const char *join(struct arena *arena, const char *folder, size_t length, 
 }
 
 /* What modelopt writes beside a configuration; NULL where there is nothing that can be read. */
-static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path)
+static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path, const char *document)
 {
     const char *slash = strrchr(path, '/'), *name = "hf_quant_config.json";
     const char *beside = slash ? join(arena, path, (size_t)(slash - path) + 1, name) : name;
     struct yaml_tree *tree = arena_zeroed(arena, 1, sizeof *tree);
     char *bytes;
     size_t length;
-    if (!beside || !tree || !yaml_is_file(beside) || yaml_load_file(context, arena, beside, YAML_MOST_BYTES, &bytes, &length) ||
+    if (!beside || !tree || !yaml_is_file(beside) || !load_part(context, arena, beside, document, false, &bytes, &length) ||
         json_read(context, arena, beside, bytes, length, tree))
         return NULL;
     return tree;
 }
 
-static bool ends(const char *text, const char *ending)
-{
-    size_t length = strlen(text), least = strlen(ending);
-    return length >= least && !strcmp(text + length - least, ending);
-}
-
-static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *id)
+/* `document`: the file that names it; NULL where the host does. */
+static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *document,
+                                  const char *id)
 {
     struct arena *arena = &made->arena;
     const char *weights = NULL, *slash = strrchr(path, '/');
@@ -228,23 +260,29 @@ static speedup_status import_file(speedup_context *context, const speedup_catalo
     }
     if (!path)
         return no_memory(context);
-    if ((ends(path, ".gguf") ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+    if (!load_part(context, arena, path, document, ends(path, ".gguf"), &bytes, &length))
         return context->first;
-    const struct yaml_tree *beside = read_beside(context, arena, path);
-    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, id);
+    const struct yaml_tree *beside = read_beside(context, arena, path, document);
+    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, document, id);
 }
 
-speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
+static speedup_status with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *document, const char *id,
+                                speedup_catalog **catalog)
 {
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import_file(context, base, made, path, id);
+    speedup_status status = import_file(context, base, made, path, document, id);
     if (status)
         speedup_catalog_unref(made);
     else
         *catalog = made;
     return status;
+}
+
+speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
+{
+    return with_file(context, base, path, NULL, id, catalog);
 }
 
 /* Is a text of a job the name of a file? */
@@ -268,7 +306,7 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
         const char *slash = *text == '/' ? NULL : strrchr(from, '/'), *path = slash ? join(&arena, from, (size_t)(slash - from) + 1, text) : text;
         /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
         if (path && (yaml_is_file(path) || yaml_is_folder(path)))
-            catalog_with_file(context, catalog, path, text, with);
+            with_file(context, catalog, path, from, text, with);
         arena_end(&arena);
         return path ? context->first : no_memory(context);
     }
@@ -312,7 +350,7 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, NULL, id);
+    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, NULL, NULL, id);
     if (status)
         speedup_catalog_unref(made);
     else
