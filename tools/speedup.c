@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,21 @@ static double parse_scaled(const char *text, const struct scale *scales)
     return scales->unit ? value * scales->factor : -1;
 }
 
+/* What is wrong with a job that is not trusted: where and what, without its text, which may be that of any file. */
+static void tell_unquoted(const struct session *session, const char *path)
+{
+    size_t count = speedup_diagnostic_count(session->context);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = speedup_diagnostic_text(session->context, i), *message = speedup_diagnostic_message(session->context, i), *file = NULL;
+        const char *end = strstr(text, message);
+        speedup_diagnostic_place(session->context, i, NULL, &file, NULL, NULL);
+        size_t skipped = file && !strncmp(text, file, strlen(file)) ? strlen(file) : 0;
+        fprintf(stderr, "%s%.*s%s\n", skipped ? path : "", end ? (int)(end - text - (ptrdiff_t)skipped) : 0, text + skipped, message);
+        if (i + 1 == count && count <= 3)
+            fprintf(stderr, "  hint: %s\n", speedup_diagnostic_remedy(session->context, i));
+    }
+}
+
 static int run_admit(const struct session *session)
 {
     static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
@@ -162,12 +178,8 @@ static int run_admit(const struct session *session)
         fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
         return EXIT_USAGE;
     }
-    speedup_scenario *named = NULL;
-    if (status) {
-        read_scenario(session, &named); /* the same problems, with the name of the file */
-        tell_problems(session);
-    }
-    speedup_scenario_unref(named);
+    if (status)
+        tell_unquoted(session, o->arguments[0]);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);
