@@ -59,6 +59,8 @@ static bool spelled(const char *fields, const char *name)
 /* Does a family know a field: as one that plays a role, or as one that says nothing? */
 static bool knows(const struct family *family, const char *name)
 {
+    if (strlen(name) >= LONGEST_FIELD)
+        return false;
     for (; family; family = family->parent) {
         const struct yaml_tree *tree = family->head.tree;
         for (uint32_t key = family->fields_node ? yaml_at(tree, family->fields_node)->first : 0; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next)
@@ -86,12 +88,16 @@ static bool says(const struct importer *importer, uint32_t node)
     return !field_is_number(text, &number) || number >= 1;
 }
 
+enum { MOST_FIELDS = 1000 };
+
 /* A type that nobody knows: the family whose marks the file has most of, where it knows all that the file says. */
 static void find_nearest(struct importer *importer, const char *type, uint32_t node)
 {
     const struct yaml_tree *tree = importer->tree;
     size_t most = 0;
-    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count; i++) {
+    /* Files of models have a hundred fields; each is looked up in all families. */
+    bool many = yaml_at(tree, importer->inner)->length > MOST_FIELDS;
+    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many; i++) {
         const struct family *family = family_at(importer->catalog, i);
         size_t marks = 0;
         bool all = family->marks_node != 0;
@@ -108,7 +114,8 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
     }
     struct place place = importer_place(importer, node);
     if (!importer->family) {
-        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and no family is like it", type);
+        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
+                many ? "it has over 1000 fields" : "no family is like it");
         name_families(importer, "say how it is read in 'families:' of a catalog file");
         return;
     }

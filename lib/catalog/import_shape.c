@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -115,9 +116,13 @@ static void count_list(struct importer *importer, uint32_t node, const char *nam
     struct words words;
     uint32_t item;
     double count = 0;
+    unsigned char letters[UCHAR_MAX + 1] = {0}; /* kinds that were looked up, and 1 */
     words_begin(&words, importer, node, again);
     for (const char *word; (count < layers || !again) && (word = words_next(&words, &item)); count++) {
-        enum layer_kind kind = kind_of_word(importer, word);
+        /* A letter may come a million times. */
+        unsigned char letter = word[0] && !word[1] ? (unsigned char)word[0] : 0;
+        enum layer_kind kind = letter && letters[letter] ? (enum layer_kind)(letters[letter] - 1) : kind_of_word(importer, word);
+        letters[letter] = (unsigned char)(kind + 1);
         if (kind == LAYER_KINDS) {
             struct place place = importer_place(importer, item);
             problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'%.*s' of family '%s' has a layer of kind '%.40s', which is not known",
@@ -314,7 +319,9 @@ static void set_experts(struct importer *importer, double layers, double feed_fo
     role_require(importer, ROLE_ACTIVE);
     import_number(importer, "experts.count", count);
     struct found active = role_find(importer, ROLE_ACTIVE);
-    active.value = floor(active.value * count.value / (count.value + role_number(importer, ROLE_ZERO_EXPERTS)) + 0.5);
+    double zero = role_number(importer, ROLE_ZERO_EXPERTS);
+    if (zero > 0 && count.value > 0)
+        active.value = floor(active.value * count.value / (count.value + zero) + 0.5);
     import_number(importer, "experts.active", active);
     import_number(importer, "experts.ffn", ffn.value > 0 ? ffn : role_find(importer, ROLE_FFN));
     if (shared.value > 0)

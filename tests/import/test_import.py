@@ -10,6 +10,7 @@ import json
 import struct
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -445,6 +446,31 @@ class Import(unittest.TestCase):
         jobs.mkdir()
         (jobs / "job.yaml").write_text(f"train: {{model: {snapshot}, system: dgx-h100, accelerators: 8, sequence: 128, global_batch: 8}}", encoding="utf-8")
         self.assertEqual(run("estimate", str(jobs / "job.yaml")).returncode, 0)
+
+    def test_layers_of_experts_need_experts_and_a_whole_number_of_them(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path = Path(self.folder.name) / "experts.json"
+        for more, words in (({"layer_types": ["moe"] * 32}, "'num_experts_per_tok' is missing"),
+                            ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 1.5}, "'active' must be a whole number, not '1.5'")):
+            path.write_text(json.dumps(config | more), encoding="utf-8")
+            model, told = show(path)
+            self.assertIsNone(model)
+            self.assertIn(words, told)
+            self.assertNotIn("nan", told)
+
+    def test_large_files_of_no_known_kind_are_refused_at_once(self):
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path = Path(self.folder.name) / "large.json"
+        for more, words in (({"model_type": "novel"} | {f"rope_{i}": 1 for i in range(45000)}, "and it has over 1000 fields"),
+                            ({"model_type": "novel", "rope_" + "k" * 900000: 1}, "is not known of 'novel'"),
+                            ({"model_type": "nemotron_h", "hybrid_override_pattern": "M*" * 450000}, "lists 900000 layers, but there are 32"),
+                            ({"model_type": "nemotron_h", "hybrid_override_pattern": "M*" * 450000 + "Q"}, "a layer of kind 'Q'")):
+            path.write_text(json.dumps(config | more), encoding="utf-8")
+            begin = time.monotonic()
+            model, told = show(path)
+            self.assertLess(time.monotonic() - begin, 3)  # generous, for sanitizers: 50 ms without
+            self.assertIsNone(model)
+            self.assertIn(words, told)
 
     def test_layers_that_differ_count_each_as_it_is(self):
         """Sums over layers of lists: heads, keys and values, widths, and blocks that are not there."""
