@@ -333,8 +333,10 @@ uint32_t yaml_find(const struct yaml_tree *tree, uint32_t mapping, const char *k
     const struct yaml_node *nodes = tree->nodes;
     if (nodes[mapping].kind != YAML_MAPPING)
         return 0;
+    /* Most keys are of another length: then their texts are not fetched. */
+    size_t length = strlen(key);
     for (uint32_t at = nodes[mapping].first; at; at = nodes[nodes[at].next].next)
-        if (!strcmp(yaml_text(tree, at), key))
+        if (nodes[at].length == length && !memcmp(yaml_text(tree, at), key, length))
             return nodes[at].next;
     return 0;
 }
