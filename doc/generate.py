@@ -99,8 +99,8 @@ first field that it does not know. An entry of your own, in a file given with `-
     families:
       mine:
         base: llama                       # what it does not say itself
-        types: [my_model]                 # values of model_type
-        fields: {layers: depth|n_layers}  # role: names of the field, the first that the file has
+        types: [my_model]                 # values of model_type, or classes of architectures
+        fields: {layers: depth|n_layers}  # role: names of the field, the first that the file has; name=text* of a flag
         defaults: {vocab: 50000}          # of fields that files leave out: taken with a warning
         has: {qk_norm: true}              # what no field says
         source: modeling_my_model.py

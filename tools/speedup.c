@@ -4,7 +4,6 @@
 #include "command.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,15 +149,13 @@ static double parse_scaled(const char *text, const struct scale *scales)
 }
 
 /* What is wrong with a job that is not trusted: where and what, without its text, which may be that of any file. */
-static void tell_unquoted(const struct session *session, const char *path)
+static void tell_unquoted(const struct session *session)
 {
     size_t count = speedup_diagnostic_count(session->context);
     for (size_t i = 0; i < count; i++) {
-        const char *text = speedup_diagnostic_text(session->context, i), *message = speedup_diagnostic_message(session->context, i), *file = NULL;
+        const char *text = speedup_diagnostic_text(session->context, i), *message = speedup_diagnostic_message(session->context, i);
         const char *end = strstr(text, message);
-        speedup_diagnostic_place(session->context, i, NULL, &file, NULL, NULL);
-        size_t skipped = file && !strncmp(text, file, strlen(file)) ? strlen(file) : 0;
-        fprintf(stderr, "%s%.*s%s\n", skipped ? path : "", end ? (int)(end - text - (ptrdiff_t)skipped) : 0, text + skipped, message);
+        fprintf(stderr, "%.*s%s\n", end ? (int)(end - text) : 0, text, message);
         if (i + 1 == count && count <= 3)
             fprintf(stderr, "  hint: %s\n", speedup_diagnostic_remedy(session->context, i));
     }
@@ -169,17 +166,16 @@ static int run_admit(const struct session *session)
     static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
     const struct options *o = session->options;
     size_t length;
-    const char *scenario = command_text(o->arguments[0], "cannot be read", &length);
-    if (!scenario)
+    if (!command_text(o->arguments[0], "cannot be read", &length))
         return EXIT_ERROR;
     speedup_verdict verdict = {.struct_size = sizeof verdict};
-    speedup_status status = speedup_admit(session->context, session->catalog, scenario, length, &o->request, &o->policy, &verdict);
+    speedup_status status = speedup_admit_file(session->context, session->catalog, o->arguments[0], &o->request, &o->policy, &verdict);
     if (status == SPEEDUP_INVALID_ARGUMENT) {
         fprintf(stderr, "speedup: --confidence is over 0 and below 1, --slack not below 0\n");
         return EXIT_USAGE;
     }
     if (status)
-        tell_unquoted(session, o->arguments[0]);
+        tell_unquoted(session);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);

@@ -384,6 +384,20 @@ SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup
                                          const char *text, size_t length, const speedup_request *request,
                                          const speedup_policy *policy, speedup_verdict *verdict);
 
+/** The same of the text of a file: its `model` may be the path of a model's file or of a repository's folder, relative to it
+ *  and below its folder, by whatever links. A text that a program hands over reads no file.
+ *  @param context where problems of the scenario are told
+ *  @param catalog what the names mean
+ *  @param path a regular file of at most 1 MiB
+ *  @param request what is asked for
+ *  @param policy how strict; NULL for confidence 0.9, no slack
+ *  @param[in,out] verdict as of speedup_admit()
+ *  @return as speedup_admit(), or that the file cannot be read
+ *  Thread-safety: as the context. @since 0.3 */
+SPEEDUP_API speedup_status speedup_admit_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
+                                              const speedup_request *request, const speedup_policy *policy,
+                                              speedup_verdict *verdict);
+
 /** A verdict, explained: reasons, figures, and the nearest request that would be admitted.
  *  @param context where problems are told
  *  @param request as given to speedup_admit()

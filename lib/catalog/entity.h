@@ -145,6 +145,10 @@ struct model {
     } state_space;
     double prediction_layers;
     double file_bytes; /* of its tensors, as its file has them */
+    struct file_bits {
+        uint64_t present;
+        double attention, feed_forward, experts, head, tables, encoders; /* bits of a weight; 0: not known */
+    } file_bits;
     double encoders; /* parameters of encoders beside the layers */
     bool headless;   /* no vocabulary head */
     bool varied;     /* heads, keys and widths are means over layers that differ */

@@ -26,31 +26,47 @@ static void set_quantized(struct importer *importer)
 {
     struct found type = role_find(importer, ROLE_FILE_TYPE);
     const char *word = type.node ? file_word(type.value) : NULL;
+    double bits = importer->model->file_bits.feed_forward;
+    if (!word && bits > 0 && fabs(bits - 16) > 0.5)
+        word = "gguf"; /* its type does not say so, but its tensors do */
     if (word) {
         import_text(importer, "quantized", type.node, word);
         return;
     }
     const uint32_t places[] = {importer->inner, importer->outer};
-    bool mixed = false;
-    struct text words;
-    text_begin(&words, &importer->context->allocator);
-    bool experts = importer->model->experts.count > 0;
-    uint32_t node = precision_words(importer->tree, places, experts, &mixed, &words);
-    if (!node && importer->beside) {
+    const char *spared = importer->model->experts.count > 0 ? "-experts" : "-feed-forward";
+    struct kept_precision said = {.node = 0}, beside = {.node = 0};
+    text_begin(&said.words, &importer->context->allocator);
+    text_begin(&beside.words, &importer->context->allocator);
+    precision_read(importer->tree, places, spared, &said);
+    if (importer->beside) {
         const uint32_t root[] = {importer->beside->root, importer->beside->root};
-        precision_words(importer->beside, root, experts, &mixed, &words);
+        precision_read(importer->beside, root, spared, &beside);
     }
-    const char *kept = words.failed || !words.length ? NULL : arena_copy(importer->arena, words.bytes, words.length);
-    bool failed = words.failed || (words.length && !kept);
-    text_end(&words);
-    if (failed) {
+    bool other = said.words.length && beside.words.length && strcmp(said.words.bytes, beside.words.bytes) != 0;
+    struct kept_precision *taken = said.node ? &said : &beside;
+    struct text *words = &taken->words;
+    const char *kept = words->failed || !words->length ? NULL : arena_copy(importer->arena, words->bytes, words->length);
+    struct place place = importer_place(importer, taken->node);
+    if (words->failed || (words->length && !kept))
         no_memory(importer->context);
-    } else if (kept) {
-        import_text(importer, "quantized", node, kept);
-        struct place place = importer_place(importer, node);
-        if (mixed)
-            warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "layers are kept in several precisions: '%s' is taken, with attention in 16 bits", kept);
+    if (kept) {
+        import_text(importer, "quantized", said.node, kept);
+        memcpy(importer->bits, taken->bits, sizeof importer->bits);
+        importer->head_bits = taken->head;
+        if (taken->mixed)
+            warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "layers are kept in several precisions: '%s' is taken, %s", kept,
+                    taken->bits[0] > 0 ? "with the bytes of each part" : "with attention in 16 bits");
+        if (other)
+            warning(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' is taken; hf_quant_config.json beside it says '%s'", kept, beside.words.bytes);
     }
+    uint32_t strange = kept ? 0 : precision_strange(importer->tree, places);
+    if (strange) {
+        place = importer_place(importer, strange);
+        warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "this says nothing of the weights' precision that is known: they are taken in 16 bits");
+    }
+    text_end(&said.words);
+    text_end(&beside.words);
 }
 
 /* The text model of one that also sees or hears. */
@@ -131,7 +147,7 @@ static bool translate(struct importer *importer, const char *name)
         import_shape(importer);
         set_quantized(importer);
     }
-    if (!context->first)
+    if (!context->first && !importer->format) /* towers are in files of their own */
         import_towers(importer);
     if (!context->first)
         tell_taken(importer);
@@ -147,14 +163,20 @@ static bool ends(const char *text, const char *ending)
     return length >= least && !strcmp(text + length - least, ending);
 }
 
-/* May a file be read? One that somebody's document leads to must not lead elsewhere itself: where it is a link, what it ends at
- * is below the folder that the document stands in, or below its own: for a hub's cache, whose files are links to blobs beside its
- * snapshots, below that of the repository. A file that the host named is no matter of ours. */
-static bool may_read(speedup_context *context, const char *path, const char *document)
+/* A document that names a file of a model; NULL where the host names it. */
+struct reach {
+    const char *document;
+    bool below; /* only what is below the folder of the document, by whatever way */
+};
+
+/* May a file be read? One that a document leads to must not lead elsewhere itself: where it is a link, what it ends at is
+ * below the folder that the document stands in, or below its own: in a hub's cache, whose files are links to blobs beside its
+ * snapshots, below that of the repository. */
+static bool may_read(speedup_context *context, const char *path, const struct reach *reach)
 {
-    if (!document || yaml_leads_below(path, document, 1) || yaml_leads_below(path, path, 1))
+    if (!reach || yaml_leads_below(path, reach->document, 1))
         return true;
-    if (yaml_is_snapshot(path) && yaml_leads_below(path, path, 3))
+    if (!reach->below && (yaml_leads_below(path, path, 1) || (yaml_is_snapshot(path) && yaml_leads_below(path, path, 3))))
         return true;
     struct place place = {.file = path};
     problem(context, SPEEDUP_UNREADABLE, &place, "this is a link that leads out of its folder");
@@ -163,9 +185,9 @@ static bool may_read(speedup_context *context, const char *path, const char *doc
 }
 
 /* Loads what should be JSON, or another file of a model; a file that cannot be one is not quoted. */
-static bool load_part(speedup_context *context, struct arena *arena, const char *path, const char *document, bool head, char **bytes, size_t *length)
+static bool load_part(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach, bool head, char **bytes, size_t *length)
 {
-    if (!may_read(context, path, document) || (head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length))
+    if (!may_read(context, path, reach) || (head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length))
         return false;
     size_t at = *length >= 3 && !memcmp(*bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
     while (at < *length && strchr(" \t\r\n", (*bytes)[at]) && (*bytes)[at])
@@ -179,21 +201,83 @@ static bool load_part(speedup_context *context, struct arena *arena, const char 
 }
 
 /* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
-static double weigh(speedup_context *context, struct arena *arena, const char *path, const char *document)
+static double read_bytes(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach)
 {
     struct yaml_tree tree;
     char *bytes;
     size_t length;
-    if (!load_part(context, arena, path, document, true, &bytes, &length))
+    if (!load_part(context, arena, path, reach, true, &bytes, &length))
         return 0;
     if (!ends(path, ".json"))
         return safetensors_bytes(context, arena, path, bytes, length, yaml_file_bytes(path));
     return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(context, &tree);
 }
 
+/* Bits of a weight in the precision that a word begins with, 0 for none. */
+static double bits_of_word(const char *word)
+{
+    double bits = 0;
+    size_t longest = 0;
+    for (int i = 0; i < PRECISIONS; i++) {
+        size_t length = strlen(precisions[i].name);
+        if (length > longest && !strncmp(word, precisions[i].name, length) && (!word[length] || strchr("- ", word[length]))) {
+            longest = length;
+            bits = 8 * precisions[i].bytes;
+        }
+    }
+    return bits;
+}
+
+static void set_bits(struct importer *importer, const char *path, double bits, bool quantized)
+{
+    struct place place = importer_place(importer, 0);
+    if (quantized && bits > 0)
+        record_set_number(importer->context, NULL, kinds[KIND_MODEL].table, importer->model, path, bits, &place);
+}
+
+/* Bits of a weight from the bytes of a file whose precision is narrow: tables, towers, and attention or all but experts
+ * where the words spare them, are in 16. Else those that its configuration says. A file that is not of the model's shape is told. */
+static void weigh(struct importer *importer)
+{
+    const struct model *m = importer->model;
+    const char *quantized = m->quantized ? m->quantized : "";
+    struct model_size size;
+    model_measure(m, &size);
+    if (importer->format) {
+        double numbers = role_number(importer, ROLE_FILE_PARAMETERS);
+        struct place place = importer_place(importer, role_find(importer, ROLE_FILE_PARAMETERS).node);
+        if (numbers > 0 && fabs(numbers / size.total - 1) > 0.05)
+            warning(importer->context, SPEEDUP_INCONSISTENT, &place, "the tensors of the file have %.4g G parameters, but the shape that it says has %.4g G", numbers / 1e9,
+                    size.total / 1e9);
+        return;
+    }
+    size_t length = strcspn(quantized, " ");
+    bool narrow = length && !(length > 6 && !memcmp(quantized + length - 6, "-cache", 6));
+    bool experts = length > 8 && !memcmp(quantized + length - 8, "-experts", 8), spared = experts || (length > 13 && !memcmp(quantized + length - 13, "-feed-forward", 13));
+    double routed = size.expert_layers * m->experts.count * size.expert_ffn, attention = m->layers * size.attention;
+    double wide = experts ? size.total - routed : size.embedding + (m->tied_embeddings ? 0 : size.head) + m->encoders + spared * attention;
+    double bits = m->file_bytes > 0 ? 8 * (m->file_bytes - 2 * wide) / (size.total - wide) : 0, mean = 8 * m->file_bytes / size.total, head = importer->head_bits;
+    bool tables = narrow && m->file_bytes > 0 && bits < 1.5 && mean >= 1.5; /* they are narrow too */
+    struct place place = importer_place(importer, 0);
+    if (m->file_bytes > 0 && (narrow ? bits > 16.8 || mean < 1 : fabs(mean - 16) > 0.8 && fabs(mean - 32) > 1.6)) {
+        warning(importer->context, SPEEDUP_INCONSISTENT, &place, "the file has %.4g GB, which is %.3g bits for each of the %.4g G parameters of this shape", m->file_bytes / 1e9, mean,
+                size.total / 1e9);
+        return;
+    }
+    bits = tables ? mean : bits;
+    if (bits <= 0 && importer->bits[1] <= 0 && m->experts.count <= 0)
+        bits = bits_of_word(quantized);
+    bool known = bits > 0;
+    set_bits(importer, "file_bits.attention", known ? experts || spared ? 16 : bits : importer->bits[0], narrow);
+    set_bits(importer, "file_bits.feed_forward", known ? experts ? 16 : bits : importer->bits[1], narrow);
+    set_bits(importer, "file_bits.experts", known ? bits : importer->bits[2], narrow);
+    set_bits(importer, "file_bits.head", known && tables ? bits : known ? 0 : head, narrow);
+    set_bits(importer, "file_bits.tables", known && tables ? bits : known || head <= 0 ? 0 : m->tied_embeddings ? 16 : (16 + head) / 2, narrow);
+}
+
 /* A model from its text, and from what stands beside it. */
 static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *name, const char *text,
-                             size_t length, const struct yaml_tree *beside, const char *weights, const char *document, const char *id)
+                             size_t length, const struct yaml_tree *beside, const char *weights, const struct reach *reach, const char *id)
 {
     struct arena *arena = &made->arena;
     struct yaml_tree config;
@@ -204,17 +288,21 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
     const char *own = arena_copy(arena, id, strlen(id));
     if (!origin || !importer.model || !importer.paths || !own)
         return no_memory(context);
+    if (gguf_begins(text, length))
+        importer.format = (const struct family *)catalog_find(base, KIND_FAMILY, "gguf");
     if ((gguf_begins(text, length) ? gguf_read : json_begins(text, length) ? json_read : yaml_read)(context, arena, name, text, length, &config) ||
         !translate(&importer, name))
         return context->first;
     if (weights)
-        importer.model->file_bytes = weigh(context, arena, weights, document);
+        importer.model->file_bytes = read_bytes(context, arena, weights, reach);
     if (context->first)
         return context->first;
     *origin = (struct origin){.place = yaml_place(&config, importer.inner), .count = importer.path_count, .paths = importer.paths};
     importer.model->head.id = own;
     importer.model->head.origin = origin;
-    return catalog_extend_by_value(context, base, made, KIND_MODEL, &importer.model->head);
+    if (!catalog_extend_by_value(context, base, made, KIND_MODEL, &importer.model->head))
+        weigh(&importer);
+    return context->first;
 }
 
 static const char *join(struct arena *arena, const char *folder, size_t length, const char *name)
@@ -229,21 +317,20 @@ static const char *join(struct arena *arena, const char *folder, size_t length, 
 }
 
 /* What modelopt writes beside a configuration; NULL where there is nothing that can be read. */
-static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path, const char *document)
+static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach)
 {
     const char *slash = strrchr(path, '/'), *name = "hf_quant_config.json";
     const char *beside = slash ? join(arena, path, (size_t)(slash - path) + 1, name) : name;
     struct yaml_tree *tree = arena_zeroed(arena, 1, sizeof *tree);
     char *bytes;
     size_t length;
-    if (!beside || !tree || !yaml_is_file(beside) || !load_part(context, arena, beside, document, false, &bytes, &length) ||
+    if (!beside || !tree || !yaml_is_file(beside) || !load_part(context, arena, beside, reach, false, &bytes, &length) ||
         json_read(context, arena, beside, bytes, length, tree))
         return NULL;
     return tree;
 }
 
-/* `document`: the file that names it; NULL where the host does. */
-static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *document,
+static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const struct reach *reach,
                                   const char *id)
 {
     struct arena *arena = &made->arena;
@@ -260,19 +347,19 @@ static speedup_status import_file(speedup_context *context, const speedup_catalo
     }
     if (!path)
         return no_memory(context);
-    if (!load_part(context, arena, path, document, ends(path, ".gguf"), &bytes, &length))
+    if (!load_part(context, arena, path, reach, ends(path, ".gguf"), &bytes, &length))
         return context->first;
-    const struct yaml_tree *beside = read_beside(context, arena, path, document);
-    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, document, id);
+    const struct yaml_tree *beside = read_beside(context, arena, path, reach);
+    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, reach, id);
 }
 
-static speedup_status with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *document, const char *id,
+static speedup_status with_file(speedup_context *context, const speedup_catalog *base, const char *path, const struct reach *reach, const char *id,
                                 speedup_catalog **catalog)
 {
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import_file(context, base, made, path, document, id);
+    speedup_status status = import_file(context, base, made, path, reach, id);
     if (status)
         speedup_catalog_unref(made);
     else
@@ -292,7 +379,7 @@ static bool is_path(const char *text)
 }
 
 speedup_status catalog_with_models(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree, const char *from,
-                                   const char *const *sections, speedup_catalog **with)
+                                   bool below, const char *const *sections, speedup_catalog **with)
 {
     *with = NULL;
     uint32_t own = yaml_find(tree, tree->root, kinds[KIND_MODEL].section);
@@ -305,8 +392,10 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
         arena_begin(&arena, &context->allocator);
         const char *slash = *text == '/' ? NULL : strrchr(from, '/'), *path = slash ? join(&arena, from, (size_t)(slash - from) + 1, text) : text;
         /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
-        if (path && (yaml_is_file(path) || yaml_is_folder(path)))
-            with_file(context, catalog, path, from, text, with);
+        const struct reach reach = {from, below};
+        bool led = path && (!below || yaml_leads_below(path, from, 1));
+        if (led && (yaml_is_file(path) || yaml_is_folder(path)))
+            with_file(context, catalog, path, &reach, text, with);
         arena_end(&arena);
         return path ? context->first : no_memory(context);
     }

@@ -27,27 +27,11 @@ static void name_families(const struct importer *importer, const char *what)
     text_end(&text);
 }
 
-static bool matches(const char *pattern, const char *name)
-{
-    size_t length = strlen(pattern), given = strlen(name);
-    if (*pattern == '*' && length > 2 && pattern[length - 1] == '*') {
-        for (; *name; name++)
-            if (!strncmp(name, pattern + 1, length - 2))
-                return true;
-        return false;
-    }
-    if (length && pattern[length - 1] == '*')
-        return !strncmp(pattern, name, length - 1);
-    if (*pattern == '*')
-        return given >= length - 1 && !strcmp(name + given - (length - 1), pattern + 1);
-    return !strcmp(pattern, name);
-}
-
 static bool spelled(const char *fields, const char *name)
 {
     size_t length = strlen(name);
     for (const char *at = fields; *at;) {
-        size_t part = strcspn(at, "|.");
+        size_t part = strcspn(at, "|.=");
         if (part == length && !memcmp(at, name, part))
             return true;
         at += strcspn(at, "|");
@@ -67,7 +51,7 @@ static bool knows(const struct family *family, const char *name)
             if (spelled(yaml_text(tree, yaml_at(tree, key)->next), name))
                 return true;
         for (uint32_t item = family->ignores_node ? yaml_at(tree, family->ignores_node)->first : 0; item; item = yaml_at(tree, item)->next)
-            if (matches(yaml_text(tree, item), name))
+            if (field_matches(yaml_text(tree, item), name))
                 return true;
         if (family_node(family, family->cannot_node, name))
             return true;
@@ -175,9 +159,20 @@ static void check_architecture(struct importer *importer)
     }
 }
 
+/* The family whose types have the class of the file, NULL for none. */
+static const struct family *family_of_class(const struct importer *importer)
+{
+    uint32_t list = yaml_find(importer->tree, importer->outer, "architectures");
+    uint32_t first = list && yaml_at(importer->tree, list)->kind == YAML_SEQUENCE ? yaml_at(importer->tree, list)->first : 0;
+    return first && yaml_at(importer->tree, first)->kind == YAML_SCALAR ? family_of_type(importer->catalog, yaml_text(importer->tree, first)) : NULL;
+}
+
 void import_family(struct importer *importer)
 {
     uint32_t node, outer;
+    importer->family = importer->whole = family_of_class(importer);
+    if (importer->family)
+        return;
     const char *whole = type_of(importer, importer->outer, &outer), *type = type_of(importer, importer->inner, &node);
     if (whole)
         importer->whole = family_of_type(importer->catalog, whole);

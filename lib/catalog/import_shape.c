@@ -11,11 +11,17 @@
 
 static enum layer_kind kind_of_word(const struct importer *importer, const char *word)
 {
-    const char *kind = FAMILY_TEXT(importer->family, words_node, word);
+    const char *kind = FAMILY_TEXT(importer->format, words_node, word);
     int i = 0;
+    kind = kind ? kind : FAMILY_TEXT(importer->family, words_node, word);
     while (kind && layer_kind_names[i] && strcmp(layer_kind_names[i], kind))
         i++;
     return kind && layer_kind_names[i] ? (enum layer_kind)i : LAYER_KINDS;
+}
+
+static enum layer_kind others_of(const struct family *family)
+{
+    return (enum layer_kind)family->others;
 }
 
 /* Words of a list of layers, one after the other: items of a list, or letters of a text, which may be repeated. */
@@ -79,11 +85,6 @@ static const bool *listed_layers(struct importer *importer, uint32_t list, doubl
     return marks;
 }
 
-static enum layer_kind others_of(const struct family *family)
-{
-    return (enum layer_kind)family->others;
-}
-
 /* The kind of one layer by the rules of its family, where no list has it. */
 struct rules {
     double every, offset, from;
@@ -96,6 +97,8 @@ static void find_rules(struct importer *importer, double layers, struct rules *b
     const char *name;
     size_t length;
     bool used = !role_is_said(importer, ROLE_WINDOW_USED) || role_is_true(importer, ROLE_WINDOW_USED);
+    /* A file of a format that has all says its window, but that of a family whose layers differ by a rule. */
+    used &= !importer->format || role_is_said(importer, ROLE_FULL_EVERY) || role_node(importer, ROLE_WINDOW, &name, &length);
     *by = (struct rules){.windowed = used && (others_of(importer->family) == LAYER_WINDOW || role_is_said(importer, ROLE_WINDOW)) && role_number(importer, ROLE_WINDOW) > 0};
     by->full = listed_layers(importer, role_node(importer, ROLE_FULL_LIST, &name, &length), role_number(importer, ROLE_FULL_BASE), layers);
     by->every = by->full ? 0 : role_number(importer, ROLE_FULL_EVERY);
@@ -146,14 +149,50 @@ static uint32_t every_text(const struct importer *importer, const char **name, s
     return at && (at->kind == YAML_SEQUENCE || (at->kind == YAML_SCALAR && !at->plain)) && at->length ? node : 0;
 }
 
+/* A number of a list of one for each layer; 1 without a list. */
+static double item_of(const struct importer *importer, uint32_t *item)
+{
+    double value = 1;
+    if (!*item)
+        return value;
+    field_is_number(yaml_text(importer->tree, *item), &value);
+    *item = yaml_at(importer->tree, *item)->next;
+    return value;
+}
+
+/* Layers by their own numbers of keys and values: one with none attends not. It is of the family's other kind; or, where
+ * none has attention and a feed-forward block both, the block alone, or a state space. */
+static bool count_by_heads(struct importer *importer, double layers)
+{
+    const struct yaml_tree *tree = importer->tree;
+    uint32_t keys, widths;
+    if (!role_has_zeros(importer, ROLE_KV_HEADS, &keys) || yaml_at(tree, keys)->length != (uint32_t)layers)
+        return false;
+    if (!role_has_zeros(importer, ROLE_FFN, &widths) || yaml_at(tree, widths)->length != (uint32_t)layers)
+        widths = 0;
+    bool spaces = role_number(importer, ROLE_SPACE_STATE) > 0 || others_of(importer->family) != LAYER_FULL;
+    importer->layers.node = keys;
+    importer->apart = spaces && widths;
+    uint32_t key = yaml_at(tree, keys)->first, width = widths ? yaml_at(tree, widths)->first : 0;
+    for (double layer = 0; layer < layers; layer++) {
+        bool attends = item_of(importer, &key) > 0, feeds = item_of(importer, &width) > 0;
+        enum layer_kind other = others_of(importer->family);
+        if (importer->apart)
+            other = feeds ? LAYER_FEED_FORWARD : LAYER_STATE_SPACE;
+        importer->absent += !attends && !spaces;
+        importer->layers.count[attends || !spaces ? LAYER_FULL : other]++;
+    }
+    return true;
+}
+
 static void count_layers(struct importer *importer, double layers)
 {
     const char *name;
     size_t length;
     uint32_t list = role_node(importer, ROLE_LAYER_KINDS, &name, &length);
     bool again = false;
-    if (layers > MOST_LAYERS)
-        return; /* told when it is set */
+    if (layers > MOST_LAYERS || count_by_heads(importer, layers))
+        return; /* too many are told when they are set */
     if (!list || field_is_null(importer, list)) {
         list = every_text(importer, &name, &length);
         again = list != 0;
@@ -165,8 +204,8 @@ static void count_layers(struct importer *importer, double layers)
     }
     struct rules by;
     find_rules(importer, layers, &by);
-    struct found window = role_find(importer, ROLE_WINDOW);
-    if (window.node && window.value > 0 && by.windowed && others_of(importer->family) == LAYER_FULL) {
+    struct found window = by.windowed ? role_find(importer, ROLE_WINDOW) : (struct found){0, 0};
+    if (window.node && window.value > 0 && others_of(importer->family) == LAYER_FULL) {
         struct place place = importer_place(importer, window.node);
         warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "a window of %.0f tokens is given, but which layers have it neither the file nor family '%s' says: none is taken to",
                 window.value, importer->family->head.id);
@@ -275,15 +314,31 @@ static bool has_latent(struct importer *importer)
     return role_number(importer, ROLE_KV_RANK) > 0 && (!role_is_said(importer, ROLE_LATENT) || role_is_true(importer, ROLE_LATENT));
 }
 
+/* Rotated and unrotated width of a head may be given together; values are as wide as what is unrotated, where nothing says. */
+static struct found find_unrotated(struct importer *importer)
+{
+    struct found key = role_find(importer, ROLE_KEY_DIM);
+    return key.value > 0 ? (struct found){key.value - role_number(importer, ROLE_ROPE_DIM), key.node} : role_find(importer, ROLE_NOPE_DIM);
+}
+
 static void set_attention(struct importer *importer)
 {
     bool latent = has_latent(importer);
     if (latent) {
+        bool joined = role_find(importer, ROLE_KEY_DIM).value > 0;
         role_require(importer, ROLE_ROPE_DIM);
-        role_require(importer, ROLE_NOPE_DIM);
-        role_require(importer, ROLE_VALUE_DIM);
+        if (!joined) {
+            role_require(importer, ROLE_NOPE_DIM);
+            role_require(importer, ROLE_VALUE_DIM);
+        }
         import_text(importer, "attention.kind", role_find(importer, ROLE_KV_RANK).node, attention_names[ATTENTION_LATENT]);
-        import_roles(importer, ROLE_QUERY_RANK, ROLE_INDEX_DIM);
+        const char *name;
+        size_t length;
+        bool valued = !joined || role_node(importer, ROLE_VALUE_DIM, &name, &length);
+        import_roles(importer, ROLE_QUERY_RANK, ROLE_ROPE_DIM);
+        import_number(importer, "attention.nope_dim", find_unrotated(importer));
+        import_number(importer, "attention.value_dim", valued ? role_find(importer, ROLE_VALUE_DIM) : find_unrotated(importer));
+        import_roles(importer, ROLE_INDEX_TOP_K, ROLE_INDEX_DIM);
         if (role_number(importer, ROLE_INDEX_TOP_K) > 0)
             set_index_layers(importer);
     } else {
@@ -298,6 +353,8 @@ static void set_attention(struct importer *importer)
     import_role(importer, ROLE_QKV_BIAS);
     import_role(importer, ROLE_CROSS);
     import_role(importer, ROLE_BIDIRECTIONAL);
+    if (importer->absent > 0)
+        import_number(importer, "attention.absent_layers", (struct found){importer->absent, importer->layers.node});
     if (importer->layers.count[LAYER_WINDOW] > 0)
         set_window(importer);
     if (importer->layers.count[LAYER_LINEAR] > 0)
@@ -342,7 +399,8 @@ static void set_state_space(struct importer *importer, double layers)
     const struct model *model = importer->model;
     double blocks = fmax(role_number(importer, ROLE_SPACE_BLOCKS), 1), spaces = blocks == 3 ? layers : by->count[LAYER_STATE_SPACE];
     double kind = role_number(importer, ROLE_SPACE_KIND);
-    struct found heads = role_find(importer, ROLE_SPACE_HEADS), width = role_find(importer, ROLE_SPACE_HEAD_DIM), inner = role_find(importer, ROLE_SPACE_INNER);
+    struct found heads = role_find(importer, ROLE_SPACE_HEADS), inner = role_find(importer, ROLE_SPACE_INNER);
+    struct found width = heads.node && inner.node ? (struct found){0, 0} : role_find(importer, ROLE_SPACE_HEAD_DIM);
     if (inner.value <= 0)
         inner.value = fmax(role_number(importer, ROLE_SPACE_TIMES), 1) * model->hidden;
     if (kind > 0) {
@@ -375,12 +433,30 @@ static void set_state_space(struct importer *importer, double layers)
     }
 }
 
+/* A mapping of a field's first part ("a.b") that is something else; 0 for none. */
+static uint32_t strange_part(const struct importer *importer, enum role role)
+{
+    const char *name;
+    size_t length;
+    role_node(importer, role, &name, &length);
+    size_t part = strcspn(name, ".|");
+    uint32_t node = part < length ? field_of(importer, name, part) : 0;
+    return node && !field_is_null(importer, node) && yaml_at(importer->tree, node)->kind != YAML_MAPPING ? node : 0;
+}
+
 /* Positions that are stretched beyond what they were trained for. */
 static void set_positions(struct importer *importer)
 {
     struct found most = role_find(importer, ROLE_MAX_SEQUENCE), stretch = role_find(importer, ROLE_STRETCH), positions = role_find(importer, ROLE_POSITIONS);
     double from = role_number(importer, ROLE_STRETCH_FROM);
-    if (stretch.value > 1 && from > 0 && stretch.value * from > most.value)
+    uint32_t strange = strange_part(importer, ROLE_STRETCH);
+    if (strange)
+        expect_kind(importer->context, importer->tree, strange, YAML_MAPPING, "what says how positions are stretched");
+    else if (stretch.node && !field_is_null(importer, stretch.node) && stretch.value < 1 && !importer->context->first)
+        role_refuse(importer, ROLE_STRETCH, "is a factor of 1 or more");
+    if (!(from > 0) && !importer->format)
+        from = most.value;
+    if (stretch.value > 1 && stretch.value * from > most.value && !role_is_true(importer, ROLE_STRETCHED))
         most = (struct found){floor(stretch.value * from), stretch.node};
     if (most.value > 0)
         import_number(importer, "max_sequence", most);
@@ -462,7 +538,7 @@ static void set_feed_forward(struct importer *importer, double experts)
 /* Does the class of the file end as one of the family's endings? The first that fits decides. */
 static bool is_headless(const struct importer *importer)
 {
-    uint32_t list = yaml_find(importer->tree, importer->outer, "architectures");
+    uint32_t own = yaml_find(importer->tree, importer->inner, "architectures"), list = own ? own : yaml_find(importer->tree, importer->outer, "architectures");
     uint32_t first = list && yaml_at(importer->tree, list)->kind == YAML_SEQUENCE ? yaml_at(importer->tree, list)->first : 0;
     if (!first || yaml_at(importer->tree, first)->kind != YAML_SCALAR)
         return false;
@@ -516,6 +592,8 @@ void import_shape(struct importer *importer)
         layers = role_find(importer, ROLE_LAYERS);
     double times = fmax(role_number(importer, ROLE_LAYERS_TIMES), 1);
     layers.value *= times;
+    if (role_is_true(importer, ROLE_PREDICTION_COUNTED))
+        layers.value -= role_number(importer, ROLE_PREDICTION);
     struct found heads = role_find(importer, ROLE_HEADS), width = role_find(importer, ROLE_HEAD_DIM);
     bool divided = !heads.node && heads.value <= 0 && width.value > 0;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
@@ -532,13 +610,13 @@ void import_shape(struct importer *importer)
     struct found embedding = role_find(importer, ROLE_EMBEDDING);
     if (embedding.value > 0 && embedding.value != model->hidden && model->hidden > 0)
         role_refuse(importer, ROLE_EMBEDDING, "is another width than that of the layers, which an entry cannot say");
-    if (times > 1)
+    if (layers.value != role_number(importer, ROLE_LAYERS) && !listed)
         import_number(importer, "layers", layers);
     if (divided)
         import_number(importer, "heads", (struct found){floor(model->hidden / width.value), width.node});
     struct found head_dim = role_find(importer, ROLE_HEAD_DIM);
     if (head_dim.value <= 0 && latent)
-        head_dim.value = role_number(importer, ROLE_NOPE_DIM);
+        head_dim.value = find_unrotated(importer).value;
     else if (head_dim.value <= 0 && model->heads > 0)
         head_dim.value = model->hidden / model->heads;
     if (head_dim.value > 0 && head_dim.value == floor(head_dim.value))
@@ -553,6 +631,7 @@ void import_shape(struct importer *importer)
     set_experts(importer, layers.value, importer->layers.count[LAYER_FEED_FORWARD]);
     if (importer->layers.count[LAYER_STATE_SPACE] > 0 || role_number(importer, ROLE_SPACE_BLOCKS) == 3)
         set_state_space(importer, layers.value);
+    import_roles(importer, ROLE_BITS_ATTENTION, ROLE_BITS_ENCODERS);
     if (!importer->context->first)
         set_encoder(importer);
 }

@@ -16,8 +16,14 @@ static double measure_tower(struct importer *tower, double text_hidden)
                          .tied_embeddings = true};
     if (part.ffn <= 0)
         part.ffn = fmax(role_number(tower, ROLE_FFN_TIMES), 4) * part.hidden;
+    double heads = role_number(tower, ROLE_HEADS), width = role_number(tower, ROLE_HEAD_DIM), keys = role_number(tower, ROLE_KV_HEADS);
     part.heads = part.kv_heads = 1;
     part.head_dim = part.hidden;
+    if (heads > 0 && width > 0 && keys > 0) {
+        part.heads = heads;
+        part.kv_heads = keys;
+        part.head_dim = width;
+    }
     part.bias = role_is_true(tower, ROLE_BIAS);
     part.ffn_kind = role_is_true(tower, ROLE_GATED) ? FEED_FORWARD_GATED : FEED_FORWARD_PLAIN;
     part.learned_positions = role_number(tower, ROLE_POSITIONS);

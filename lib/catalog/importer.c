@@ -55,6 +55,22 @@ const char *family_text(const struct family *family, size_t mapping, const char 
 
 /* ---- Fields ---- */
 
+bool field_matches(const char *pattern, const char *name)
+{
+    size_t length = strlen(pattern), given = strlen(name);
+    if (*pattern == '*' && length > 2 && pattern[length - 1] == '*') {
+        for (; *name; name++)
+            if (!strncmp(name, pattern + 1, length - 2))
+                return true;
+        return false;
+    }
+    if (length && pattern[length - 1] == '*')
+        return !strncmp(pattern, name, length - 1);
+    if (*pattern == '*')
+        return given >= length - 1 && !strcmp(name + given - (length - 1), pattern + 1);
+    return !strcmp(pattern, name);
+}
+
 bool field_is_null(const struct importer *importer, uint32_t node)
 {
     const struct yaml_node *at = yaml_at(importer->tree, node);
@@ -90,26 +106,49 @@ uint32_t field_of(const struct importer *importer, const char *field, size_t len
     return outer ? outer : own;
 }
 
-uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length)
+/* The first field of a list that the file has, a null one only after `null`. */
+static uint32_t first_field(const struct importer *importer, const char *fields, uint32_t *null, const char **name, size_t *length)
 {
-    const char *fields = FAMILY_TEXT(importer->family, fields_node, role_name(role));
-    uint32_t null = 0;
-    fields = fields && !strcmp(fields, "none") ? NULL : fields;
-    *name = fields ? fields : role_name(role);
-    *length = strcspn(*name, "|");
     for (const char *at = fields ? fields : ""; *at;) {
         size_t part = strcspn(at, "|");
-        uint32_t node = field_of(importer, at, part);
-        if (node && (!field_is_null(importer, node) || !null)) {
+        uint32_t node = field_of(importer, at, strcspn(at, "|="));
+        if (node && (!field_is_null(importer, node) || !*null)) {
             *name = at;
             *length = part;
             if (!field_is_null(importer, node))
                 return node;
-            null = node;
+            *null = node;
         }
         at += part + (at[part] == '|');
     }
-    return null;
+    return 0;
+}
+
+/* A number of a file's format that is 0 is one that the file does not have, where the family knows it. */
+static bool is_said(const struct importer *importer, uint32_t node, enum role role)
+{
+    const struct yaml_node *at = yaml_at(importer->tree, node);
+    double value;
+    return at->kind != YAML_SCALAR || !field_is_number(yaml_text(importer->tree, node), &value) || value != 0 ||
+           !FAMILY_TEXT(importer->family, has_node, role_name(role));
+}
+
+uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length)
+{
+    const char *own = FAMILY_TEXT(importer->family, fields_node, role_name(role));
+    bool none = own && !strcmp(own, "none");
+    const char *format = importer->format && !none ? FAMILY_TEXT(importer->format, fields_node, role_name(role)) : NULL;
+    uint32_t null = 0;
+    *name = format ? format : own && !none ? own : role_name(role);
+    *length = strcspn(*name, "|");
+    const char *first = *name;
+    uint32_t node = first_field(importer, format, &null, name, length);
+    if (node && is_said(importer, node, role))
+        return node;
+    *name = first;
+    *length = strcspn(*name, "|");
+    node = first_field(importer, none ? NULL : own, &null, name, length);
+    return node ? node : null;
 }
 
 struct place importer_place(const struct importer *importer, uint32_t node)
@@ -140,6 +179,18 @@ static bool was_wrong(const struct importer *importer, uint32_t node)
     return false;
 }
 
+/* A flag that is a text. */
+static bool refuse_text(const struct importer *importer, uint32_t node, const char *key)
+{
+    const struct yaml_node *at = yaml_at(importer->tree, node);
+    if (at->kind != YAML_SCALAR || at->plain)
+        return false;
+    struct place place = importer_place(importer, node);
+    problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be true or false, not a text", key);
+    problem_remedy(importer->context, "write it without quotes");
+    return true;
+}
+
 bool field_read(struct importer *importer, uint32_t node, const char *key, double *value)
 {
     const struct yaml_node *at = yaml_at(importer->tree, node);
@@ -152,20 +203,39 @@ bool field_read(struct importer *importer, uint32_t node, const char *key, doubl
     return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value);
 }
 
-/* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. */
-static bool read_value(struct importer *importer, uint32_t node, const char *key, double *value)
+/* Does the text of a field match the pattern behind its name ("feed_forward_proj=gated-*")? */
+static bool match_value(const struct importer *importer, uint32_t node, const char *field, size_t length, double *value)
+{
+    char pattern[LONGEST_FIELD];
+    const char *is = memchr(field, '=', length);
+    if (!is || yaml_at(importer->tree, node)->kind != YAML_SCALAR || length >= sizeof pattern)
+        return false;
+    size_t kept = length - (size_t)(is + 1 - field);
+    memcpy(pattern, is + 1, kept);
+    pattern[kept] = '\0';
+    *value = field_matches(pattern, yaml_text(importer->tree, node));
+    return true;
+}
+
+/* The number of a node: of a list with one for each layer, their mean, from which the sums over layers follow. Layers that
+ * have none of it are counted apart where they are layers of another kind. */
+static bool read_value(struct importer *importer, enum role role, uint32_t node, const char *key, double *value)
 {
     const struct yaml_tree *tree = importer->tree;
-    if (yaml_at(tree, node)->kind != YAML_SEQUENCE || !yaml_at(tree, node)->first)
+    bool list = yaml_at(tree, node)->kind == YAML_SEQUENCE && yaml_at(tree, node)->first;
+    if (role_type(role) == ROLE_FLAG && refuse_text(importer, node, key))
+        return false;
+    if (!list || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB)
         return field_read(importer, node, key, value);
-    double sum = 0;
+    double sum = 0, count = 0;
     for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
         double one;
         if (!field_read(importer, item, key, &one))
             return false;
         sum += one;
+        count += one > 0 || (role == ROLE_FFN && !importer->apart);
     }
-    *value = sum / yaml_at(tree, node)->length;
+    *value = sum / (count > 0 ? count : 1);
     return true;
 }
 
@@ -175,6 +245,12 @@ static void take_default(struct importer *importer, enum role role, const char *
     if (importer->told[role / 64] >> role % 64 & 1)
         return;
     importer->told[role / 64] |= UINT64_C(1) << role % 64;
+    for (int other = 0; other < ROLES; other++) { /* one field may play two roles */
+        const char *same;
+        size_t as_long;
+        if (other != (int)role && importer->told[other / 64] >> other % 64 & 1 && (role_node(importer, (enum role)other, &same, &as_long), same == name))
+            return;
+    }
     text_format(&importer->taken, "%s%.*s %s", importer->taken.length ? ", " : "", (int)length, name,
                 strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none");
 }
@@ -205,11 +281,18 @@ struct found role_find(struct importer *importer, enum role role)
     memcpy(key, name, kept);
     key[kept] = '\0';
     if (found.node) {
-        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, found.node, key, &found.value) &&
+        if (match_value(importer, found.node, name, length, &found.value))
+            return found;
+        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, role, found.node, key, &found.value) &&
             importer->wrong_count < MOST_WRONG) {
             importer->wrong[importer->wrong_count++] = found.node;
             tell_usual(importer, role);
         }
+        return found;
+    }
+    const char *always = FAMILY_TEXT(importer->format, has_node, role_name(role));
+    if (always) {
+        found.value = parse_default(always);
         return found;
     }
     for (const struct family *family = importer->family; family; family = family->parent) {
@@ -243,6 +326,22 @@ bool role_is_said(const struct importer *importer, enum role role)
     uint32_t node = role_node(importer, role, &name, &length);
     return node ? !field_is_null(importer, node)
                 : FAMILY_TEXT(importer->family, has_node, role_name(role)) || FAMILY_TEXT(importer->family, defaults_node, role_name(role));
+}
+
+bool role_has_zeros(const struct importer *importer, enum role role, uint32_t *node)
+{
+    const struct yaml_tree *tree = importer->tree;
+    const char *name;
+    size_t length;
+    bool zeros = false;
+    *node = role_node(importer, role, &name, &length);
+    for (uint32_t item = *node && yaml_at(tree, *node)->kind == YAML_SEQUENCE ? yaml_at(tree, *node)->first : 0; item; item = yaml_at(tree, item)->next) {
+        double value = 1;
+        if (yaml_at(tree, item)->kind != YAML_SCALAR || !field_is_number(yaml_text(tree, item), &value))
+            return false;
+        zeros |= value == 0;
+    }
+    return zeros;
 }
 
 /* ---- Fields of the model ---- */
@@ -295,7 +394,13 @@ void import_role(struct importer *importer, enum role role)
 {
     struct found found = role_find(importer, role);
     double *mean = mean_of(importer, role, found);
-    if (mean) {
+    const char *name;
+    size_t length;
+    if (!mean && found.node && found.value != floor(found.value) && role < ROLE_FILE_BYTES && yaml_at(importer->tree, found.node)->kind == YAML_SCALAR) {
+        struct place place = importer_place(importer, role_node(importer, role, &name, &length));
+        problem(importer->context, SPEEDUP_NOT_WHOLE, &place, "'%.*s' must be a whole number, not %.10g", (int)length, name, found.value);
+        tell_usual(importer, role);
+    } else if (mean) {
         found.value = floor(found.value);
         import_number(importer, role_path(role), found);
         *mean = role_find(importer, role).value;

@@ -28,6 +28,7 @@ struct importer {
     const struct yaml_tree *tree;
     uint32_t inner, outer; /* of a text model inside a larger one, and the larger one; else both the root */
     const struct family *family, *whole; /* of the inner and of the outer one, which may be NULL */
+    const struct family *format;         /* what all files of a format have in common, before its family; NULL: nothing */
     struct model *model;
     struct arena *arena;
     uint32_t wrong[MOST_WRONG]; /* values that were told wrong: not again when they are read again */
@@ -38,9 +39,15 @@ struct importer {
     uint64_t told[(ROLES + 63) / 64]; /* roles whose default was taken */
     struct text taken;                /* and what it is */
     struct layers layers;
+    double bits[3], head_bits;        /* of weights, as the configuration says */
+    double absent;                    /* layers without attention that have all else */
+    bool apart;                       /* feed-forward blocks are layers of their own */
 };
 
 /* ---- importer.c: fields by their roles, and fields of the model ---- */
+
+/* Does a name match a pattern: "abc*", "*abc", "*abc*" or the name itself? */
+bool field_matches(const char *pattern, const char *name);
 
 /* A plain number, whole. */
 bool field_is_number(const char *text, double *value);
@@ -107,6 +114,9 @@ void import_roles(struct importer *importer, enum role first, enum role last);
 
 /* What a model cannot be without: told by its field, with what is usual where some family has a default. */
 void role_require(struct importer *importer, enum role role);
+
+/* Has a list of numbers, one for each layer, one that is 0? */
+bool role_has_zeros(const struct importer *importer, enum role role, uint32_t *node);
 
 /* ---- import_family.c ---- */
 

@@ -220,6 +220,20 @@ static const struct record_table state_space_table = {
     "state_space", "State-space layers (Mamba-2): every layer of the model is one block, of one of three kinds.",
     state_space_fields};
 
+static const struct field file_bits_fields[] = {
+#define ENTITY file_bits
+    NUMBER("attention", attention, NONE, 0, 64, false, "", "of attention and state spaces"),
+    NUMBER("feed_forward", feed_forward, NONE, 0, 64, false, "", "of feed-forward blocks and shared experts"),
+    NUMBER("experts", experts, NONE, 0, 64, false, "", "of the routed experts"),
+    NUMBER("head", head, NONE, 0, 64, false, "", "of the vocabulary head"),
+    NUMBER("tables", tables, NONE, 0, 64, false, "", "of embedding and head together"),
+    NUMBER("encoders", encoders, NONE, 0, 64, false, "16", "of encoders"),
+#undef ENTITY
+    END,
+};
+
+static const struct record_table file_bits_table = {"file_bits", "Bits of a weight in the model's file.", file_bits_fields};
+
 static const struct field model_fields[] = {
     HEAD(model),
 #define ENTITY model
@@ -242,7 +256,8 @@ static const struct field model_fields[] = {
     RECORD("state_space", state_space, state_space_table, false, "layers that are a state space"),
     COUNT("prediction_layers", prediction_layers, 0, 100, false, "0", "extra layers that predict further tokens"),
     NUMBER("encoders", encoders, COUNT, 0, 1e13, false, "0", "parameters of encoders beside the layers: towers for images or sound, or the first half of an encoder-decoder"),
-    NUMBER("file_bytes", file_bytes, BYTES, 0, 1e16, false, "", "bytes of the tensors in its file, exactly; nothing is estimated from it"),
+    NUMBER("file_bytes", file_bytes, BYTES, 0, 1e16, false, "", "bytes of the tensors in its file, exactly"),
+    RECORD("file_bits", file_bits, file_bits_table, false, "bits of a weight in its file, by part, which serving takes with 'quantized'"),
     BOOLEAN("headless", headless, "no vocabulary head: an embedding or reward model"),
     NUMBER("parameters", parameters, COUNT, 1e5, 1e15, false, "", "published number of parameters; must agree with the shape within 3%"),
     NUMBER("parameters_active", parameters_active, COUNT, 1e5, 1e15, false, "", "published number that works on a token"),

@@ -14,13 +14,19 @@ enum { LONGEST_KEY = 80, MOST_ITEMS = 4096, DIMENSIONS = 4 };
 
 enum gguf_type { U8, I8, U16, I16, U32, I32, F32, BOOLEAN, STRING, ARRAY, U64, I64, F64, GGUF_TYPES };
 
+/* Parts of a model that files keep in formats of their own. */
+enum part { PART_ATTENTION, PART_FEED_FORWARD, PART_EXPERTS, PART_HEAD, PART_TABLES, PART_ENCODERS, PARTS, PART_SMALL = PARTS };
+
 struct gguf {
     const unsigned char *at, *end;
     struct reader *reader;
     const char *architecture;
     size_t architecture_length;
     uint32_t column;
-    bool bad;
+    double file, files;                     /* of a model that is split; the first is 0 */
+    double numbers[PARTS + 1], bytes[PARTS + 1]; /* of tensors */
+    double rows[2];                         /* of the tables of words and of positions */
+    bool bad, typed, gated, unknown;        /* unknown: there is a format whose bytes are not known */
 };
 
 static uint64_t take(struct gguf *g, size_t bytes)
@@ -164,6 +170,11 @@ static void take_pair(struct gguf *g)
         }
     } else {
         double value = take_number(g, (enum gguf_type)type);
+        g->typed |= named(name, length, "general.file_type");
+        if (named(name, length, "split.count"))
+            g->files = value;
+        else if (named(name, length, "split.no"))
+            g->file = value;
         if (length > 0 && length < LONGEST_KEY) {
             put_key(g, name, length);
             if (!g->bad)
@@ -172,38 +183,131 @@ static void take_pair(struct gguf *g)
     }
 }
 
-/* Numbers of a block of a tensor's format, and its bytes; 0 where there is no such format. */
+/* Numbers of a block of a tensor's format, and its bytes; 0 where there is no such format. Files that are mostly of it (ggml.h,
+ * ggml_type and llama_ftype). */
 static const struct {
-    uint16_t numbers, bytes;
+    uint16_t numbers, bytes, file_type;
 } formats[] = {
-    [0] = {1, 4}, [1] = {1, 2}, [2] = {32, 18}, [3] = {32, 20}, [6] = {32, 22}, [7] = {32, 24}, [8] = {32, 34}, [9] = {32, 36}, [10] = {256, 84},
-    [11] = {256, 110}, [12] = {256, 144}, [13] = {256, 176}, [14] = {256, 210}, [15] = {256, 292}, [16] = {256, 66}, [17] = {256, 74}, [18] = {256, 98},
-    [19] = {256, 50}, [20] = {32, 18}, [21] = {256, 110}, [22] = {256, 82}, [23] = {256, 136}, [24] = {1, 1}, [25] = {1, 2}, [26] = {1, 4}, [27] = {1, 8},
-    [28] = {1, 8}, [29] = {256, 56}, [30] = {1, 2}, [34] = {256, 54}, [35] = {256, 66}, [39] = {32, 17},
+    [0] = {1, 4, 0},       [1] = {1, 2, 1},        [2] = {32, 18, 2},     [3] = {32, 20, 3},     [6] = {32, 22, 8},     [7] = {32, 24, 9},
+    [8] = {32, 34, 7},     [9] = {32, 36, 7},      [10] = {256, 84, 10},  [11] = {256, 110, 12}, [12] = {256, 144, 15}, [13] = {256, 176, 17},
+    [14] = {256, 210, 18}, [15] = {256, 292, 7},   [16] = {256, 66, 19},  [17] = {256, 74, 20},  [18] = {256, 98, 23},  [19] = {256, 50, 24},
+    [20] = {32, 18, 25},   [21] = {256, 110, 26},  [22] = {256, 82, 28},  [23] = {256, 136, 30}, [24] = {1, 1, 7},      [25] = {1, 2, 1},
+    [26] = {1, 4, 0},      [27] = {1, 8, 0},       [28] = {1, 8, 0},      [29] = {256, 56, 31},  [30] = {1, 2, 32},     [31] = {32, 18, 2},
+    [32] = {32, 18, 2},    [33] = {32, 18, 2},     [34] = {256, 54, 36},  [35] = {256, 66, 37},  [36] = {32, 18, 25},   [37] = {32, 18, 25},
+    [38] = {32, 18, 25},   [39] = {32, 17, 38},
 };
 
-/* The bytes of a tensor; `output` where it is the vocabulary head. */
-static double take_tensor(struct gguf *g, bool *output)
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+/* Where a tensor belongs, by words of its name. */
+static enum part part_of(const char *name, size_t length, bool *gated)
+{
+    static const struct {
+        const char *word;
+        uint8_t part;
+    } words[] = {{"token_embd", PART_TABLES}, {"position_embd", PART_TABLES}, {"token_types", PART_TABLES}, {"output.", PART_HEAD}, {"enc.", PART_ENCODERS}};
+    static const char *const mixers[] = {"attn", "ssm", "shortconv", "time_mix"};
+    char text[LONGEST_KEY];
+    size_t kept = length < sizeof text - 1 ? length : sizeof text - 1;
+    memcpy(text, name, kept);
+    text[kept] = '\0';
+    *gated |= strstr(text, "ffn_gate.") || strstr(text, "ffn_gate_exps.");
+    if (strstr(text, "gate_inp"))
+        return PART_SMALL; /* routers are in 32 bits, whatever the rest is */
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strncmp(text, words[i].word, strlen(words[i].word)))
+            return (enum part)words[i].part;
+    if (strstr(text, "_exps"))
+        return PART_EXPERTS;
+    for (size_t i = 0; i < sizeof mixers / sizeof *mixers; i++)
+        if (strstr(text, mixers[i]))
+            return PART_ATTENTION;
+    return PART_FEED_FORWARD;
+}
+
+/* Counts a tensor for its part, and its numbers for its format. */
+static void take_tensor(struct gguf *g, double counts[FORMATS])
 {
     size_t length;
     const char *name = take_string(g, &length);
     uint64_t dimensions = take(g, 4), numbers = 1;
-    *output |= named(name, length, "output.weight");
+    enum part part = part_of(name, g->bad ? 0 : length, &g->gated);
     if (dimensions > DIMENSIONS)
         g->bad = true;
+    if (dimensions < 2)
+        part = PART_SMALL;
     for (uint64_t i = 0; i < dimensions && !g->bad; i++) {
         uint64_t size = take(g, 8);
         if (size && numbers > ((uint64_t)1 << 52) / size)
             g->bad = true;
         numbers *= size;
+        for (int table = 0; table < 2 && i == 1; table++)
+            if (named(name, length, table ? "position_embd.weight" : "token_embd.weight"))
+                g->rows[table] = (double)size;
     }
     uint64_t format = take(g, 4);
     take(g, 8);
-    if (g->bad || format >= sizeof formats / sizeof *formats || !formats[format].numbers || numbers % formats[format].numbers) {
-        g->bad = true;
-        return 0;
+    if (g->bad || format >= FORMATS || !formats[format].numbers) {
+        g->unknown = true;
+        return;
     }
-    return (double)(numbers / formats[format].numbers * formats[format].bytes);
+    g->bad |= numbers % formats[format].numbers != 0;
+    g->numbers[part] += (double)numbers;
+    g->bytes[part] += (double)(numbers / formats[format].numbers * formats[format].bytes);
+    counts[format] += (double)numbers;
+}
+
+static void put_named(struct gguf *g, const char *name, double value)
+{
+    put_text(g, name, strlen(name), true);
+    put_number(g, value);
+}
+
+/* What the tensors say together: bits of a weight by part, and of all of them bytes and numbers. */
+static void put_tensors(struct gguf *g, const double counts[FORMATS])
+{
+    static const char *const names[PARTS] = {"attention", "feed_forward", "experts", "head", "tables", "encoders"};
+    double bytes = 0, numbers = 0, most = 0;
+    bool head = g->numbers[PART_HEAD] > 0;
+    for (int i = 0; i <= PART_SMALL; i++) {
+        bytes += g->bytes[i];
+        numbers += g->numbers[i];
+    }
+    if (g->numbers[PART_TABLES] > 0 || head) {
+        put_text(g, "tie_word_embeddings", strlen("tie_word_embeddings"), true);
+        put_text(g, head ? "false" : "true", head ? 5 : 4, true);
+    }
+    /* Of tables that are one, the head is that; of two, the tables are both. */
+    enum part other = head ? PART_HEAD : PART_TABLES;
+    double both[2] = {g->numbers[PART_TABLES] + g->numbers[PART_HEAD], g->bytes[PART_TABLES] + g->bytes[PART_HEAD]};
+    g->numbers[PART_HEAD] = g->numbers[other];
+    g->bytes[PART_HEAD] = g->bytes[other];
+    g->numbers[PART_TABLES] = both[0];
+    g->bytes[PART_TABLES] = both[1];
+    if (g->rows[0] > 0)
+        put_named(g, "gguf_rows", g->rows[0]);
+    if (g->rows[1] > 0)
+        put_named(g, "gguf_positions", g->rows[1]);
+    if (g->gated)
+        put_named(g, "gguf_gated", 1);
+    if (g->unknown || numbers <= 0)
+        return;
+    put_text(g, "gguf_bits", strlen("gguf_bits"), true);
+    g->bad |= reader_open(g->reader, YAML_MAPPING, mark_of(g)) != SPEEDUP_OK;
+    for (int i = 0; i < PARTS && !g->bad; i++)
+        put_named(g, names[i], 8 * (g->numbers[i] > 0 ? g->bytes[i] / g->numbers[i] : bytes / numbers));
+    g->bad |= !g->bad && reader_close(g->reader) != SPEEDUP_OK;
+    if (g->files <= 1) {
+        put_named(g, "gguf_bytes", bytes);
+        put_named(g, "gguf_parameters", numbers);
+    }
+    for (int i = 0; i < FORMATS && !g->typed; i++)
+        most = counts[i] > most ? counts[i] : most;
+    for (int i = 0; i < FORMATS && most > 0; i++)
+        if (counts[i] == most) {
+            put_named(g, "general_file_type", formats[i].file_type);
+            return;
+        }
 }
 
 bool gguf_begins(const char *bytes, size_t length)
@@ -213,39 +317,42 @@ bool gguf_begins(const char *bytes, size_t length)
 
 static void scan(struct gguf *g)
 {
-    g->at += 4;
+    double counts[FORMATS] = {0};
     uint64_t version = take(g, 4), tensors = take(g, 8), pairs = take(g, 8);
-    double bytes = 0;
-    bool output = false;
-    if (version < 2 || version > 3) {
-        g->bad = true;
-        return;
-    }
     g->bad |= reader_open(g->reader, YAML_MAPPING, mark_of(g)) != SPEEDUP_OK;
     for (uint64_t i = 0; i < pairs && !g->bad; i++)
         take_pair(g);
     for (uint64_t i = 0; i < tensors && !g->bad; i++)
-        bytes += take_tensor(g, &output);
-    if (g->bad)
-        return;
-    put_text(g, "gguf_bytes", strlen("gguf_bytes"), true);
-    put_number(g, bytes);
-    put_text(g, "tie_word_embeddings", strlen("tie_word_embeddings"), true);
-    put_text(g, output ? "false" : "true", output ? 5 : 4, true);
-    g->bad |= reader_close(g->reader) != SPEEDUP_OK;
+        take_tensor(g, counts);
+    if (!g->bad && version)
+        put_tensors(g, counts);
+    g->bad |= !g->bad && reader_close(g->reader) != SPEEDUP_OK;
 }
 
 speedup_status gguf_read(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, struct yaml_tree *tree)
 {
     struct reader reader = {.context = context, .file = file, .source = "", .deepest = READER_DEEPEST, .most = YAML_MOST_NODES};
-    struct gguf g = {.at = (const unsigned char *)bytes, .end = (const unsigned char *)bytes + length, .reader = &reader};
+    struct gguf g = {.at = (const unsigned char *)bytes + 4, .end = (const unsigned char *)bytes + length, .reader = &reader};
+    struct place whole = {.file = file};
+    uint64_t version = take(&g, 4);
+    g.at -= g.bad ? 0 : 4;
     speedup_status status = reader_begin(&reader);
+    if (!status && !g.bad && (version < 2 || version > 3)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "the header of this GGUF file is of version %u; 2 and 3 are known", (unsigned)version);
+        problem_remedy(context, "convert the model again with a llama.cpp of today");
+        status = context->first;
+    }
     if (!status)
         scan(&g);
     if (!status && g.bad) {
-        struct place whole = {.file = file};
         if (!context->first)
-            problem(context, SPEEDUP_SYNTAX, &whole, "the header of this GGUF file is broken, over %d MiB, or of a version that is not known (2 and 3 are)", JSON_MOST_BYTES >> 20);
+            problem(context, SPEEDUP_SYNTAX, &whole, "the header of this GGUF file is broken, cut off, or over %d MiB", JSON_MOST_BYTES >> 20);
+        problem_remedy(context, "fetch the file again: its download may have stopped");
+        status = context->first;
+    }
+    if (!status && g.files > 1 && !g.architecture) {
+        problem(context, SPEEDUP_UNSUPPORTED_MODEL, &whole, "this is file %.0f of the %.0f that a model is split into, and only the first says what it is", g.file + 1, g.files);
+        problem_remedy(context, "give the first, whose name ends in -00001-of-%05.0f.gguf", g.files);
         status = context->first;
     }
     return reader_end(&reader, status, arena, tree);

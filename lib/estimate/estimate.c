@@ -354,16 +354,44 @@ static void training_set_precisions(speedup_context *context, struct job *job, c
     energy_measure(job);
 }
 
+/* The bytes of weights that the model's file has, in place of those that its precision has in general. Kernels are those of
+ * the precision. */
+static void take_file_bits(struct job *job)
+{
+    const struct model *model = job->model;
+    const struct file_bits *bits = &model->file_bits;
+    struct inference *m = &job->inference;
+    struct model_size size;
+    model_measure(model, &size);
+    double tables = size.embedding + (model->tied_embeddings ? 0 : size.head);
+    m->tables = tables * (m->head_format.bytes / 2) + model->encoders; /* as if in 16 bits */
+    if (!job->as_file || job->effects.precision[TARGET_WEIGHTS_PRECISION] != job->file_precision[0] ||
+        job->effects.precision[TARGET_EXPERT_WEIGHTS_PRECISION] != job->file_precision[1])
+        return;
+    struct format *const formats[] = {&m->attention_format, &m->feed_forward_format, &m->expert_format, &m->head_format};
+    const double parts[] = {bits->attention, bits->feed_forward, bits->experts, bits->head};
+    for (int i = 0; i < 4; i++)
+        if (parts[i] > 0) {
+            formats[i]->read *= parts[i] / 8 / formats[i]->bytes;
+            formats[i]->bytes = parts[i] / 8;
+        }
+    m->one_format &= m->attention_format.read == m->feed_forward_format.read;
+    /* Those are in 16 bits elsewhere. */
+    m->tables = tables * (bits->tables > 0 ? bits->tables / 16 : 1) + model->encoders * (bits->encoders > 0 ? bits->encoders / 16 : 1);
+}
+
 void job_set_precisions(speedup_context *context, struct job *job, const struct place *place)
 {
     const double *rate = job->accelerator->peak.rate;
     job->half_peak = rate[PEAK_BF16] > 0 ? rate[PEAK_BF16] : rate[PEAK_FP16] > 0 ? rate[PEAK_FP16] : rate[PEAK_FP32];
     for (int i = 0; i < PEAKS && job->half_peak <= 0; i++)
         job->half_peak = rate[i];
-    if (job->kind == JOB_INFERENCE)
+    if (job->kind == JOB_INFERENCE) {
         inference_set_precisions(context, job, place);
-    else
+        take_file_bits(job);
+    } else {
         training_set_precisions(context, job, place);
+    }
 }
 
 /* The kernel for this machine: the same arithmetic with wider registers where there

@@ -205,6 +205,8 @@ struct job {
     bool generic;          /* the accelerator has no calibration of its own for this kind of job */
     bool generic_stack;    /* nor has the software */
     bool unsplit;          /* the software has no tensor and no pipeline parallelism in training */
+    bool as_file;          /* weights are kept as the model's file has them, where these are the precisions chosen of them and of experts */
+    int32_t file_precision[2];
     bool relaxed;          /* take layouts that do not divide evenly, as published runs did */
     struct inference inference;
     const struct rollout *rollout; /* NULL: the job has none */

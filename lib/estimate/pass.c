@@ -168,7 +168,7 @@ void prepare(const struct job *job, const lanes e[TARGETS], struct split *at)
 /* A host that launches kernel by kernel shows where the accelerator is the faster one. */
 void launches(const struct job *job, const lanes e[TARGETS], struct pass *pass)
 {
-    lanes host = (job->inference.layers * C(EAGER_LAYER) / job->host_speed) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
+    lanes host = job->inference.layers * C(EAGER_LAYER) * E(LAUNCH_COUNT) * E(LAUNCH_SECONDS);
     pass->launch = lanes_max(host - pass_total(pass), ZERO);
 }
 
@@ -305,7 +305,7 @@ void hold(const struct job *job, const struct split *at, const lanes e[TARGETS],
 {
     const struct inference *m = &job->inference;
     lanes split = m->attention * m->attention_format.bytes + m->feed_forward * m->feed_forward_format.bytes +
-                  m->tables * lanes_of(m->head_format.bytes);
+                  m->tables * lanes_of(2.0);
     lanes experts = lanes_of(m->expert_layers * m->experts * m->expert * m->expert_format.bytes);
     lanes weights = split / at->n + m->replicated * m->attention_format.bytes + 2 * m->router + experts / at->ranks;
     memory->weights = weights / at->p * E(MEMORY_WEIGHTS);

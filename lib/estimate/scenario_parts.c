@@ -249,6 +249,22 @@ static bool runs_on(const struct accelerator *accelerator, const struct optimiza
     return true;
 }
 
+/* The precision that an optimization chooses for a target, -1 for none. */
+static int32_t chosen_by(const struct optimization *optimization, enum target target)
+{
+    for (uint32_t e = 0; e < optimization->effect_count; e++)
+        if (optimization->effects[e].target == target)
+            return optimization->effects[e].precision;
+    return -1;
+}
+
+/* Is it for the routed experts alone, of which the model has none? */
+static bool is_for_others(const speedup_scenario *scenario, const struct optimization *optimization)
+{
+    return chosen_by(optimization, TARGET_EXPERT_WEIGHTS_PRECISION) >= 0 && chosen_by(optimization, TARGET_WEIGHTS_PRECISION) < 0 &&
+           scenario->model->experts.count <= 0;
+}
+
 /* The optimization for a word of a model's file: of all that is said ("fp8-block-experts"), else of the part before a '-'. One that the
  * chip runs comes first, then one that stands in for it, then one that the chip will be refused for. */
 static const struct optimization *find_published(const speedup_scenario *scenario, const char *word, size_t length)
@@ -259,6 +275,8 @@ static const struct optimization *find_published(const speedup_scenario *scenari
         for (size_t i = catalog->entries[KIND_OPTIMIZATION].count; i--;) {
             const struct optimization *o = (const struct optimization *)catalog->entries[KIND_OPTIMIZATION].items[i];
             bool runs = !scenario->accelerator || runs_on(scenario->accelerator, o);
+            if (is_for_others(scenario, o))
+                continue;
             if (lists((const char *const *)o->files, word, length))
                 found[runs ? 0 : 2] = o;
             else if (runs && lists((const char *const *)o->instead, word, length))
@@ -273,20 +291,27 @@ static const struct optimization *find_published(const speedup_scenario *scenari
     return NULL;
 }
 
+bool chooses_weights(const struct optimization *optimization)
+{
+    return chosen_by(optimization, TARGET_WEIGHTS_PRECISION) >= 0 || chosen_by(optimization, TARGET_ATTENTION_WEIGHTS_PRECISION) >= 0 ||
+           chosen_by(optimization, TARGET_EXPERT_WEIGHTS_PRECISION) >= 0;
+}
+
+static bool is_cache(const char *word, size_t length)
+{
+    return length > 6 && !memcmp(word + length - 6, "-cache", 6);
+}
+
+bool has_narrow_weights(const struct model *model)
+{
+    size_t length = model->quantized ? strcspn(model->quantized, " ") : 0;
+    return length && !is_cache(model->quantized, length);
+}
+
 /* Do two optimizations choose how the same thing is kept: weights of whatever part, or the cache? */
 static bool choose_alike(const struct optimization *a, const struct optimization *b)
 {
-    static const uint8_t weights[] = {TARGET_WEIGHTS_PRECISION, TARGET_ATTENTION_WEIGHTS_PRECISION, TARGET_EXPERT_WEIGHTS_PRECISION};
-    bool has[2][2] = {{false}};
-    for (int side = 0; side < 2; side++) {
-        const struct optimization *o = side ? b : a;
-        for (uint32_t e = 0; e < o->effect_count; e++) {
-            has[side][1] |= o->effects[e].target == TARGET_KV_PRECISION;
-            for (size_t i = 0; i < sizeof weights; i++)
-                has[side][0] |= o->effects[e].target == (enum target)weights[i];
-        }
-    }
-    return (has[0][0] && has[1][0]) || (has[0][1] && has[1][1]);
+    return (chooses_weights(a) && chooses_weights(b)) || (chosen_by(a, TARGET_KV_PRECISION) >= 0 && chosen_by(b, TARGET_KV_PRECISION) >= 0);
 }
 
 /* Does the job, or what its software always has, say otherwise? */
@@ -358,11 +383,20 @@ static void set_engine(speedup_context *context, speedup_scenario *scenario)
 static bool add_word(speedup_context *context, speedup_scenario *scenario, const char *word, size_t length, const char *key)
 {
     const struct optimization *found = find_published(scenario, word, length);
+    bool cache = is_cache(word, length), file = !strcmp(key, "model");
+    if (!found && file && !cache && scenario->model->file_bits.feed_forward > 0)
+        found = find_published(scenario, "any", 3);
     struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, key)};
     struct selection selection;
     if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
         selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
-        selection.always = selection.published = true;
+        selection.always = true;
+        selection.published = file;
+        if (file && !cache) {
+            scenario->job.as_file = true;
+            scenario->job.file_precision[0] = chosen_by(found, TARGET_WEIGHTS_PRECISION);
+            scenario->job.file_precision[1] = chosen_by(found, TARGET_EXPERT_WEIGHTS_PRECISION);
+        }
         scenario->selections[scenario->selection_count++] = selection;
     }
     return found;
@@ -385,15 +419,20 @@ static void add_cache(speedup_context *context, speedup_scenario *scenario)
 {
     static const char *const wide[] = {"auto", "bf16", "bfloat16", "fp16", "float16", "f16"};
     const char *type = scenario->asked.kv_cache_dtype;
+    static const char behind[] = "-cache";
     char word[40];
     for (size_t i = 0; type && i < sizeof wide / sizeof *wide; i++)
         if (!strcmp(type, wide[i]))
             return;
     if (!type)
         return;
-    size_t length = (size_t)snprintf(word, sizeof word, "%.*s-cache", (int)strcspn(type, "_"), type);
+    size_t length = strcspn(type, "_"), whole = length + sizeof behind - 1;
+    if (whole < sizeof word) {
+        memcpy(word, type, length);
+        memcpy(word + length, behind, sizeof behind);
+    }
     struct place place = description_place(&scenario->asked, "kv_cache_dtype");
-    if (length >= sizeof word || !add_word(context, scenario, word, length, "kv_cache_dtype")) {
+    if (whole >= sizeof word || !add_word(context, scenario, word, whole, "kv_cache_dtype")) {
         problem(context, SPEEDUP_NOT_FOUND, &place, "nothing is known of a cache in '%.40s'", type);
         problem_remedy(context, "auto, bf16, fp8 and int8 are known");
     }

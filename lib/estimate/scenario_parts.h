@@ -10,6 +10,12 @@
 bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
                     const struct choice *choice, struct selection *selection);
 
+/* Does it choose how weights are kept, of whatever part? */
+bool chooses_weights(const struct optimization *optimization);
+
+/* Has the file of a model its weights narrower than in 16 bits? */
+bool has_narrow_weights(const struct model *model);
+
 /* Finds what the description names; all problems are told. */
 void scenario_gather(speedup_context *context, speedup_scenario *scenario);
 

@@ -137,7 +137,9 @@ static lanes most_requests(const struct answer *a)
 static void bound_loop(const struct job *job, const lanes e[TARGETS], lanes admitted, struct answer *a)
 {
     a->requests = lanes_min(a->requests, most_requests(a));
-    lanes excess = lanes_max(admitted / a->requests - a->first - a->decoding / a->occupied, ZERO), met = lanes_min(excess, a->bring * a->added);
+    lanes life = a->first + a->decoding / a->occupied, excess = admitted / a->requests - life;
+    excess = lanes_select(excess > life * 1e-12, excess, ZERO); /* however it was rounded */
+    lanes met = lanes_min(excess, a->bring * a->added);
     lanes later = met * a->occupied / (later_steps(job, e) * tokens_per_step(e));
     a->first += excess - met;
     a->interference += later;
@@ -163,10 +165,10 @@ static void start_run(const struct job *job, lanes admitted, struct answer *a)
 struct search {
     lanes at, low, high; /* the batch to look at next; what encloses the answer */
     lanes last, miss;    /* the batch before, and how far it was off */
-    int round;
+    int round, more; /* more: beyond the usual */
 };
 
-enum { ROUNDS = 12 };
+enum { ROUNDS = 12, MORE_ROUNDS = 40 }; /* more where a rate is nearly what is served at most */
 
 /* Looks on when the batch missed by so much, in a measure that grows with it; false once
  * no lane needs to. `guess` is the batch that its steps lead to. */
@@ -186,7 +188,7 @@ static bool search_on(struct search *s, lanes miss, lanes guess)
     s->last = B;
     s->miss = miss;
     s->at = lanes_select(settled, B, next);
-    return s->round < ROUNDS && !lanes_all(settled);
+    return s->round < ROUNDS + s->more && !lanes_all(settled);
 }
 
 /* Steady state of a closed loop of `asked` requests on a rank of attention: by Little's law a request meets as many of the
@@ -222,7 +224,7 @@ void open_loop(const struct job *job, const struct split *at, const lanes e[TARG
     decode_among(job, at, e, high - 1, a);
     a->occupied = occupied_slots(job, e, high);
     lane_mask full = most_requests(a) <= rate;
-    struct search s = {.at = lanes_select(full, high, lanes_min(lanes_of(first_batch), high)), .high = high};
+    struct search s = {.at = lanes_select(full, high, lanes_min(lanes_of(first_batch), high)), .high = high, .more = MORE_ROUNDS};
     do {
         decode_among(job, at, e, s.at - 1, a);
         a->occupied = occupied_slots(job, e, s.at);

@@ -1,6 +1,7 @@
 /* Admission: an untrusted scenario weighed against what was asked for. A verdict
  * always has its reasons. */
 #include "base/struct.h"
+#include "estimate/scenario.h"
 #include "plan/change.h"
 #include "plan/fit.h"
 #include "plan/space.h"
@@ -142,7 +143,8 @@ static void weigh(const speedup_scenario *scenario, const double *values, const 
         verdict->verdict = SPEEDUP_WARN;
 }
 
-static speedup_status admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
+/* Of a text, or of the file `path`, which may name files of models. */
+static speedup_status admit(speedup_context *context, const speedup_catalog *catalog, const char *path, const char *text, size_t length,
                             const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
 {
     static const speedup_policy usual = {.struct_size = sizeof usual, .confidence = 0.9};
@@ -169,7 +171,8 @@ static speedup_status admit(speedup_context *context, const speedup_catalog *cat
     verdict->nearest_budget = request->budget;
     speedup_scenario *scenario;
     double values[METRICS];
-    speedup_status status = speedup_scenario_create(context, catalog, "<request>", text, length, NULL, 0, &scenario);
+    speedup_status status = path ? scenario_create_below(context, catalog, path, &scenario)
+                                 : speedup_scenario_create(context, catalog, "<request>", text, length, NULL, 0, &scenario);
     if (!status)
         status = speedup_scenario_estimate(scenario, values, METRICS);
     if (status) {
@@ -186,14 +189,30 @@ static speedup_status admit(speedup_context *context, const speedup_catalog *cat
     return SPEEDUP_OK;
 }
 
+/* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
+static const speedup_verdict refused = {.verdict = SPEEDUP_REFUSE, .reasons = SPEEDUP_REASON_INPUT, .change = -1};
+
 speedup_status speedup_admit(speedup_context *context, const speedup_catalog *catalog, const char *text, size_t length,
                              const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
 {
     REQUIRE_GIVEN(context, verdict);
     REQUIRE_STRUCT(context, speedup_verdict, verdict);
-    /* Whoever reads the verdict of a wrong call, not its status, is not told to admit. */
-    speedup_verdict own = {.verdict = SPEEDUP_REFUSE, .reasons = SPEEDUP_REASON_INPUT, .change = -1};
-    speedup_status status = admit(context, catalog, text, length, request, policy, &own);
+    speedup_verdict own = refused;
+    speedup_status status = admit(context, catalog, NULL, text, length, request, policy, &own);
     struct_out(verdict, &own, sizeof own);
+    return status;
+}
+
+speedup_status speedup_admit_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
+                                  const speedup_request *request, const speedup_policy *policy, speedup_verdict *verdict)
+{
+    REQUIRE_GIVEN(context, verdict);
+    REQUIRE_STRUCT(context, speedup_verdict, verdict);
+    speedup_verdict own = refused;
+    speedup_status status = SPEEDUP_INVALID_ARGUMENT;
+    if (path)
+        status = admit(context, catalog, path, "", 0, request, policy, &own);
+    struct_out(verdict, &own, sizeof own);
+    REQUIRE_GIVEN(context, path);
     return status;
 }

@@ -148,6 +148,16 @@ static void read_alternative(const struct builder *b, const struct yaml_tree *tr
         choices_append(arena, out, &choice, 1);
 }
 
+static bool any_chooses_weights(const struct builder *b, const struct choices *choices)
+{
+    for (size_t i = 0; i < choices->count; i++) {
+        const struct entry *entry = catalog_find(b->space->catalog, KIND_OPTIMIZATION, choices->items[i].id);
+        if (entry && chooses_weights((const struct optimization *)entry))
+            return true;
+    }
+    return false;
+}
+
 /* The optimizations of every plan, and the lists of which each takes one. */
 static void read_choices(struct builder *b)
 {
@@ -156,6 +166,11 @@ static void read_choices(struct builder *b)
         read_alternative(b, always->tree, always->node, 1, &b->always);
     if (!choices->node || yaml_at(choices->tree, choices->node)->kind != YAML_SEQUENCE)
         return;
+    /* What a file has stays, unless the plan itself says otherwise. */
+    const struct model *model = b->r->model ? (const struct model *)catalog_find(b->space->catalog, KIND_MODEL, b->r->model) : NULL;
+    bool fixed = choices->tree != b->tree && b->space->kind == JOB_INFERENCE && model && has_narrow_weights(model);
+    if (fixed)
+        assume_tell(b, "weights", model->quantized, "as the model's file has them; 'choices' of the plan may say otherwise");
     const struct yaml_tree *tree = choices->tree;
     b->lists = arena_zeroed(&b->space->arena, yaml_at(tree, choices->node)->length, sizeof *b->lists);
     for (uint32_t list = b->lists ? yaml_at(tree, choices->node)->first : 0; list && !problems_full(b->context);
@@ -165,6 +180,11 @@ static void read_choices(struct builder *b)
         one->items = arena_zeroed(&b->space->arena, several ? yaml_at(tree, list)->length : 1, sizeof *one->items);
         for (uint32_t item = one->items && several ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next)
             read_alternative(b, tree, item, 1, &one->items[one->count++]);
+        for (size_t i = one->count; fixed && i--;)
+            if (any_chooses_weights(b, &one->items[i]))
+                memmove(&one->items[i], &one->items[i + 1], (--one->count - i) * sizeof *one->items);
+        if (fixed && !one->count)
+            one->items[one->count++] = (struct choices){0};
     }
 }
 
@@ -362,6 +382,8 @@ static void build_programs(struct builder *b)
     uint32_t systems = b->r->systems.node, prices = b->r->prices.node;
     size_t ways = count_choices(b);
     read_choices(b);
+    for (size_t i = 0, all = 1; ways && i < b->list_count; i++)
+        ways = all *= b->lists[i].count;
     struct place section = yaml_place(b->tree, b->section);
     if (!systems)
         problem(b->context, SPEEDUP_MISSING_KEY, &section, "plan lacks 'systems', and its space has none either");
@@ -536,7 +558,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "", plan_sections);
     if (!context->first && path)
-        catalog_with_models(context, catalog, tree, path, sections, &more);
+        catalog_with_models(context, catalog, tree, path, false, sections, &more);
     if (!context->first)
         catalog_with(context, more ? more : catalog, tree, sections, &made->catalog);
     speedup_catalog_unref(more);

@@ -643,6 +643,8 @@ FUNCTIONS = {
         c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_admit": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p, c_size_t,
         POINTER(speedup_request), POINTER(speedup_policy), POINTER(speedup_verdict)]),
+    "speedup_admit_file": (c_int32, [POINTER(speedup_context), POINTER(speedup_catalog), c_char_p,
+        POINTER(speedup_request), POINTER(speedup_policy), POINTER(speedup_verdict)]),
     "speedup_report_verdict": (c_int32, [POINTER(speedup_context), POINTER(speedup_request),
         POINTER(speedup_verdict), c_int32, POINTER(POINTER(speedup_text))]),
     "speedup_scenario_attribute": (c_int32, [POINTER(speedup_context), POINTER(speedup_scenario),

@@ -106,7 +106,28 @@ SAME = {
 WORDS = [
     ({"quant_method": "gptq", "bits": 4}, "gptq", "gptq"),
     ({"quant_method": "gptq", "bits": 8}, "gptq.8", "int8-weights"),
-    ({"quant_method": "gptq", "bits": 3}, "gptq.3", None),
+    ({"quant_method": "gptq", "bits": 3, "group_size": 128}, "gptq.3", "file-weights"),
+    ({"quant_method": "auto-round", "bits": 2, "group_size": 128}, "auto-round.2", "file-weights"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 8, "group_size": 64}}}, "hqq.8", "int8-weights"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 2, "group_size": 64}}}, "hqq.2", "file-weights"),
+    ({"quant_method": "quanto", "weights": "int4"}, "quanto", "gptq"),
+    ({"quant_method": "quanto", "weights": "int2"}, "quanto.2", "file-weights"),
+    ({"quant_method": "quanto", "weights": "float8"}, "quanto.8", "int8-weights"),
+    ({"quant_method": "aqlm", "in_group_size": 8, "nbits_per_codebook": 16, "num_codebooks": 1}, "aqlm.2", "file-weights"),
+    ({"quant_method": "eetq", "weights": "int8"}, "eetq.8", "int8-weights"),
+    ({"quant_method": "exl2", "bits": 4.65, "head_bits": 6}, "exl2", "file-weights"),
+    ({"quant_method": "bitnet"}, "bitnet.2", "file-weights"),
+    ({"quant_method": "torchao", "quant_type": "int4_weight_only"}, "int4", "gptq"),
+    ({"quant_method": "torchao", "quant_type": "int8_weight_only"}, "int8-weights", "int8-weights"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8DynamicActivationFloat8WeightConfig"}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}, "input_tensors": {"dtype": "fp8_e4m3"}}}, "fp8", "fp8-weights"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "int8"}, "input_tensors": {"dtype": "int8"}}}, "int8", "w8a8-int8"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4"}, "input_tensors": {"dtype": "fp4"}}}, "mxfp4", "file-weights"),
+    ({"quant_method": "mxfp4", "modules_to_not_convert": ["model.layers.*.self_attn"]}, "mxfp4-feed-forward", "file-weights"),
+    ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
+    ({"quant_method": "compressed-tensors", "format": "dense", "config_groups": {}}, None, None),
+    ("fp8", "fp8", "fp8-weights"),
+    ([1], None, None),
     ({"quant_method": "AWQ", "bits": 4}, "awq", "awq"),
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "nf4", "nf4-weights"),
     ({"quant_method": "bitsandbytes", "_load_in_8bit": True}, "int8-weights", "int8-weights"),
@@ -127,8 +148,44 @@ WORDS = [
 ]
 
 
+# How positions are stretched: the longest sequence, or words of an error. 'at' is max_position_embeddings.
+ROPE = [
+    (4096, {"type": "linear", "factor": 4.0}, 16384), (4096, {"rope_type": "dynamic", "factor": 2.0}, 8192), (4096, {"type": "yarn", "factor": 16}, 65536),
+    (32768, {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 131072),
+    (131072, {"type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096}, 131072),
+    (131072, {"rope_type": "llama3", "factor": 32.0, "original_max_position_embeddings": 8192}, 131072),
+    (131072, {"rope_type": "llama3", "factor": 32.0}, 131072), (4096, None, 4096), (4096, {"type": "linear", "factor": 1.0}, 4096),
+    (4096, {"type": "linear", "factor": 0}, "'rope_scaling.factor' of family 'llama' is a factor of 1 or more"),
+    (4096, [1, 2], "takes a mapping, not a list"),
+]
+T5 = {"model_type": "t5", "d_ff": 10240, "d_kv": 64, "d_model": 4096, "num_layers": 24, "num_heads": 64, "vocab_size": 32128, "tie_word_embeddings": False,
+      "n_positions": 512}
+# What classes and towers make of a file: billions of parameters, and fields of the model.
+SHAPES = [
+    (T5 | {"feed_forward_proj": "gated-gelu", "architectures": ["T5ForConditionalGeneration"]}, 11.135, {"max_sequence": None, "attention.cross": True}),
+    (T5 | {"feed_forward_proj": "relu"}, 9.12, {"ffn_kind": "plain"}),
+    (T5 | {"feed_forward_proj": "gated-gelu", "architectures": ["T5EncoderModel"]}, 4.762, {"headless": True, "layers": 24, "attention.bidirectional": True}),
+    ({"model_type": "idefics2", "perceiver_config": {"resampler_depth": 3},
+      "text_config": {"model_type": "mistral", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32003},
+      "vision_config": {"model_type": "idefics2", "hidden_size": 1152, "num_hidden_layers": 27, "intermediate_size": 4304, "patch_size": 14}}, 8.40, {}),
+    ({"model_type": "blip-2", "vision_config": {}, "qformer_config": {},
+      "text_config": {"model_type": "opt", "hidden_size": 2560, "ffn_dim": 10240, "num_hidden_layers": 32, "num_attention_heads": 32, "vocab_size": 50272}}, 3.745, {}),
+    ({"model_type": "clip", "text_config": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12},
+      "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "patch_size": 14}}, 0.428, {"attention.bidirectional": True}),
+    ({"model_type": "vit", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 16}, 0.3033, {}),
+    ({"model_type": "internvl_chat", "architectures": ["InternVLChatModel"], "vision_config": {"model_type": "intern_vit_6b"},
+      "llm_config": {"model_type": "internlm2", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+                     "num_key_value_heads": 8, "vocab_size": 92553, "max_position_embeddings": 32768}}, 8.075, {"tied_embeddings": False, "headless": None}),
+    ({"model_type": "cohere", "hidden_size": 12288, "intermediate_size": 33792, "num_hidden_layers": 64, "num_attention_heads": 96, "num_key_value_heads": 8,
+      "max_position_embeddings": 8192, "model_max_length": 131072}, 103.81, {"max_sequence": 131072}),
+]
+# Values of a wrong kind are told by their field.
+WRONG = [("tie_word_embeddings", "false", "'tie_word_embeddings' must be true or false, not a text"), ("vocab_size", [1], "'vocab_size' takes a plain value"),
+         ("num_hidden_layers", 32.5, "'num_hidden_layers' must be a whole number, not 32.5")]
+
+
 # Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
-GGUF = {0: (1, 4, None), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
+GGUF = {0: (1, 4, "gguf"), 1: (1, 2, None), 2: (32, 18, "q4-0"), 8: (32, 34, "q8-0"), 12: (256, 144, "q4-k-m"), 13: (256, 176, "q5-k-m"),
         14: (256, 210, "q6-k"), 30: (1, 2, None), 39: (32, 17, "mxfp4-experts")}
 FILE_TYPES = {0: 0, 1: 1, 2: 2, 8: 7, 12: 15, 13: 17, 14: 18, 30: 32, 39: 38}
 
@@ -277,6 +334,79 @@ class Import(unittest.TestCase):
                 else:
                     self.assertIsNone(answer["note"])
 
+    def test_weights_in_several_precisions_take_the_bytes_of_each(self):
+        path = Path(self.folder.name) / "mixed.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        groups = {name: {"targets": [target], "weights": {"num_bits": bits, "group_size": group, "type": "int"}}
+                  for name, target, bits, group in (("a", "re:.*mlp.*", 4, 128), ("b", "re:.*attn.*", 8, None))}
+        modules = {f"model.layers.{i}.{name}": {"quant_algo": algo} for i in range(4) for name, algo in (("mlp.up_proj", "NVFP4"), ("self_attn.q_proj", "FP8"))}
+        for quantization, word, bits in (({"quant_method": "compressed-tensors", "config_groups": groups}, "int4", (8, 4 + 20 / 128)),
+                                         ({"quant_algo": "MIXED_PRECISION", "quantized_layers": modules}, "nvfp4", (8, 4.625))):
+            path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+            model, told = show(path)
+            self.assertEqual((model["quantized"], model["file_bits"]["attention"], model["file_bits"]["feed_forward"]), (word, *bits))
+            self.assertIn("with the bytes of each part", told)
+        path.write_text(json.dumps(config | {"quantization_config": [1]}), encoding="utf-8")
+        self.assertIn("says nothing of the weights' precision", show(path)[1])
+
+    def test_weights_take_the_bytes_of_the_file_that_is_there(self):
+        folder = Path(self.folder.name)
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        for quantization, size, told in (({"quant_method": "exl2", "bits": 4.65}, 5.7e9, None), ({"quant_method": "novel"}, 5.7e9, None),
+                                         ({"quant_method": "gptq", "bits": 3}, 4.9e9, None), ({"quant_method": "gptq", "bits": 4}, 5.73e9, None),
+                                         (None, 16.06e9, None), (None, 32.12e9, None), (None, 5e9, "4.98 bits for each"), (None, 26e9, "25.9 bits for each"),
+                                         ({"quant_method": "fp8"}, 30e9, "29.9 bits for each")):
+            with self.subTest(quantization, size=size):
+                (folder / "config.json").write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+                (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": size}}), encoding="utf-8")
+                warned = show(folder)[1]
+                self.assertIn(told, warned) if told else self.assertEqual(warned, "")
+                done = run("estimate", "--model", str(folder), "--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+                if quantization and not told:
+                    self.assertAlmostEqual(json.loads(done.stdout)["memory"][0]["bytes"] / size, 1, delta=0.01)
+
+    def test_a_plan_keeps_the_weights_of_the_file(self):
+        folder = Path(self.folder.name)
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        (folder / "awq.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "awq", "bits": 4}}), encoding="utf-8")
+        plan = "plan: {model: awq.json, systems: [dgx-h100], accelerators: [1], prompt: 512, output: 128, concurrency: [8]%s}"
+        (folder / "plan.yaml").write_text(plan % "", encoding="utf-8")
+        answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
+        self.assertFalse({"fp8-weights", "w8a8-int8", "awq"} & {name for row in answer["best"] for name in row["optimizations"].split()})
+        self.assertIn({"key": "weights", "value": "awq"}, [{key: one[key] for key in ("key", "value")} for one in answer["assumed"]])
+        (folder / "plan.yaml").write_text(plan % ", choices: [[none, fp8-weights]]", encoding="utf-8")
+        answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
+        self.assertIn("fp8-weights", {name for row in answer["best"] for name in row["optimizations"].split()})
+
+    def test_positions_are_stretched_as_their_kind_says(self):
+        path = Path(self.folder.name) / "rope.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        for most, scaling, expected in ROPE:
+            with self.subTest(most=most, scaling=scaling):
+                path.write_text(json.dumps(config | {"max_position_embeddings": most, "rope_scaling": scaling}), encoding="utf-8")
+                model, told = show(path)
+                if isinstance(expected, str):
+                    self.assertIsNone(model)
+                    self.assertIn(expected, told)
+                else:
+                    self.assertEqual(model["max_sequence"], expected, told)
+        for key, value, words in WRONG:
+            path.write_text(json.dumps(config | {key: value}), encoding="utf-8")
+            model, told = show(path)
+            self.assertIsNone(model)
+            self.assertIn(words, told)
+
+    def test_classes_and_towers_count_what_they_have(self):
+        path = Path(self.folder.name) / "shape.json"
+        for config, billion, fields in SHAPES:
+            with self.subTest(config["model_type"], proj=config.get("feed_forward_proj"), classes=config.get("architectures")):
+                path.write_text(json.dumps(config), encoding="utf-8")
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertAlmostEqual(model["counted"]["parameters"] / 1e9 / billion, 1, delta=0.01)
+                for key, value in fields.items():
+                    self.assertEqual(at(model, key) or None, value or None, key)
+
     def test_a_job_names_the_file_of_its_model_where_the_host_named_the_jobs(self):
         folder = Path(self.folder.name)
         (folder / "repository").mkdir()
@@ -295,13 +425,18 @@ class Import(unittest.TestCase):
             mine = json.loads(done.stdout)
             self.assertEqual(mine["answer"], entry["answer"])
             self.assertIn("fp8-weights, fp8-kv-cache", mine["note"])
-        self.assertIn("there is no model", run("admit", str(folder / "job.yaml")).stderr)
+        weighed = [run("admit", str(folder / name), "--accelerators", "1", "--json") for name in ("job.yaml", "entry.yaml")]
+        self.assertEqual(weighed[0].stderr, weighed[1].stderr)
+        self.assertEqual(json.loads(weighed[0].stdout), json.loads(weighed[1].stdout))
         (folder / "plan.yaml").write_text("plan: {model: repository/config.json, systems: [dgx-h100], stack: vllm, accelerators: [1, 2], prompt: 512, "
                                           "output: 128, concurrency: [8]}", encoding="utf-8")
         done = run("plan", str(folder / "plan.yaml"), "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         (folder / "job.yaml").write_text(job % ("repository/none.json", ""), encoding="utf-8")
         self.assertIn("there is no model 'repository/none.json'", run("estimate", str(folder / "job.yaml")).stderr)
+        refused = run("admit", str(folder / "job.yaml"))
+        self.assertEqual(refused.returncode, 4)
+        self.assertIn("there is no model 'repository/none.json'", refused.stderr)
         (folder / "broken.json").write_text('{"model_type": "llama", }', encoding="utf-8")
         (folder / "job.yaml").write_text(job % ("broken.json", ""), encoding="utf-8")
         self.assertRegex(run("estimate", str(folder / "job.yaml")).stderr, r"broken\.json:1:23: error\[SPD-101\]: nothing follows")
@@ -323,11 +458,60 @@ class Import(unittest.TestCase):
                 self.assertFalse(model["tied_embeddings"])
         body = gguf(path, "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
         self.assertTrue(show(path)[0]["tied_embeddings"])
-        for wrong in (body[:-3], body[:40], b"GGUF", body[:4] + b"\x09" + body[5:], body[:12] + b"\xff" * 12 + body[24:]):
+        for wrong in (body[:-3], body[:40], b"GGUF", body[:12] + b"\xff" * 12 + body[24:]):
             path.write_bytes(wrong)
             model, told = show(path)
             self.assertIsNone(model)
             self.assertIn("the header of this GGUF file is broken", told)
+        path.write_bytes(body[:4] + b"\x01" + body[5:])
+        self.assertIn("is of version 1; 2 and 3 are known", show(path)[1])
+
+    def test_a_gguf_file_names_its_fields_alike_in_all_families(self):
+        path = Path(self.folder.name) / "model.gguf"
+        for row in json.loads((HERE / "gguf.json").read_text(encoding="utf-8")):
+            with self.subTest(row["architecture"]):
+                hidden = row["keys"]["embedding_length"]
+                tables = [(name, (hidden, row["vocab"]), 14) for name in ("token_embd.weight", "output.weight")[:2 - row["tied"]]]
+                keys = {"%s.%s" % (row["architecture"], key): value for key, value in row["keys"].items()} | {"general.file_type": 18}
+                gguf(path, row["architecture"], keys, tables)
+                model, told = show(path)
+                self.assertIsNotNone(model, told)
+                self.assertAlmostEqual(model["counted"]["parameters"] / 1e9 / row["parameters_billion"], 1, delta=0.01)
+                self.assertEqual(model["counted"]["cache_bytes"], row["cache_bytes"])
+                self.assertEqual([model["vocab"], model["encoders"] or 0], [row["vocab"], 0])
+
+    def test_weights_of_a_gguf_file_take_the_bytes_of_its_tensors(self):
+        path = Path(self.folder.name) / "model.gguf"
+        h, f, layers, vocab, experts = 2048, 8192, 8, 32000, 8
+        shape = {"llama.block_count": layers, "llama.embedding_length": h, "llama.attention.head_count": 16, "llama.attention.head_count_kv": 4,
+                 "llama.feed_forward_length": f, "llama.context_length": 4096}
+        for count in (0, experts):
+            for kind, (block, size, word) in GGUF.items():
+                up, down = ("ffn_up_exps", "ffn_down_exps") if count else ("ffn_up", "ffn_down")
+                more = (count,) if count else ()
+                tensors = [("token_embd.weight", (h, vocab), 12 if word else kind), ("output.weight", (h, vocab), 14 if word else kind), ("output_norm.weight", (h,), 0)]
+                for i in range(layers):
+                    tensors += [(f"blk.{i}.{name}.weight", (h, width), 14 if word and name == "attn_v" and i % 2 else kind)
+                                for name, width in (("attn_q", h), ("attn_k", h // 4), ("attn_v", h // 4), ("attn_output", h))]
+                    tensors += [(f"blk.{i}.{name}.weight", (h, f) + more, kind) for name in (up, down, "ffn_gate_exps" if count else "ffn_gate")]
+                    tensors += [(f"blk.{i}.attn_norm.weight", (h,), 0), (f"blk.{i}.ffn_norm.weight", (h,), 0)]
+                    tensors += [(f"blk.{i}.ffn_gate_inp.weight", (h, count), 0)] * bool(count)
+                moe = {"llama.expert_count": count, "llama.expert_used_count": 2} if count else {}
+                for types in ({"general.file_type": FILE_TYPES[kind]}, {}):
+                    with self.subTest(kind, experts=count, types=types):
+                        gguf(path, "llama", shape | moe | types, tensors, tokens=vocab)
+                        bytes_ = show(path)[0]["file_bytes"]
+                        done = run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--accelerators", "1", "--json")
+                        self.assertEqual(done.returncode, 0, done.stderr)
+                        answer = json.loads(done.stdout)
+                        self.assertAlmostEqual(answer["memory"][0]["bytes"] / bytes_, 1, delta=0.01)
+                        if word:
+                            self.assertIn("precision from the model's file", answer["note"])
+        gguf(path, "llama", shape | {"split.no": 0, "split.count": 3}, tensors[:20], tokens=vocab)
+        self.assertIsNone(show(path)[0]["file_bytes"] or None)
+        gguf(path, "", {"split.no": 1, "split.count": 3}, tensors[20:], tokens=0)
+        path.write_bytes(path.read_bytes().replace(b"general.architecture", b"general.architectura"))
+        self.assertIn("file 2 of the 3", show(path)[1])
 
     def test_safetensors_beside_a_configuration_count_their_bytes(self):
         folder = Path(self.folder.name)
@@ -423,14 +607,34 @@ class Import(unittest.TestCase):
             self.assertIn(f"{name}: error[SPD-307]: this is no model file", told)
             self.assertNotIn("hunter2", told)
 
-    def test_what_is_admitted_reads_no_other_file_and_is_not_quoted(self):
-        folder = Path(self.folder.name)
+    def test_what_is_admitted_reads_nothing_outside_its_folder_and_is_not_quoted(self):
+        folder = Path(self.folder.name) / "jobs"
+        (folder / "repository").mkdir(parents=True)
+        outside = Path(self.folder.name) / "outside"
+        outside.mkdir()
+        for path in (outside / "config.json", folder / "repository/config.json"):
+            path.write_bytes((HERE / "min/crlf.json").read_bytes())
+        (outside / "secret.json").write_text('{"token": "hunter2"}', encoding="utf-8")
         (folder / "secret.json").write_text('{"token": "hunter2"}', encoding="utf-8")
-        (folder / "job.yaml").write_text("train: {model: secret.json, system: dgx-h100, acelerators: 8}  # hunter3\n", encoding="utf-8")
+        (folder / "link.json").symlink_to(outside / "config.json")
+        (folder / "folder").symlink_to(outside)
+        (folder / "linked").mkdir()
+        (folder / "linked/config.json").symlink_to(outside / "config.json")
+        (folder / "inner").symlink_to("repository")
+        job = "serve: {model: %s, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 512, output: 128, concurrency: 8}\n"
+        for model, words in (("repository/config.json", None), ("repository/", None), ("inner/config.json", None), ("../outside/config.json", "there is no model"),
+                             (outside / "config.json", "there is no model"), ("link.json", "there is no model"), ("folder/config.json", "there is no model"),
+                             ("linked/", "this is a link that leads out of its folder"), ("/etc/passwd", "there is no model '/etc/passwd'"),
+                             ("secret.json", "'model_type' is missing")):
+            (folder / "job.yaml").write_text(job % model, encoding="utf-8")
+            with self.subTest(model):
+                done = run("admit", str(folder / "job.yaml"))
+                self.assertEqual(done.returncode, 4 if words else 0, done.stderr)
+                self.assertIn(words or "", done.stderr)
+                self.assertNotIn("hunter", done.stdout + done.stderr)
+        (folder / "job.yaml").write_text("train: {model: llama-2-7b, system: dgx-h100, acelerators: 8}  # hunter2\n", encoding="utf-8")
         done = run("admit", str(folder / "job.yaml"))
-        self.assertEqual(done.returncode, 4)
-        self.assertIn(f"{folder}/job.yaml:1:47: error[SPD-107]: unknown key 'acelerators' in train; did you mean 'accelerators'?\n", done.stderr)
-        self.assertIn("there is no model 'secret.json'", done.stderr)
+        self.assertIn(f"{folder}/job.yaml:1:46: error[SPD-107]: unknown key 'acelerators' in train; did you mean 'accelerators'?\n", done.stderr)
         self.assertNotIn("hunter", done.stdout + done.stderr)
 
     def test_a_cache_of_the_hub_is_read_through_its_links(self):

@@ -62,6 +62,8 @@ static void draw(struct random *random, struct service *s)
     s->data = power_of_two(random, 1);
     s->accelerators = s->tensor * s->data;
     double spread = random_below(random, 3) ? 0 : random_between(random, 0, 0.3);
+    bool fixed = !random_below(random, 4);
+    const char *choice = ONE_OF(random, choices);
     snprintf(s->text, sizeof s->text,
              "accelerators: {roomy: {base: %s, memory: 400 GiB}}\n"
              "systems: {here: {accelerator: %s, accelerators_per_node: 8, scale_up_domain: 8, network: 400 GB/s},\n"
@@ -69,7 +71,7 @@ static void draw(struct random *random, struct service *s)
              "serve: {model: %s, system: here, %s%s%s accelerators: %.0f, layout: {tensor: %.0f}, concurrency: 1, fixed_lengths: %s,\n"
              " prompt: {mean: %.0f, deviation: %.0f}, output: %.0f, optimizations: [%s], uneven: true}\n",
              s->accelerator, s->accelerator, s->model, *s->stack ? "stack: " : "", s->stack, *s->stack ? "," : "", s->accelerators, s->tensor,
-             random_below(random, 4) ? "false" : "true", s->prompt, s->prompt * spread, s->output, ONE_OF(random, choices));
+             fixed ? "true" : "false", s->prompt, s->prompt * spread, s->output, choice);
 }
 
 #define HOLDS(condition)                                                                                            \
