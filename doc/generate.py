@@ -94,7 +94,8 @@ field says. `speedup catalog show families ID` shows one.
 
 What a file leaves out is taken from the class's defaults, with a warning that names it. A `model_type` of no family is read as
 the nearest one, with a warning, where that knows all fields that say something of the structure; else it is refused by the
-first field that it does not know. An entry of your own, in a file given with `--catalog`, is a family like those here:
+first field that it does not know. Fields of GGUF files are those of family `gguf`, before those of the architecture's family. An
+entry of your own, in a file given with `--catalog`, is a family like those here:
 
     families:
       mine:

@@ -35,7 +35,7 @@ static const struct {
     {"--deadline", "TIME", "plan", "longest run, such as 30d"},
     {"--tokens", "COUNT", "plan", "tokens of the run, such as 1.4T"},
     {"--request-rate", "RATE", "plan", "requests that a service must serve, such as '10 /s'"},
-    {"--model", "ID|FILE.json", "estimate, fit, plan, catalog", "a model of the catalog, or the config.json of a Hugging Face repository"},
+    {"--model", "ID|FILE", "estimate, fit, plan, catalog", "a model of the catalog, or its file: config.json, GGUF, safetensors beside a config.json, or the folder of a repository"},
     {"--hardware", "SYSTEM", "estimate, fit", "a system of the catalog, or cards: rtx-4090, '2x RTX 4090'"},
     {"--serve", "CONCURRENCYxPROMPTxOUTPUT", "estimate, plan", "a service, such as 64x1024x1024; with --request-rate 1024x1024"},
     {"--generate", "BATCHxPROMPTxOUTPUT", "estimate", "a static batch, such as 16x1024x256"},
@@ -208,7 +208,7 @@ static int run_catalog(const struct session *session)
     }
     if ((!show && strcmp(o->arguments[0], "list")) || (show && o->argument_count != 3) || o->argument_count > 3 ||
         (!show && o->argument_count > 2)) {
-        fprintf(stderr, "speedup: write 'catalog list [KIND]', 'catalog show KIND ID' or 'catalog show --model FILE.json'\n");
+        fprintf(stderr, "speedup: write 'catalog list [KIND]', 'catalog show KIND ID' or 'catalog show --model FILE'\n");
         return EXIT_USAGE;
     }
     const char *kind = o->argument_count > 1 ? o->arguments[1] : NULL, *id = show ? o->arguments[2] : NULL;

@@ -82,7 +82,8 @@ SPEEDUP_API speedup_status speedup_catalog_import_model(speedup_context *context
                                                         const char *name, const char *text, size_t length,
                                                         const char *id, speedup_catalog **catalog);
 
-/** The same from a file, of at most 16 MiB; or from a folder, by its config.json. What hf_quant_config.json
+/** The same from a file: a config.json, the header of a GGUF file, or weights in safetensors beside a config.json;
+ *  at most 16 MiB are read. Or from a folder, by its config.json, else its GGUF file. What hf_quant_config.json
  *  beside it says of precision is read too.
  *  @param context where problems are told
  *  @param base unchanged, whatever happens
@@ -132,7 +133,8 @@ SPEEDUP_API speedup_status speedup_catalog_at(const speedup_catalog *catalog, co
                                               const char **id, const char **name);
 
 /** A number of an entry, by the path of its field: "peak.bf16", "memory", "layers"; of an accelerator
- *  or a stack also a coefficient of its calibration: "calibration.matmul_efficiency".
+ *  or a stack also a coefficient of its calibration: "calibration.matmul_efficiency". Parameters of a model
+ *  that nobody published are those of its shape.
  *  @param catalog the catalog
  *  @param kind for example "accelerators"
  *  @param id of the entry; of a system also an accelerator's, with a count ("2x rtx-4090") or without: a plain machine of it

@@ -185,14 +185,22 @@ static char lower(char c)
 const char *text_after_letters(const char *wanted, size_t length, const char *name)
 {
     const char *end = wanted + length, *between = "-_. ";
+    bool digit = false;
     for (;;) {
+        const char *here = wanted, *there = name;
         while (wanted < end && *wanted && strchr(between, *wanted))
             wanted++;
         if (wanted == end)
             return name;
         while (*name && strchr(between, *name))
             name++;
-        if (!*name || lower(*wanted++) != lower(*name++))
+        if (!*name)
+            return NULL;
+        /* What stands between two digits parts numbers: 13 is not 1.3. */
+        if (digit && *name >= '0' && *name <= '9' && (wanted > here) != (name > there))
+            return NULL;
+        digit = *name >= '0' && *name <= '9';
+        if (lower(*wanted++) != lower(*name++))
             return NULL;
     }
 }

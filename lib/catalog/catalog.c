@@ -4,6 +4,9 @@
 #include "catalog/command.h"
 #include "catalog/plain.h"
 
+#include "base/number.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +126,25 @@ static void offer_entry(struct nearest *nearest, enum kind kind, const struct en
         nearest_offer_as(nearest, *also, entry->id);
 }
 
+/* Has a model as many parameters as one of the sizes among the words of a name ("7b", "1.5b") says, where there is any? */
+static bool has_size(const struct entry *entry, const char *words)
+{
+    const struct model *model = (const struct model *)entry;
+    struct model_size size;
+    bool any = false;
+    model_measure(model, &size);
+    for (const char *c = words; *c; c += strcspn(c, "-_ "), c += *c != '\0') {
+        size_t length = strcspn(c, "-_ "), used;
+        double billions;
+        if (length < 2 || c[length - 1] != 'b' || number_parse(c, length - 1, &billions, &used) != NUMBER_OK || used != length - 1)
+            continue;
+        if (fabs(size.total / 1e9 / billions - 1) < 0.3)
+            return true;
+        any = true;
+    }
+    return !any;
+}
+
 /* A model by a name of elsewhere ("Qwen/Qwen3-8B", "Meta-Llama-3-8B-Instruct"): the longest run of its words that is an id,
  * whatever stands between letters. False where there is none. */
 static bool find_by_words(const speedup_catalog *catalog, enum kind kind, const char *name, char words[LONGEST_ID + 1], struct nearest *found)
@@ -138,7 +160,7 @@ static bool find_by_words(const speedup_catalog *catalog, enum kind kind, const 
             if (!begins || !ends)
                 continue;
             for (size_t i = 0; i < catalog->entries[kind].count; i++)
-                if (text_same_letters(words + from, size, catalog->entries[kind].items[i]->id)) {
+                if (text_same_letters(words + from, size, catalog->entries[kind].items[i]->id) && has_size(catalog->entries[kind].items[i], words)) {
                     nearest_begin(found, words + from, size);
                     nearest_offer(found, catalog->entries[kind].items[i]->id);
                     return true;
@@ -890,6 +912,14 @@ speedup_status speedup_catalog_number(const speedup_catalog *catalog, const char
     static const char calibration[] = "calibration.";
     if (entry && !strncmp(field, calibration, sizeof calibration - 1))
         return calibration_number(catalog, (enum kind)found, entry, field + sizeof calibration - 1, value);
+    /* Where no numbers were published, those of the shape stand for them. */
+    bool parameters = !strcmp(field, "parameters"), active = !strcmp(field, "parameters_active");
+    if (entry && found == KIND_MODEL && (parameters || active) && record_get(kinds[found].table, entry, field, &got) && got.number <= 0) {
+        struct model_size size;
+        model_measure((const struct model *)entry, &size);
+        *value = parameters ? size.total : size.active;
+        return SPEEDUP_OK;
+    }
     if (!entry || !record_get(kinds[found].table, entry, field, &got) ||
         (got.field->type != FIELD_NUMBER && got.field->type != FIELD_COUNT) || (!got.given && got.number == 0))
         return SPEEDUP_NOT_FOUND;

@@ -184,19 +184,37 @@ static bool may_read(speedup_context *context, const char *path, const struct re
     return false;
 }
 
-/* Loads what should be JSON, or another file of a model; a file that cannot be one is not quoted. */
+/* What stands in a repository for a file that is kept elsewhere. */
+static bool is_pointer(const char *bytes, size_t length)
+{
+    static const char begins[] = "version https://git-lfs";
+    return length >= sizeof begins - 1 && !memcmp(bytes, begins, sizeof begins - 1);
+}
+
 static bool load_part(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach, bool head, char **bytes, size_t *length)
 {
-    if (!may_read(context, path, reach) || (head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length))
-        return false;
-    size_t at = *length >= 3 && !memcmp(*bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
-    while (at < *length && strchr(" \t\r\n", (*bytes)[at]) && (*bytes)[at])
+    return may_read(context, path, reach) && !(head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length);
+}
+
+/* Is this JSON, or another file of a model? What cannot be one is not quoted. */
+static bool check_part(speedup_context *context, const char *path, const char *bytes, size_t length)
+{
+    struct place whole = {.file = path};
+    size_t at = length >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
+    while (at < length && strchr(" \t\r\n", bytes[at]) && bytes[at])
         at++;
-    if ((at < *length && (*bytes)[at] == '{') || gguf_begins(*bytes, *length) || ends(path, ".safetensors"))
+    if (is_pointer(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is a pointer of Git LFS, not the file itself");
+        problem_remedy(context, "fetch the file with 'git lfs pull', or from the page of the repository");
+    } else if (ends(path, ".gguf") && !gguf_begins(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is no GGUF file: it does not begin with 'GGUF'");
+        problem_remedy(context, "convert the model with a llama.cpp of today, or fetch the file again");
+    } else if (!(at < length && bytes[at] == '{') && !gguf_begins(bytes, length) && !ends(path, ".safetensors")) {
+        problem(context, SPEEDUP_UNSUPPORTED_MODEL, &whole, "this is no model file: a configuration begins with '{', a GGUF file with 'GGUF'");
+        problem_remedy(context, "name a config.json, the folder of one, a GGUF or a safetensors file");
+    } else {
         return true;
-    struct place place = {.file = path};
-    problem(context, SPEEDUP_UNSUPPORTED_MODEL, &place, "this is no model file: a configuration begins with '{', a GGUF file with 'GGUF'");
-    problem_remedy(context, "name a config.json, the folder of one, a GGUF or a safetensors file");
+    }
     return false;
 }
 
@@ -207,6 +225,13 @@ static double read_bytes(speedup_context *context, struct arena *arena, const ch
     char *bytes;
     size_t length;
     if (!load_part(context, arena, path, reach, true, &bytes, &length))
+        return 0;
+    if (is_pointer(bytes, length)) {
+        struct place whole = {.file = path};
+        warning(context, SPEEDUP_INCONSISTENT, &whole, "this is a pointer of Git LFS, not the weights: their bytes are not known until 'git lfs pull' brings them");
+        return 0;
+    }
+    if (!check_part(context, path, bytes, length))
         return 0;
     if (!ends(path, ".json"))
         return safetensors_bytes(context, arena, path, bytes, length, yaml_file_bytes(path));
@@ -325,9 +350,34 @@ static struct yaml_tree *read_beside(speedup_context *context, struct arena *are
     char *bytes;
     size_t length;
     if (!beside || !tree || !yaml_is_file(beside) || !load_part(context, arena, beside, reach, false, &bytes, &length) ||
+        !check_part(context, beside, bytes, length) ||
         json_read(context, arena, beside, bytes, length, tree))
         return NULL;
     return tree;
+}
+
+/* The file of a model in a folder: its config.json, else its only GGUF file, or the first of one that is split. NULL after
+ * telling what there is instead. */
+static const char *file_in(speedup_context *context, struct arena *arena, const char *folder)
+{
+    char name[256];
+    struct place place = {.file = folder};
+    const char *path = join(arena, folder, strlen(folder), "config.json");
+    if (!path || yaml_is_file(path))
+        return path;
+    size_t count = yaml_folder_find(folder, ".gguf", name, sizeof name);
+    if (count == 1 || (count && strstr(name, "-00001-of-")))
+        return join(arena, folder, strlen(folder), name);
+    if (count)
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, but %zu GGUF files: name one of them, such as %s", count, name);
+    else if (yaml_folder_find(folder, "adapter_config.json", name, sizeof name))
+        return join(arena, folder, strlen(folder), name);
+    else if (yaml_folder_find(folder, ".safetensors", name, sizeof name) || yaml_folder_find(folder, ".safetensors.index.json", name, sizeof name))
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, but weights (%s), which do not say of what model they are", name);
+    else
+        problem(context, SPEEDUP_UNREADABLE, &place, "there is no config.json in this folder, and no GGUF file");
+    problem_remedy(context, count ? "name the file in place of the folder" : "fetch config.json from where the model is published");
+    return NULL;
 }
 
 static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const struct reach *reach,
@@ -340,14 +390,14 @@ static speedup_status import_file(speedup_context *context, const speedup_catalo
     if (yaml_is_folder(path)) {
         const char *index = join(arena, path, strlen(path), "model.safetensors.index.json"), *single = join(arena, path, strlen(path), "model.safetensors");
         weights = index && yaml_is_file(index) ? index : single && yaml_is_file(single) ? single : NULL;
-        path = join(arena, path, strlen(path), "config.json");
+        path = file_in(context, arena, path);
     } else if (ends(path, ".safetensors") || ends(path, ".safetensors.index.json")) {
         weights = path;
         path = slash ? join(arena, path, (size_t)(slash - path) + 1, "config.json") : "config.json";
     }
     if (!path)
-        return no_memory(context);
-    if (!load_part(context, arena, path, reach, ends(path, ".gguf"), &bytes, &length))
+        return context->first ? context->first : no_memory(context);
+    if (!load_part(context, arena, path, reach, ends(path, ".gguf"), &bytes, &length) || !check_part(context, path, bytes, length))
         return context->first;
     const struct yaml_tree *beside = read_beside(context, arena, path, reach);
     return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, reach, id);
@@ -386,7 +436,7 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
     for (; *sections; sections++) {
         uint32_t section = yaml_find(tree, tree->root, *sections), model = section ? yaml_find(tree, section, "model") : 0;
         const char *text = model && yaml_at(tree, model)->kind == YAML_SCALAR ? yaml_text(tree, model) : "";
-        if (!is_path(text) || catalog_find(catalog, KIND_MODEL, text) || (own && yaml_find(tree, own, text)))
+        if (!*text || catalog_find(catalog, KIND_MODEL, text) || (own && yaml_find(tree, own, text)))
             continue;
         struct arena arena;
         arena_begin(&arena, &context->allocator);
@@ -394,7 +444,7 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
         /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
         const struct reach reach = {from, below};
         bool led = path && (!below || yaml_leads_below(path, from, 1));
-        if (led && (yaml_is_file(path) || yaml_is_folder(path)))
+        if (led && ((is_path(text) && yaml_is_file(path)) || yaml_is_folder(path)))
             with_file(context, catalog, path, &reach, text, with);
         arena_end(&arena);
         return path ? context->first : no_memory(context);

@@ -184,6 +184,14 @@ void import_family(struct importer *importer)
         check_architecture(importer);
         return;
     }
+    uint32_t adapter = yaml_find(importer->tree, importer->outer, "peft_type"), of = yaml_find(importer->tree, importer->outer, "base_model_name_or_path");
+    if (!type && !whole && adapter) {
+        struct place place = importer_place(importer, adapter);
+        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "this is an adapter to a model (%.80s), not a model",
+                of && yaml_at(importer->tree, of)->kind == YAML_SCALAR ? yaml_text(importer->tree, of) : "of which it does not say the name");
+        problem_remedy(importer->context, "import the model that it is for; 'lora' is an optimization of its training");
+        return;
+    }
     if (!type && !whole) {
         struct place place = importer_place(importer, node ? node : outer);
         problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is missing, so that the architecture is not known");

@@ -615,7 +615,7 @@ void import_shape(struct importer *importer)
     if (divided)
         import_number(importer, "heads", (struct found){floor(model->hidden / width.value), width.node});
     struct found head_dim = role_find(importer, ROLE_HEAD_DIM);
-    if (head_dim.value <= 0 && latent)
+    if (latent && (head_dim.value <= 0 || role_number(importer, ROLE_KEY_DIM) > 0))
         head_dim.value = find_unrotated(importer).value;
     else if (head_dim.value <= 0 && model->heads > 0)
         head_dim.value = model->hidden / model->heads;

@@ -286,7 +286,7 @@ static const struct field optimization_fields[] = {
     NUMBER("mends", mends, NONE, 0, 1e6, false, "0", "place among the usual means when a training job does not fit, the cheapest first; 0: none of them"),
     BOOLEAN("alters_training", alters_training, "a model may come out otherwise: sums in fewer bits, or fewer weights trained"),
     NODE(LIST, "also", also_node, "[name, ...]", "other names that people use for it: who writes one is told this id"),
-    NODE(LIST, "files", files_node, "[word, ...]", "words of a model's 'quantized' that it is used for in serving, unless the job names another"),
+    NODE(LIST, "files", files_node, "[word, ...]", "words of a model's 'quantized' that it is used for in serving, unless the job names another; any: those that nothing else answers to, where 'file_bits' are known"),
     NODE(LIST, "instead", instead_node, "[word, ...]", "the same where the chip has no products for the first"),
     NODE(MAPPING, "requires", requires_node, "variable: \"> 1\"", "conditions on variables and parameters; each a comparison, or one with its words: {is, text}"),
     NODE(LIST, "needs", needs_node, "[id, ...]", "optimizations of which one must be selected with it"),

@@ -27,6 +27,7 @@ struct selection {
     struct place place;
     bool always;
     bool published; /* the model's file has it */
+    bool stands_in; /* for what it has, of which the chip has no products */
 };
 
 /* What is fixed by the scenario: values of variables outside the layout, and of

@@ -143,7 +143,7 @@ static void set_parameter(speedup_context *context, const struct named_number *n
 bool selection_make(speedup_context *context, const speedup_catalog *catalog, enum job_kind job, struct arena *arena,
                     const struct choice *choice, struct selection *selection)
 {
-    selection->always = selection->published = false;
+    selection->always = selection->published = selection->stands_in = false;
     selection->place = choice->place;
     selection->optimization = (const struct optimization *)catalog_find(catalog, KIND_OPTIMIZATION, choice->id);
     if (!selection->optimization) {
@@ -267,7 +267,7 @@ static bool is_for_others(const speedup_scenario *scenario, const struct optimiz
 
 /* The optimization for a word of a model's file: of all that is said ("fp8-block-experts"), else of the part before a '-'. One that the
  * chip runs comes first, then one that stands in for it, then one that the chip will be refused for. */
-static const struct optimization *find_published(const speedup_scenario *scenario, const char *word, size_t length)
+static const struct optimization *find_published(const speedup_scenario *scenario, const char *word, size_t length, bool *stands_in)
 {
     const speedup_catalog *catalog = scenario->catalog;
     for (; length; length = length ? length - 1 : 0) {
@@ -283,8 +283,10 @@ static const struct optimization *find_published(const speedup_scenario *scenari
                 found[1] = o;
         }
         for (int i = 0; i < 3; i++)
-            if (found[i])
+            if (found[i]) {
+                *stands_in = i == 1;
                 return found[i];
+            }
         while (length && word[length - 1] != '-')
             length--;
     }
@@ -382,16 +384,17 @@ static void set_engine(speedup_context *context, speedup_scenario *scenario)
 /* The optimization that a word of a model's file, or of an engine, stands for, where the job does not say otherwise. */
 static bool add_word(speedup_context *context, speedup_scenario *scenario, const char *word, size_t length, const char *key)
 {
-    const struct optimization *found = find_published(scenario, word, length);
-    bool cache = is_cache(word, length), file = !strcmp(key, "model");
+    bool cache = is_cache(word, length), file = !strcmp(key, "model"), stands_in = false;
+    const struct optimization *found = find_published(scenario, word, length, &stands_in);
     if (!found && file && !cache && scenario->model->file_bits.feed_forward > 0)
-        found = find_published(scenario, "any", 3);
+        found = find_published(scenario, "any", 3, &stands_in);
     struct choice choice = {.id = found ? found->head.id : NULL, .place = description_place(&scenario->asked, key)};
     struct selection selection;
     if (found && found->applies[JOB_INFERENCE] && !is_overridden(scenario, found) && scenario->selection_count < MOST_SELECTIONS &&
         selection_make(context, scenario->catalog, scenario->job.kind, &scenario->arena, &choice, &selection)) {
         selection.always = true;
         selection.published = file;
+        selection.stands_in = file && stands_in;
         if (file && !cache) {
             scenario->job.as_file = true;
             scenario->job.file_precision[0] = chosen_by(found, TARGET_WEIGHTS_PRECISION);

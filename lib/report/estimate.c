@@ -2,6 +2,7 @@
  * their data alone. */
 #include "report/report.h"
 
+#include "estimate/scenario_parts.h"
 #include "estimate/layout.h"
 #include "plan/change.h"
 
@@ -347,9 +348,16 @@ static const char *say_precision(struct arena *arena, const speedup_scenario *sc
     const char *taken = "";
     for (size_t i = 0; i < scenario->baseline_count; i++)
         if (scenario->selections[i].published)
-            taken = report_say(arena, "%s%s%s", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id);
-    if (scenario->job.kind == JOB_TRAINING || !scenario->model->quantized)
+            taken = scenario->selections[i].stands_in
+                        ? report_say(arena, "%s%s%s (%s has no products for it)", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id,
+                                     scenario->accelerator->head.id)
+                        : report_say(arena, "%s%s%s", taken, *taken ? ", " : "", scenario->selections[i].optimization->head.id);
+    if (!scenario->model->quantized)
         return NULL;
+    if (scenario->job.kind == JOB_TRAINING)
+        return has_narrow_weights(scenario->model)
+                   ? report_say(arena, "the model's file has its weights quantized (%s), which training does not take: they are as its optimizations have them",
+                                scenario->model->quantized) : NULL;
     if (*taken)
         return report_say(arena, "precision from the model's file (%s): %s; optimizations that are named override it", scenario->model->quantized, taken);
     bool none = chosen[TARGET_WEIGHTS_PRECISION] < 0 && chosen[TARGET_EXPERT_WEIGHTS_PRECISION] < 0;

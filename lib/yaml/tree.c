@@ -3,6 +3,7 @@
 
 #include "yaml/reader.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -225,6 +226,22 @@ bool yaml_is_snapshot(const char *path)
         return false;
     const char *slash = strrchr(folder, '/');
     return slash && !strcmp(slash, "/snapshots");
+}
+
+size_t yaml_folder_find(const char *folder, const char *ending, char *name, size_t room)
+{
+    size_t found = 0, least = strlen(ending);
+    DIR *directory = opendir(folder);
+    for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+        size_t length = strlen(entry->d_name);
+        if (length < least || length >= room || strcmp(entry->d_name + length - least, ending))
+            continue;
+        if (!found++ || strcmp(entry->d_name, name) < 0)
+            memcpy(name, entry->d_name, length + 1);
+    }
+    if (directory)
+        closedir(directory);
+    return found;
 }
 
 /* Opens a file, and looks at what was opened: another may have been put in its place since its path was looked at. Never

@@ -77,6 +77,9 @@ bool yaml_leads_below(const char *path, const char *file, int levels);
 /* Is a file in a snapshot of a hub's cache: REPOSITORY/snapshots/COMMIT/FILE? */
 bool yaml_is_snapshot(const char *path);
 
+/* How many names in a folder have an ending, and the first of them by its letters. */
+size_t yaml_folder_find(const char *folder, const char *ending, char *name, size_t room);
+
 /* The bytes of a regular file, ended by NUL, in the arena. */
 speedup_status yaml_load_file(speedup_context *context, struct arena *arena, const char *path, size_t most,
                               char **bytes, size_t *length);

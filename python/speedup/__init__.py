@@ -179,7 +179,8 @@ class Catalog(Owner):
 
     def import_model(self, source, id, name="config.json"):
         """A catalog with one model more, under an id: from the config.json of a Hugging Face repository as a text or a
-        mapping, or from the pathlib.Path of such a file or of a folder that has one."""
+        mapping; or from the pathlib.Path of such a file, of a GGUF file, of weights in safetensors beside a config.json,
+        or of a folder that has one of these. `warnings` of the catalog has what was taken from defaults."""
         if isinstance(source, os.PathLike):
             return self._made(lib.speedup_catalog_import_model_file, _string(source), _string(id))
         text = source if isinstance(source, str) else json.dumps(source)

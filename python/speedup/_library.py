@@ -120,10 +120,10 @@ class Handle:
     closes lives until the call returns.
     """
 
-    __slots__ = ("_as_parameter_", "release", "kept", "__weakref__")
+    __slots__ = ("_as_parameter_", "release", "kept", "warnings", "__weakref__")
 
-    def __init__(self, pointer, release, kept=()):
-        self._as_parameter_, self.release, self.kept = pointer, release, kept
+    def __init__(self, pointer, release, kept=(), warnings=()):
+        self._as_parameter_, self.release, self.kept, self.warnings = pointer, release, kept, warnings
 
     def __del__(self):
         self.release(self._as_parameter_)
@@ -157,7 +157,7 @@ def make(kind, release, call, *arguments, kept=()):
     made = ctypes.POINTER(kind)()
     with context() as used:
         status = call(used, *arguments, ctypes.byref(made))
-        handle = Handle(made, release, kept) if made else None
+        handle = Handle(made, release, kept, tuple(diagnostics_of(used)) if not status else ()) if made else None
         check(status, used)
     return handle
 
@@ -179,6 +179,11 @@ class Owner:
         if held is None:
             raise ValueError(f"this {type(self).__name__} is closed")
         return held
+
+    @property
+    def warnings(self):
+        """What was told as this was made, without stopping it: each a Diagnostic."""
+        return self._handle.warnings
 
     def close(self):
         """Let go of the object now. Whatever was made from it stays valid."""

@@ -173,6 +173,12 @@ SHAPES = [
     ({"model_type": "clip", "text_config": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12},
       "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "patch_size": 14}}, 0.428, {"attention.bidirectional": True}),
     ({"model_type": "vit", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 16}, 0.3033, {}),
+    ({"model_type": "phi3small", "hidden_size": 4096, "ff_intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "vocab_size": 100352, "max_position_embeddings": 8192, "gegelu_limit": 20.0, "dense_attention_every_n_layers": 2}, 7.39, {"attention.window_layers": None}),
+    ({"model_type": "xlnet", "architectures": ["XLNetLMHeadModel"], "d_model": 1024, "n_head": 16, "n_layer": 24, "d_inner": 4096, "d_head": 64, "vocab_size": 32000},
+     0.361, {"max_sequence": None, "headless": None}),
+    ({"model_type": "rwkv", "attention_hidden_size": 4096, "context_length": 1024, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_layers": 32,
+      "vocab_size": 50277, "tie_word_embeddings": False}, 7.39, {"attention.linear_layers": 32}),
     ({"model_type": "internvl_chat", "architectures": ["InternVLChatModel"], "vision_config": {"model_type": "intern_vit_6b"},
       "llm_config": {"model_type": "internlm2", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
                      "num_key_value_heads": 8, "vocab_size": 92553, "max_position_embeddings": 32768}}, 8.075, {"tied_embeddings": False, "headless": None}),
@@ -328,7 +334,7 @@ class Import(unittest.TestCase):
                 self.assertEqual(show(path)[0]["quantized"], word)
                 answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--json").stdout)
                 if taken:
-                    self.assertIn(f"({word}): {taken};", answer["note"])
+                    self.assertIn(f"({word}): {taken}", answer["note"])
                 elif word:
                     self.assertIn("taken in 16 bits", answer["note"])
                 else:
@@ -378,6 +384,16 @@ class Import(unittest.TestCase):
         answer = json.loads(run("plan", str(folder / "plan.yaml"), "--json").stdout)
         self.assertIn("fp8-weights", {name for row in answer["best"] for name in row["optimizations"].split()})
 
+    def test_a_note_says_what_becomes_of_the_precision_of_the_file(self):
+        path = Path(self.folder.name) / "fp8.json"
+        config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        path.write_text(json.dumps(config | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
+        for hardware, load, words in (("dgx-a100-80gb", ("--serve", "1x128x128"), "int8-weights (a100-sxm-80gb has no products for it)"),
+                                      ("dgx-h100", ("--serve", "1x128x128"), "(fp8): fp8-weights;"),
+                                      ("dgx-h100", ("--train", "8x512"), "quantized (fp8), which training does not take")):
+            answer = json.loads(run("estimate", "--model", str(path), "--hardware", hardware, *load, "--json").stdout)
+            self.assertIn(words, json.dumps(answer))
+
     def test_positions_are_stretched_as_their_kind_says(self):
         path = Path(self.folder.name) / "rope.json"
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
@@ -418,8 +434,8 @@ class Import(unittest.TestCase):
                "optimizations: [paged-attention%s]}")
         (folder / "entry.yaml").write_text(job % ("llama-3-1-8b", ", fp8-weights, fp8-kv-cache"), encoding="utf-8")
         entry = json.loads(run("estimate", str(folder / "entry.yaml"), "--json").stdout)
-        for model in ("repository", "repository/config.json", "./repository/config.json", str(folder / "repository")):
-            (folder / "job.yaml").write_text(job % (model if "/" in model else model + "/", ""), encoding="utf-8")
+        for model in ("repository", "repository/", "repository/config.json", "./repository/config.json", str(folder / "repository")):
+            (folder / "job.yaml").write_text(job % (model, ""), encoding="utf-8")
             done = run("estimate", str(folder / "job.yaml"), "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             mine = json.loads(done.stdout)
@@ -651,6 +667,33 @@ class Import(unittest.TestCase):
         (jobs / "job.yaml").write_text(f"train: {{model: {snapshot}, system: dgx-h100, accelerators: 8, sequence: 128, global_batch: 8}}", encoding="utf-8")
         self.assertEqual(run("estimate", str(jobs / "job.yaml")).returncode, 0)
 
+    def test_a_folder_says_what_it_has_where_no_configuration_is(self):
+        folder = Path(self.folder.name) / "repository"
+        folder.mkdir()
+        config = (HERE / "min/bom.json").read_bytes()
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 4\n"
+        shape = {"llama.block_count": 2, "llama.embedding_length": 1024, "llama.attention.head_count": 16, "llama.feed_forward_length": 2048}
+
+        def hold(files):
+            for path in folder.iterdir():
+                path.unlink()
+            for name, text in files.items():
+                (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+            return show(folder)
+
+        self.assertIn("no config.json in this folder, and no GGUF file", hold({})[1])
+        self.assertIn("but weights (model.safetensors), which do not say", hold({"model.safetensors": "x"})[1])
+        self.assertIn("this is an adapter to a model (a/B), not a model",
+                      hold({"adapter_config.json": json.dumps({"peft_type": "LORA", "base_model_name_or_path": "a/B"})})[1])
+        header = gguf(folder / "x.gguf", "llama", shape, [("token_embd.weight", (1024, 1000), 1)])
+        self.assertEqual(hold({"one.gguf": header})[0]["layers"], 2)
+        self.assertIn("but 2 GGUF files: name one of them, such as one.gguf", hold({"one.gguf": header, "two.gguf": header})[1])
+        model, told = hold({"config.json": config, "model.safetensors": pointer})
+        self.assertEqual(model["counted"]["parameters"], LLAMA["parameters"])
+        self.assertIn("model.safetensors: warning[SPD-305]: this is a pointer of Git LFS", told)
+        self.assertIn("one.gguf: error[SPD-101]: this is a pointer of Git LFS", hold({"one.gguf": pointer})[1])
+        self.assertIn("this is no GGUF file", hold({"one.gguf": "GGML" + "x" * 2000000})[1])
+
     def test_layers_of_experts_need_experts_and_a_whole_number_of_them(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
         path = Path(self.folder.name) / "experts.json"
@@ -730,10 +773,12 @@ class Import(unittest.TestCase):
 
     def test_names_of_elsewhere_find_the_entry_of_the_catalog(self):
         for name, id in (("Qwen/Qwen3-8B", "qwen3-8b"), ("Meta-Llama-3-8B-Instruct", "llama-3-8b"), ("llama-3.1-8b", "llama-3-1-8b"),
-                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano")):
+                         ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-7b"), ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", "nemotron-3-nano"), ("facebook/opt-13b", "opt-13b"), ("facebook/opt-1.3b", "opt-1-3b")):
             told = run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr
             self.assertIn(f"did you mean '{id}'?", told)
             self.assertIn("neither a model of the catalog nor a file", told)
+        for name in ("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", "org/DeepSeek-R1-Distill-Qwen-1.5B"):
+            self.assertNotIn("did you mean", run("estimate", "--model", name, "--hardware", "dgx-h100", "--serve", "1x2x3").stderr)
 
     def test_an_unknown_type_is_read_as_the_nearest_family_or_refused_by_its_field(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig")) | {"model_type": "novel"}

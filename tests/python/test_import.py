@@ -30,3 +30,12 @@ def test_a_text_of_a_job_reads_no_file(tmp_path):
     job = tmp_path / "job.yaml"
     job.write_text(JOB % "config.json", encoding="utf-8")
     assert speedup.Scenario(job).estimate()
+
+
+def test_a_model_from_a_file_has_its_parameters_and_what_was_taken():
+    catalog = speedup.Catalog().import_model(CONFIG, "mine")
+    assert catalog.number("models", "mine", "parameters") == 8030261248
+    assert not catalog.warnings
+    catalog = speedup.Catalog().import_model({key: value for key, value in CONFIG.items() if key != "vocab_size"}, "mine")
+    assert "vocab_size 32000" in catalog.warnings[0].message
+    assert not speedup.Catalog().warnings
