@@ -148,6 +148,19 @@ static double parse_scaled(const char *text, const struct scale *scales)
     return scales->unit ? value * scales->factor : -1;
 }
 
+/* What is wrong with a job that is not trusted: where and what, without its text, which may be that of any file. */
+static void tell_unquoted(const struct session *session)
+{
+    size_t count = speedup_diagnostic_count(session->context);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = speedup_diagnostic_text(session->context, i), *message = speedup_diagnostic_message(session->context, i);
+        const char *end = strstr(text, message);
+        fprintf(stderr, "%.*s%s\n", end ? (int)(end - text) : 0, text, message);
+        if (i + 1 == count && count <= 3)
+            fprintf(stderr, "  hint: %s\n", speedup_diagnostic_remedy(session->context, i));
+    }
+}
+
 static int run_admit(const struct session *session)
 {
     static const int codes[] = {EXIT_REFUSE, EXIT_WARN, EXIT_FINE};
@@ -162,7 +175,7 @@ static int run_admit(const struct session *session)
         return EXIT_USAGE;
     }
     if (status)
-        tell_problems(session);
+        tell_unquoted(session);
     speedup_text *text = NULL;
     status = speedup_report_verdict(session->context, &o->request, &verdict, session->format, &text);
     int code = print_report(session, status, text);

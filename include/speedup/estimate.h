@@ -55,7 +55,8 @@ SPEEDUP_API speedup_status speedup_scenario_create(speedup_context *context, con
 
 /** As speedup_scenario_create(), with the text of a file. Its `model` may be the path of a
  *  model's file or of a repository's folder, relative to it (see speedup_catalog_import_model_file());
- *  a text that a program hands over reads no file.
+ *  a text that a program hands over reads no file. That path may lead anywhere: hand over what others
+ *  wrote as a text.
  *  @param context where problems are told
  *  @param catalog what the scenario's names mean
  *  @param path a regular file of at most 1 MiB

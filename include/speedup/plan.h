@@ -67,7 +67,8 @@ SPEEDUP_API speedup_status speedup_space_create(speedup_context *context, const 
 
 /** As speedup_space_create(), with the text of a file. Its `model` may be the path of a
  *  model's file or of a repository's folder, relative to it (see speedup_catalog_import_model_file());
- *  a text that a program hands over reads no file.
+ *  a text that a program hands over reads no file. That path may lead anywhere: hand over what others
+ *  wrote as a text.
  *  @param context where problems are told
  *  @param catalog what the names mean
  *  @param path a regular file of at most 1 MiB
@@ -383,8 +384,8 @@ SPEEDUP_API speedup_status speedup_admit(speedup_context *context, const speedup
                                          const char *text, size_t length, const speedup_request *request,
                                          const speedup_policy *policy, speedup_verdict *verdict);
 
-/** The same of the text of a file that the caller trusts: its `model` may be the path of a model's file or of a repository's
- *  folder, as of speedup_scenario_create_file(). A text that a program hands over reads no file.
+/** The same of the text of a file: its `model` may be the path of a model's file or of a repository's folder, relative to it
+ *  and below its folder, by whatever links. A text that a program hands over reads no file.
  *  @param context where problems of the scenario are told
  *  @param catalog what the names mean
  *  @param path a regular file of at most 1 MiB

@@ -54,9 +54,9 @@ speedup_catalog *catalog_allocate(speedup_context *context);
 speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog);
 
 /* The catalog with the model of the file that a section of a document names as its `model`, relative to the document's own file; NULL
- * where it names none. Only for a document whose host named its file. */
+ * where it names none. Only for a document whose host named its file; `below`: only a file below the folder of that. */
 speedup_status catalog_with_models(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree, const char *from,
-                                   const char *const *sections, speedup_catalog **with);
+                                   bool below, const char *const *sections, speedup_catalog **with);
 
 /* NULL when there is none; `report` then also tells the nearest name. */
 const struct entry *catalog_find(const speedup_catalog *catalog, enum kind kind, const char *id);

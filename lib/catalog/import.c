@@ -157,6 +157,33 @@ static bool translate(struct importer *importer, const char *name)
     return !context->first;
 }
 
+static bool ends(const char *text, const char *ending)
+{
+    size_t length = strlen(text), least = strlen(ending);
+    return length >= least && !strcmp(text + length - least, ending);
+}
+
+/* A document that names a file of a model; NULL where the host names it. */
+struct reach {
+    const char *document;
+    bool below; /* only what is below the folder of the document, by whatever way */
+};
+
+/* May a file be read? One that a document leads to must not lead elsewhere itself: where it is a link, what it ends at is
+ * below the folder that the document stands in, or below its own: in a hub's cache, whose files are links to blobs beside its
+ * snapshots, below that of the repository. */
+static bool may_read(speedup_context *context, const char *path, const struct reach *reach)
+{
+    if (!reach || yaml_leads_below(path, reach->document, 1))
+        return true;
+    if (!reach->below && (yaml_leads_below(path, path, 1) || (yaml_is_snapshot(path) && yaml_leads_below(path, path, 3))))
+        return true;
+    struct place place = {.file = path};
+    problem(context, SPEEDUP_UNREADABLE, &place, "this is a link that leads out of its folder");
+    problem_remedy(context, "name the file that it leads to, if you trust it");
+    return false;
+}
+
 /* What stands in a repository for a file that is kept elsewhere. */
 static bool is_pointer(const char *bytes, size_t length)
 {
@@ -164,23 +191,51 @@ static bool is_pointer(const char *bytes, size_t length)
     return length >= sizeof begins - 1 && !memcmp(bytes, begins, sizeof begins - 1);
 }
 
-/* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
-static double read_bytes(speedup_context *context, struct arena *arena, const char *path)
+static bool load_part(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach, bool head, char **bytes, size_t *length)
 {
-    size_t length = strlen(path);
+    return may_read(context, path, reach) && !(head ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, bytes, length);
+}
+
+/* Is this JSON, or another file of a model? What cannot be one is not quoted. */
+static bool check_part(speedup_context *context, const char *path, const char *bytes, size_t length)
+{
+    struct place whole = {.file = path};
+    size_t at = length >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
+    while (at < length && strchr(" \t\r\n", bytes[at]) && bytes[at])
+        at++;
+    if (is_pointer(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is a pointer of Git LFS, not the file itself");
+        problem_remedy(context, "fetch the file with 'git lfs pull', or from the page of the repository");
+    } else if (ends(path, ".gguf") && !gguf_begins(bytes, length)) {
+        problem(context, SPEEDUP_SYNTAX, &whole, "this is no GGUF file: it does not begin with 'GGUF'");
+        problem_remedy(context, "convert the model with a llama.cpp of today, or fetch the file again");
+    } else if (!(at < length && bytes[at] == '{') && !gguf_begins(bytes, length) && !ends(path, ".safetensors")) {
+        problem(context, SPEEDUP_UNSUPPORTED_MODEL, &whole, "this is no model file: a configuration begins with '{', a GGUF file with 'GGUF'");
+        problem_remedy(context, "name a config.json, the folder of one, a GGUF or a safetensors file");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* What a file of weights, or the index of several, says of their bytes; 0 for nothing. */
+static double read_bytes(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach)
+{
     struct yaml_tree tree;
     char *bytes;
-    bool index = length > 5 && !strcmp(path + length - 5, ".json");
-    if (yaml_load_head(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+    size_t length;
+    if (!load_part(context, arena, path, reach, true, &bytes, &length))
         return 0;
     if (is_pointer(bytes, length)) {
         struct place whole = {.file = path};
         warning(context, SPEEDUP_INCONSISTENT, &whole, "this is a pointer of Git LFS, not the weights: their bytes are not known until 'git lfs pull' brings them");
         return 0;
     }
-    if (!index)
-        return safetensors_bytes(context, arena, path, bytes, length);
-    return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(&tree);
+    if (!check_part(context, path, bytes, length))
+        return 0;
+    if (!ends(path, ".json"))
+        return safetensors_bytes(context, arena, path, bytes, length, yaml_file_bytes(path));
+    return json_read_large(context, arena, path, bytes, length, &tree) ? 0 : index_bytes(context, &tree);
 }
 
 /* Bits of a weight in the precision that a word begins with, 0 for none. */
@@ -247,7 +302,7 @@ static void weigh(struct importer *importer)
 
 /* A model from its text, and from what stands beside it. */
 static speedup_status import(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *name, const char *text,
-                             size_t length, const struct yaml_tree *beside, const char *weights, const char *id)
+                             size_t length, const struct yaml_tree *beside, const char *weights, const struct reach *reach, const char *id)
 {
     struct arena *arena = &made->arena;
     struct yaml_tree config;
@@ -264,7 +319,7 @@ static speedup_status import(speedup_context *context, const speedup_catalog *ba
         !translate(&importer, name))
         return context->first;
     if (weights)
-        importer.model->file_bytes = read_bytes(context, arena, weights);
+        importer.model->file_bytes = read_bytes(context, arena, weights, reach);
     if (context->first)
         return context->first;
     *origin = (struct origin){.place = yaml_place(&config, importer.inner), .count = importer.path_count, .paths = importer.paths};
@@ -287,23 +342,18 @@ static const char *join(struct arena *arena, const char *folder, size_t length, 
 }
 
 /* What modelopt writes beside a configuration; NULL where there is nothing that can be read. */
-static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path)
+static struct yaml_tree *read_beside(speedup_context *context, struct arena *arena, const char *path, const struct reach *reach)
 {
     const char *slash = strrchr(path, '/'), *name = "hf_quant_config.json";
     const char *beside = slash ? join(arena, path, (size_t)(slash - path) + 1, name) : name;
     struct yaml_tree *tree = arena_zeroed(arena, 1, sizeof *tree);
     char *bytes;
     size_t length;
-    if (!beside || !tree || !yaml_is_file(beside) || yaml_load_file(context, arena, beside, YAML_MOST_BYTES, &bytes, &length) ||
+    if (!beside || !tree || !yaml_is_file(beside) || !load_part(context, arena, beside, reach, false, &bytes, &length) ||
+        !check_part(context, beside, bytes, length) ||
         json_read(context, arena, beside, bytes, length, tree))
         return NULL;
     return tree;
-}
-
-static bool ends(const char *text, const char *ending)
-{
-    size_t length = strlen(text), least = strlen(ending);
-    return length >= least && !strcmp(text + length - least, ending);
 }
 
 /* The file of a model in a folder: its config.json, else its only GGUF file, or the first of one that is split. NULL after
@@ -330,13 +380,13 @@ static const char *file_in(speedup_context *context, struct arena *arena, const 
     return NULL;
 }
 
-static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const char *id)
+static speedup_status import_file(speedup_context *context, const speedup_catalog *base, speedup_catalog *made, const char *path, const struct reach *reach,
+                                  const char *id)
 {
     struct arena *arena = &made->arena;
     const char *weights = NULL, *slash = strrchr(path, '/');
     char *bytes;
     size_t length;
-    struct place whole = {.file = path};
     if (yaml_is_folder(path)) {
         const char *index = join(arena, path, strlen(path), "model.safetensors.index.json"), *single = join(arena, path, strlen(path), "model.safetensors");
         weights = index && yaml_is_file(index) ? index : single && yaml_is_file(single) ? single : NULL;
@@ -347,35 +397,29 @@ static speedup_status import_file(speedup_context *context, const speedup_catalo
     }
     if (!path)
         return context->first ? context->first : no_memory(context);
-    bool gguf = ends(path, ".gguf");
-    whole.file = path;
-    if ((gguf ? yaml_load_head : yaml_load_file)(context, arena, path, JSON_MOST_BYTES, &bytes, &length))
+    if (!load_part(context, arena, path, reach, ends(path, ".gguf"), &bytes, &length) || !check_part(context, path, bytes, length))
         return context->first;
-    if (is_pointer(bytes, length)) {
-        problem(context, SPEEDUP_SYNTAX, &whole, "this is a pointer of Git LFS, not the file itself");
-        problem_remedy(context, "fetch the file with 'git lfs pull', or from the page of the repository");
-        return context->first;
-    }
-    if (gguf && !gguf_begins(bytes, length)) {
-        problem(context, SPEEDUP_SYNTAX, &whole, "this is no GGUF file: it does not begin with 'GGUF'");
-        problem_remedy(context, "convert the model with a llama.cpp of today, or fetch the file again");
-        return context->first;
-    }
-    const struct yaml_tree *beside = read_beside(context, arena, path);
-    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, id);
+    const struct yaml_tree *beside = read_beside(context, arena, path, reach);
+    return context->first ? context->first : import(context, base, made, path, bytes, length, beside, weights, reach, id);
 }
 
-speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
+static speedup_status with_file(speedup_context *context, const speedup_catalog *base, const char *path, const struct reach *reach, const char *id,
+                                speedup_catalog **catalog)
 {
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import_file(context, base, made, path, id);
+    speedup_status status = import_file(context, base, made, path, reach, id);
     if (status)
         speedup_catalog_unref(made);
     else
         *catalog = made;
     return status;
+}
+
+speedup_status catalog_with_file(speedup_context *context, const speedup_catalog *base, const char *path, const char *id, speedup_catalog **catalog)
+{
+    return with_file(context, base, path, NULL, id, catalog);
 }
 
 /* Is a text of a job the name of a file? */
@@ -385,7 +429,7 @@ static bool is_path(const char *text)
 }
 
 speedup_status catalog_with_models(speedup_context *context, const speedup_catalog *catalog, const struct yaml_tree *tree, const char *from,
-                                   const char *const *sections, speedup_catalog **with)
+                                   bool below, const char *const *sections, speedup_catalog **with)
 {
     *with = NULL;
     uint32_t own = yaml_find(tree, tree->root, kinds[KIND_MODEL].section);
@@ -398,8 +442,10 @@ speedup_status catalog_with_models(speedup_context *context, const speedup_catal
         arena_begin(&arena, &context->allocator);
         const char *slash = *text == '/' ? NULL : strrchr(from, '/'), *path = slash ? join(&arena, from, (size_t)(slash - from) + 1, text) : text;
         /* A name of elsewhere has a '/' too: who has no such file is told the nearest entry. */
-        if (path && ((is_path(text) && yaml_is_file(path)) || yaml_is_folder(path)))
-            catalog_with_file(context, catalog, path, text, with);
+        const struct reach reach = {from, below};
+        bool led = path && (!below || yaml_leads_below(path, from, 1));
+        if (led && ((is_path(text) && yaml_is_file(path)) || yaml_is_folder(path)))
+            with_file(context, catalog, path, &reach, text, with);
         arena_end(&arena);
         return path ? context->first : no_memory(context);
     }
@@ -443,7 +489,7 @@ speedup_status speedup_catalog_import_model(speedup_context *context, const spee
     speedup_catalog *made = catalog_allocate(context);
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
-    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, NULL, id);
+    speedup_status status = import(context, base, made, name ? name : "<text>", text ? text : "", length, NULL, NULL, NULL, id);
     if (status)
         speedup_catalog_unref(made);
     else

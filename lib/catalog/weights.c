@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "yaml/reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST_KEY = 80, MOST_ITEMS = 4096, DIMENSIONS = 4 };
@@ -359,35 +360,155 @@ speedup_status gguf_read(speedup_context *context, struct arena *arena, const ch
 
 /* ---- safetensors ---- */
 
-double index_bytes(const struct yaml_tree *tree)
+/* The most that the field of the bytes may be. */
+static const double MOST_BYTES = 1e16;
+
+/* A whole number that is none in quotes; without a unit. */
+static bool read_whole(speedup_context *context, const struct yaml_tree *tree, uint32_t node, const char *what, double *value)
 {
-    uint32_t metadata = yaml_find(tree, tree->root, "metadata"), size = metadata ? yaml_find(tree, metadata, "total_size") : 0;
-    double bytes;
-    size_t used;
-    if (size && yaml_at(tree, size)->kind == YAML_SCALAR && number_parse(yaml_text(tree, size), yaml_at(tree, size)->length, &bytes, &used) == NUMBER_OK)
-        return bytes;
+    if (!expect_kind(context, tree, node, YAML_SCALAR, what))
+        return false;
+    if (yaml_at(tree, node)->plain)
+        return read_count(context, tree, node, what, 0, MOST_BYTES, value);
+    struct place place = yaml_place(tree, node);
+    problem(context, SPEEDUP_WRONG_TYPE, &place, "'%s' must be a whole number, not a text", what);
+    return false;
+}
+
+double index_bytes(speedup_context *context, const struct yaml_tree *tree)
+{
+    double bytes = 0;
+    if (!expect_kind(context, tree, tree->root, YAML_MAPPING, "the document"))
+        return 0;
+    uint32_t metadata = yaml_find(tree, tree->root, "metadata"), size = 0;
+    if (metadata && expect_kind(context, tree, metadata, YAML_MAPPING, "metadata"))
+        size = yaml_find(tree, metadata, "total_size");
+    return size && read_whole(context, tree, size, "total_size", &bytes) ? bytes : 0;
+}
+
+/* Where a tensor lies behind the header. */
+struct extent {
+    double from, to;
+    uint32_t key;
+};
+
+static int by_extent(const void *a, const void *b)
+{
+    const struct extent *x = a, *y = b;
+    int order = (x->from > y->from) - (x->from < y->from);
+    return order ? order : (x->to > y->to) - (x->to < y->to);
+}
+
+/* Bits of a number of a type, 0 for one that is not known. */
+static double type_bits(const char *type)
+{
+    static const struct {
+        const char *name;
+        uint8_t bits;
+    } types[] = {
+        {"BF16", 16}, {"F16", 16}, {"F32", 32}, {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I8", 8},
+        {"U8", 8}, {"I32", 32}, {"U32", 32}, {"I64", 64}, {"U64", 64}, {"I16", 16}, {"U16", 16}, {"F64", 64}, {"BOOL", 8}, {"F4", 4},
+        {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"C64", 64},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (!strcmp(types[i].name, type))
+            return types[i].bits;
     return 0;
 }
 
-double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length)
+static void broken(speedup_context *context, const struct yaml_tree *tree, uint32_t key, uint32_t node, const char *what)
 {
+    struct place place = yaml_place(tree, node);
+    problem(context, SPEEDUP_INCONSISTENT, &place, "tensor '%.60s' %s", yaml_text(tree, key), what);
+}
+
+/* Reads one tensor of the header; what is wrong is told. */
+static void read_tensor(speedup_context *context, const struct yaml_tree *tree, uint32_t key, struct extent *extent, const char **unknown)
+{
+    static const char *const names[] = {"dtype", "shape", "data_offsets"};
+    uint32_t tensor = yaml_at(tree, key)->next, found[3] = {0};
+    double numbers = 1, size, offsets[2];
+    if (!expect_kind(context, tree, tensor, YAML_MAPPING, "a tensor"))
+        return;
+    for (uint32_t at = yaml_at(tree, tensor)->first; at; at = yaml_at(tree, yaml_at(tree, at)->next)->next)
+        for (size_t i = 0; i < 3; i++)
+            if (!strcmp(yaml_text(tree, at), names[i]))
+                found[i] = yaml_at(tree, at)->next;
+    for (size_t i = 0; i < 3; i++)
+        if (!found[i]) {
+            broken(context, tree, key, key, i == 0 ? "has no 'dtype'" : i == 1 ? "has no 'shape'" : "has no 'data_offsets'");
+            return;
+        }
+    if (!expect_kind(context, tree, found[0], YAML_SCALAR, names[0]) || !expect_kind(context, tree, found[1], YAML_SEQUENCE, names[1]) ||
+        !expect_kind(context, tree, found[2], YAML_SEQUENCE, names[2]))
+        return;
+    if (yaml_at(tree, found[2])->length != 2) {
+        broken(context, tree, key, found[2], "must have two 'data_offsets': where it begins, and where it ends");
+        return;
+    }
+    for (uint32_t i = 0, item = yaml_at(tree, found[2])->first; i < 2; i++, item = yaml_at(tree, item)->next)
+        if (!read_whole(context, tree, item, names[2], &offsets[i]))
+            return;
+    for (uint32_t item = yaml_at(tree, found[1])->first; item; item = yaml_at(tree, item)->next) {
+        if (!read_whole(context, tree, item, names[1], &size))
+            return;
+        numbers *= size;
+    }
+    const char *type = yaml_text(tree, found[0]);
+    double bits = type_bits(type);
+    *extent = (struct extent){offsets[0], offsets[1], key};
+    if (offsets[1] < offsets[0]) {
+        broken(context, tree, key, found[2], "ends before it begins");
+    } else if (bits > 0 && numbers * bits != 8 * (offsets[1] - offsets[0])) {
+        broken(context, tree, key, found[2], "has other bytes between its 'data_offsets' than its 'shape' and 'dtype' make");
+    } else if (bits <= 0 && !*unknown) {
+        struct place place = yaml_place(tree, found[0]);
+        warning(context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'dtype' is '%.40s', which is not known: its bytes count by 'data_offsets'", type);
+        *unknown = type;
+    }
+}
+
+double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, double file_length)
+{
+    enum { MOST_TOLD = 20 };
     struct yaml_tree tree;
     struct place whole = {.file = file};
     struct gguf g = {.at = (const unsigned char *)bytes, .end = (const unsigned char *)bytes + length};
     uint64_t header = take(&g, 8);
-    double sum = 0;
-    if (g.bad || header > length - 8) {
+    if (g.bad || header > length - 8 || !header || bytes[8] != '{') {
         problem(context, SPEEDUP_SYNTAX, &whole, "the header of this safetensors file is broken, or over %d MiB", JSON_MOST_BYTES >> 20);
         return 0;
     }
-    if (json_read_large(context, arena, file, bytes + 8, (size_t)header, &tree) || !expect_kind(context, &tree, tree.root, YAML_MAPPING, "the header"))
+    if (json_read_large(context, arena, file, bytes + 8, (size_t)header, &tree))
         return 0;
-    for (uint32_t key = yaml_at(&tree, tree.root)->first; key; key = yaml_at(&tree, yaml_at(&tree, key)->next)->next) {
-        uint32_t offsets = yaml_find(&tree, yaml_at(&tree, key)->next, "data_offsets"), first = offsets ? yaml_at(&tree, offsets)->first : 0;
-        double from, to;
-        if (first && yaml_at(&tree, offsets)->length == 2 && read_count(context, &tree, first, "data_offsets", 0, 1e16, &from) &&
-            read_count(context, &tree, yaml_at(&tree, first)->next, "data_offsets", from, 1e16, &to))
-            sum += to - from;
+    struct extent *extents = arena_zeroed(arena, yaml_at(&tree, tree.root)->length + 1, sizeof *extents);
+    if (!extents) {
+        no_memory(context);
+        return 0;
     }
-    return sum;
+    size_t count = 0, before = context->count + context->unlisted;
+    const char *unknown = NULL;
+    for (uint32_t key = yaml_at(&tree, tree.root)->first; key; key = yaml_at(&tree, yaml_at(&tree, key)->next)->next) {
+        if (!strcmp(yaml_text(&tree, key), "__metadata__"))
+            continue;
+        read_tensor(context, &tree, key, &extents[count++], &unknown);
+        if (context->count + context->unlisted >= before + MOST_TOLD)
+            break;
+    }
+    if (context->first)
+        return 0;
+    /* As the format has it: one tensor after the other, from the first byte to the last. */
+    qsort(extents, count, sizeof *extents, by_extent);
+    double end = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (extents[i].from != end) {
+            broken(context, &tree, extents[i].key, extents[i].key, extents[i].from < end ? "overlaps another" : "lies behind bytes that no tensor has");
+            return 0;
+        }
+        end = extents[i].to;
+    }
+    double kept = file_length - 8 - (double)header;
+    if (end != kept)
+        warning(context, SPEEDUP_INCONSISTENT, &whole, "the header has tensors of %.0f bytes, but %.0f bytes follow it", end, kept);
+    return end;
 }

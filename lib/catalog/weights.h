@@ -9,8 +9,9 @@
 bool gguf_begins(const char *bytes, size_t length);
 speedup_status gguf_read(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, struct yaml_tree *tree);
 
-/* Bytes of all tensors: of a model.safetensors.index.json, 0 where it does not say; of a safetensors file by its header. */
-double index_bytes(const struct yaml_tree *tree);
-double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length);
+/* Bytes of all tensors: of a model.safetensors.index.json, 0 where it does not say; of a safetensors file by its header, with
+ * the bytes of the whole file. What is wrong is told. */
+double index_bytes(speedup_context *context, const struct yaml_tree *tree);
+double safetensors_bytes(speedup_context *context, struct arena *arena, const char *file, const char *bytes, size_t length, double file_length);
 
 #endif

@@ -67,13 +67,14 @@ speedup_scenario *scenario_allocate(speedup_context *context)
 }
 
 static speedup_status finish_create(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made,
-                                    const char *path, const char *const *settings, size_t setting_count, speedup_scenario **scenario)
+                                    const char *path, bool below, const char *const *settings, size_t setting_count,
+                                    speedup_scenario **scenario)
 {
     speedup_catalog *more = NULL;
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, &made->tree, settings[i] ? settings[i] : "", job_sections);
     if (!context->first && path)
-        catalog_with_models(context, catalog, &made->tree, path, scenario_sections, &more);
+        catalog_with_models(context, catalog, &made->tree, path, below, scenario_sections, &more);
     if (!context->first)
         catalog_with(context, more ? more : catalog, &made->tree, scenario_sections, &made->catalog);
     speedup_catalog_unref(more);
@@ -137,7 +138,24 @@ speedup_status speedup_scenario_create(speedup_context *context, const speedup_c
     if (!made)
         return SPEEDUP_OUT_OF_MEMORY;
     yaml_read(context, &made->arena, name ? name : "<text>", text ? text : "", length, &made->tree);
-    return finish_create(context, catalog, made, NULL, settings, setting_count, scenario);
+    return finish_create(context, catalog, made, NULL, false, settings, setting_count, scenario);
+}
+
+static speedup_status create_file(speedup_context *context, const speedup_catalog *catalog, const char *path, bool below,
+                                  const char *const *settings, size_t setting_count, speedup_scenario **scenario)
+{
+    diagnostics_clear(context);
+    speedup_scenario *made = scenario_allocate(context);
+    if (!made)
+        return SPEEDUP_OUT_OF_MEMORY;
+    yaml_read_file(context, &made->arena, path, &made->tree);
+    return finish_create(context, catalog, made, path, below, settings, setting_count, scenario);
+}
+
+speedup_status scenario_create_below(speedup_context *context, const speedup_catalog *catalog, const char *path, speedup_scenario **scenario)
+{
+    *scenario = NULL;
+    return create_file(context, catalog, path, true, NULL, 0, scenario);
 }
 
 speedup_status speedup_scenario_create_file(speedup_context *context, const speedup_catalog *catalog, const char *path,
@@ -151,12 +169,7 @@ speedup_status speedup_scenario_create_file(speedup_context *context, const spee
     REQUIRE_GIVEN(context, path);
     REQUIRE_GIVEN(context, scenario);
     REQUIRE_ROOM(context, settings, setting_count);
-    diagnostics_clear(context);
-    speedup_scenario *made = scenario_allocate(context);
-    if (!made)
-        return SPEEDUP_OUT_OF_MEMORY;
-    yaml_read_file(context, &made->arena, path, &made->tree);
-    return finish_create(context, catalog, made, path, settings, setting_count, scenario);
+    return create_file(context, catalog, path, false, settings, setting_count, scenario);
 }
 
 speedup_scenario *speedup_scenario_ref(speedup_scenario *scenario)

@@ -37,6 +37,9 @@ struct speedup_scenario {
 speedup_status scenario_prefix(speedup_context *context, const speedup_scenario *scenario, struct arena *arena,
                                size_t count, struct job *job);
 
+/* As speedup_scenario_create_file(), of a file that is not trusted: what it names is read below its own folder alone. */
+speedup_status scenario_create_below(speedup_context *context, const speedup_catalog *catalog, const char *path, speedup_scenario **scenario);
+
 /* Makes the job that `asked` describes, with the catalog's entries; takes `made` over. */
 speedup_status scenario_make(speedup_context *context, const speedup_catalog *catalog, speedup_scenario *made,
                              speedup_scenario **scenario);

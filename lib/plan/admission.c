@@ -1,6 +1,7 @@
 /* Admission: an untrusted scenario weighed against what was asked for. A verdict
  * always has its reasons. */
 #include "base/struct.h"
+#include "estimate/scenario.h"
 #include "plan/change.h"
 #include "plan/fit.h"
 #include "plan/space.h"
@@ -170,7 +171,7 @@ static speedup_status admit(speedup_context *context, const speedup_catalog *cat
     verdict->nearest_budget = request->budget;
     speedup_scenario *scenario;
     double values[METRICS];
-    speedup_status status = path ? speedup_scenario_create_file(context, catalog, path, NULL, 0, &scenario)
+    speedup_status status = path ? scenario_create_below(context, catalog, path, &scenario)
                                  : speedup_scenario_create(context, catalog, "<request>", text, length, NULL, 0, &scenario);
     if (!status)
         status = speedup_scenario_estimate(scenario, values, METRICS);

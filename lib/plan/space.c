@@ -558,7 +558,7 @@ speedup_status space_make(speedup_context *context, const speedup_catalog *catal
     for (size_t i = 0; i < setting_count && !context->first; i++)
         setting_apply(context, &made->arena, tree, settings[i] ? settings[i] : "", plan_sections);
     if (!context->first && path)
-        catalog_with_models(context, catalog, tree, path, sections, &more);
+        catalog_with_models(context, catalog, tree, path, false, sections, &more);
     if (!context->first)
         catalog_with(context, more ? more : catalog, tree, sections, &made->catalog);
     speedup_catalog_unref(more);

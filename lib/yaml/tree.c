@@ -1,15 +1,24 @@
 /* libyaml's events to a tree. The only file of the library that includes yaml.h. */
+#define _XOPEN_SOURCE 700 /* realpath() */
+
 #include "yaml/reader.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
+
+#ifdef PATH_MAX
+enum { PATH_LIMIT = PATH_MAX };
+#else
+enum { PATH_LIMIT = 4096 };
+#endif
 
 static struct reader_mark mark_of(yaml_mark_t mark)
 {
@@ -172,6 +181,51 @@ bool yaml_is_folder(const char *path)
 {
     struct stat about;
     return !stat(path, &about) && S_ISDIR(about.st_mode);
+}
+
+double yaml_file_bytes(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && about.st_size > 0 ? (double)about.st_size : 0;
+}
+
+/* The folder of a file without links, so many names shorter; false where there is none. */
+static bool folder_of(const char *file, int levels, char out[PATH_LIMIT])
+{
+    char folder[PATH_LIMIT];
+    const char *slash = strrchr(file, '/');
+    size_t length = slash ? (size_t)(slash - file) + 1 : 2;
+    if (length >= sizeof folder)
+        return false;
+    memcpy(folder, slash ? file : "./", length);
+    folder[length] = '\0';
+    if (!realpath(folder, out))
+        return false;
+    for (char *end; levels > 1 && (end = strrchr(out, '/')); levels--)
+        *end = '\0';
+    return true;
+}
+
+bool yaml_leads_below(const char *path, const char *file, int levels)
+{
+    char real[PATH_LIMIT], folder[PATH_LIMIT];
+    struct stat about;
+    if (stat(path, &about) && (errno == ENOENT || errno == ENOTDIR))
+        return true;
+    if (!realpath(path, real) || !folder_of(file, levels, folder))
+        return false;
+    size_t length = strlen(folder);
+    bool root = length == 1 && *folder == '/';
+    return length && (root || (!strncmp(real, folder, length) && real[length] == '/'));
+}
+
+bool yaml_is_snapshot(const char *path)
+{
+    char folder[PATH_LIMIT];
+    if (!folder_of(path, 2, folder))
+        return false;
+    const char *slash = strrchr(folder, '/');
+    return slash && !strcmp(slash, "/snapshots");
 }
 
 size_t yaml_folder_find(const char *folder, const char *ending, char *name, size_t room)

@@ -67,6 +67,16 @@ speedup_status yaml_load_head(speedup_context *context, struct arena *arena, con
 bool yaml_is_file(const char *path);
 bool yaml_is_folder(const char *path);
 
+/* The bytes of a file, 0 where there is none. */
+double yaml_file_bytes(const char *path);
+
+/* Does a path end, by whatever links, below the folder that another file stands in, or so many levels up from it? Yes where
+ * there is nothing at its end. */
+bool yaml_leads_below(const char *path, const char *file, int levels);
+
+/* Is a file in a snapshot of a hub's cache: REPOSITORY/snapshots/COMMIT/FILE? */
+bool yaml_is_snapshot(const char *path);
+
 /* How many names in a folder have an ending, and the first of them by its letters. */
 size_t yaml_folder_find(const char *folder, const char *ending, char *name, size_t room);
 

@@ -1,4 +1,6 @@
-/* Fuzzes what reads files of models: any bytes become a model that can be shown and estimated, or are refused with a place. */
+/* Fuzzes what reads files of models: any bytes become a model that can be shown and estimated, or are refused with a place.
+ * One file, or the files of a folder. */
+#define _XOPEN_SOURCE 700
 #include "harness.h"
 
 #include "catalog/weights.h"
@@ -6,7 +8,10 @@
 #include <speedup/speedup.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static speedup_context *setup;
 static speedup_catalog *base;
@@ -38,16 +43,78 @@ static void use(speedup_context *context, const speedup_catalog *catalog)
     }
 }
 
+/* The files of a folder, one after the other with RS between; the last may hold any byte. */
+static const char *const names[] = {"config.json", "hf_quant_config.json", "model.safetensors.index.json", "model.safetensors"};
+enum { FILES = sizeof names / sizeof *names, SEPARATOR = 0x1E };
+static char folder[] = "/tmp/fuzz-import-XXXXXX";
+
+static const char *file_path(int file)
+{
+    static char path[100];
+    snprintf(path, sizeof path, "%s/%s", folder, names[file]);
+    return path;
+}
+
+static void remove_folder(void)
+{
+    for (int i = 0; i < FILES; i++)
+        unlink(file_path(i));
+    rmdir(folder);
+}
+
+/* Writes the files, those of no bytes not; false where the input is one file. */
+static bool write_folder(const uint8_t *data, size_t size)
+{
+    if (!size || !memchr(data, SEPARATOR, size))
+        return false;
+    for (int i = 0; i < FILES; i++) {
+        const uint8_t *end = size && i < FILES - 1 ? memchr(data, SEPARATOR, size) : NULL;
+        size_t length = end ? (size_t)(end - data) : size;
+        unlink(file_path(i));
+        FILE *file = length ? fopen(file_path(i), "wb") : NULL;
+        require(!length || (file && fwrite(data, 1, length, file) == length && !fclose(file)), "a file is written", names[i]);
+        data += length + (end != NULL);
+        size -= length + (end != NULL);
+    }
+    return true;
+}
+
+/* What says how many bytes weights have. */
+static void weigh(const speedup_context *told, const char *data, size_t size)
+{
+    speedup_context *context;
+    struct arena arena;
+    struct yaml_tree tree;
+    if (context_quiet(told, &context))
+        return;
+    arena_begin(&arena, &context->allocator);
+    double bytes = safetensors_bytes(context, &arena, "model.safetensors", data, size, (double)size);
+    require(bytes >= 0 && bytes <= 1e16, "bytes are counted, or none are", NULL);
+    if (!json_read_large(context, &arena, "model.safetensors.index.json", data, size, &tree))
+        bytes = index_bytes(context, &tree);
+    require(bytes >= 0 && bytes <= 1e16, "bytes of an index are counted, or none are", NULL);
+    arena_end(&arena);
+    speedup_context_destroy(context);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!setup)
-        require(!speedup_context_create(NULL, &setup) && !speedup_catalog_create(setup, &base), "it begins", NULL);
+        require(!speedup_context_create(NULL, &setup) && !speedup_catalog_create(setup, &base) && mkdtemp(folder) && !atexit(remove_folder), "it begins", NULL);
     speedup_context *context;
     if (speedup_context_create(NULL, &context))
         return 0;
     speedup_catalog *catalog = NULL;
+    const uint8_t *whole = data;
+    size_t whole_size = size;
     bool failing = failing_begin(&data, &size);
-    speedup_status status = speedup_catalog_import_model(context, base, "config.json", (const char *)data, size, "m", &catalog);
+    failing_end();
+    bool files = write_folder(data, size);
+    data = whole;
+    size = whole_size;
+    failing_begin(&data, &size);
+    speedup_status status = files ? speedup_catalog_import_model_file(context, base, folder, "m", &catalog)
+                                  : speedup_catalog_import_model(context, base, "config.json", (const char *)data, size, "m", &catalog);
     failing_end();
     require(!status == !!catalog, "a catalog or an error", speedup_status_name(status));
     if (status && !failing)
@@ -55,13 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!status && !failing)
         use(context, catalog);
     speedup_catalog_unref(catalog);
-    if (!failing) {
-        struct arena arena;
-        arena_begin(&arena, &context->allocator);
-        double bytes = safetensors_bytes(context, &arena, "model.safetensors", (const char *)data, size);
-        require(bytes >= 0 && bytes < 1e300, "bytes are counted, or none are", NULL);
-        arena_end(&arena);
-    }
+    if (!failing && !files)
+        weigh(context, (const char *)data, size);
     speedup_context_destroy(context);
     return 0;
 }

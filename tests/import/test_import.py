@@ -546,6 +546,127 @@ class Import(unittest.TestCase):
         (folder / "model.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + header)
         self.assertIn("safetensors file is broken", show(folder / "model.safetensors")[1])
 
+    def test_an_index_says_its_bytes_as_a_whole_number_or_is_refused(self):
+        folder = Path(self.folder.name)
+        (folder / "config.json").write_bytes((HERE / "min/crlf.json").read_bytes())
+        for value, words in (("0", None), ("16060522496.0", None), ("-1e15", "'total_size' is -1000 T; it must be from 0"), ("1e308", "it must be from 0 to"),
+                             ("1.5", "must be a whole number, not '1.5'"), ('"16 GB"', "must be a whole number, not a text"), ('"5xyz"', "not a text"),
+                             ("1e400", "must be a finite number"), ("null", "must be a number, not 'null'"), ("true", "not 'true'"), ("[1]", "not a list")):
+            (folder / "model.safetensors.index.json").write_text('{"metadata": {"total_size": %s}}' % value, encoding="utf-8")
+            with self.subTest(value):
+                model, told = show(folder)
+                if words:
+                    self.assertIsNone(model)
+                    self.assertIn(words, told)
+                    self.assertIn("model.safetensors.index.json:1:29: error", told)
+                else:
+                    self.assertEqual(model.get("file_bytes") or 0, float(value), told)
+
+    def test_the_header_of_a_safetensors_file_adds_up_or_is_refused(self):
+        folder = Path(self.folder.name)
+        (folder / "config.json").write_bytes((HERE / "min/crlf.json").read_bytes())
+
+        def tensor(begin, end, dtype="F16", shape=None, **more):
+            return {"dtype": dtype, "shape": shape or [(end - begin) // 2], "data_offsets": [begin, end]} | more
+
+        for name, header, words in (
+                ("twice", {"a": tensor(0, 8), "b": tensor(0, 8)}, "tensor 'b' overlaps another"), ("partly", {"a": tensor(0, 8), "b": tensor(4, 12)}, "overlaps"),
+                ("hole", {"a": tensor(0, 8), "b": tensor(10, 12)}, "tensor 'b' lies behind bytes that no tensor has"),
+                ("begin", {"a": tensor(2, 8)}, "no tensor has"), ("back", {"a": tensor(8, 0, shape=[4])}, "ends before it begins"),
+                ("shape", {"a": tensor(0, 8, "F32", [4096, 4096])}, "other bytes"), ("huge", {"a": tensor(0, 8, "F32", [10 ** 15] * 30)}, "other bytes"),
+                ("missing", {"a": {"dtype": "F16", "shape": [4]}}, "has no 'data_offsets'"), ("three", {"a": tensor(0, 8, data_offsets=[0, 8, 9])}, "must have two"),
+                ("mapping", {"a": tensor(0, 8, data_offsets={"0": 8})}, "not a mapping"), ("text", {"a": tensor(0, 8, data_offsets=["0", "8"])}, "not a text"),
+                ("half", {"a": tensor(0, 8, data_offsets=[0.5, 8.5])}, "must be a whole number"), ("negative", {"a": tensor(-8, 8)}, "must be from 0"),
+                ("sum", {f"a{i}": tensor(i * 10 ** 16, (i + 1) * 10 ** 16, shape=[5 * 10 ** 15]) for i in range(2)}, "it must be from 0 to"),
+                ("plain", {"a": 7}, "takes a mapping"), ("list", [1], "header of this safetensors file is broken"),
+                ("unknown", {"a": tensor(0, 8, "ZORK")}, "warning[SPD-307]: 'dtype' is 'ZORK'"),
+                ("metadata", {"__metadata__": {"data_offsets": "0"}, "a": tensor(0, 8)}, ""), ("narrow", {"a": tensor(0, 8, "F4", [4, 4])}, ""),
+                ("beyond", {"a": tensor(0, 10 ** 12)}, "warning[SPD-305]: the header has tensors of 1000000000000 bytes, but 8 bytes follow it")):
+            text = json.dumps(header).encode()
+            (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(8))
+            with self.subTest(name):
+                model, told = show(folder)
+                if words and "warning" not in words:
+                    self.assertIsNone(model)
+                    self.assertRegex(told, r"safetensors(:1:\d+)?: error")
+                else:
+                    self.assertEqual(model["file_bytes"], 10 ** 12 if name == "beyond" else 8, told)
+                self.assertIn(words, told)
+
+    def test_a_job_quotes_no_file_that_is_no_model(self):
+        folder = Path(self.folder.name) / "job"
+        (folder / "linked").mkdir(parents=True)
+        secret = Path(self.folder.name) / "secret"
+        secret.write_text("root:hunter2:0:0\n", encoding="utf-8")
+        known = Path(self.folder.name) / "secret.json"
+        known.write_text('{"token": "hunter2"}', encoding="utf-8")
+        job = "train: {model: %s, system: dgx-h100, accelerators: 8, sequence: 128, global_batch: 8}"
+        (folder / "linked/config.json").symlink_to(known)
+        for path in ("linked", "linked/config.json"):
+            (folder / "job.yaml").write_text(job % (path if path.endswith("json") else path + "/"), encoding="utf-8")
+            done = run("estimate", str(folder / "job.yaml"))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("this is a link that leads out of its folder", done.stderr)
+            self.assertNotIn("hunter2", done.stderr)
+        for path in (str(secret), "../secret"):
+            (folder / "job.yaml").write_text(job % path, encoding="utf-8")
+            done = run("estimate", str(folder / "job.yaml"))
+            self.assertIn("this is no model file", done.stderr)
+            self.assertNotIn("hunter2", done.stdout + done.stderr)
+        for name in ("config.json", "hf_quant_config.json", "model.safetensors.index.json"):
+            repository = folder / name.split(".")[0]
+            repository.mkdir()
+            (repository / "config.json").write_bytes((HERE / "min/crlf.json").read_bytes())
+            (repository / name).write_text("root:hunter2:0:0\n", encoding="utf-8")
+            model, told = show(repository)
+            self.assertIsNone(model)
+            self.assertIn(f"{name}: error[SPD-307]: this is no model file", told)
+            self.assertNotIn("hunter2", told)
+
+    def test_what_is_admitted_reads_nothing_outside_its_folder_and_is_not_quoted(self):
+        folder = Path(self.folder.name) / "jobs"
+        (folder / "repository").mkdir(parents=True)
+        outside = Path(self.folder.name) / "outside"
+        outside.mkdir()
+        for path in (outside / "config.json", folder / "repository/config.json"):
+            path.write_bytes((HERE / "min/crlf.json").read_bytes())
+        (outside / "secret.json").write_text('{"token": "hunter2"}', encoding="utf-8")
+        (folder / "secret.json").write_text('{"token": "hunter2"}', encoding="utf-8")
+        (folder / "link.json").symlink_to(outside / "config.json")
+        (folder / "folder").symlink_to(outside)
+        (folder / "linked").mkdir()
+        (folder / "linked/config.json").symlink_to(outside / "config.json")
+        (folder / "inner").symlink_to("repository")
+        job = "serve: {model: %s, system: dgx-h100, stack: vllm, accelerators: 1, prompt: 512, output: 128, concurrency: 8}\n"
+        for model, words in (("repository/config.json", None), ("repository/", None), ("inner/config.json", None), ("../outside/config.json", "there is no model"),
+                             (outside / "config.json", "there is no model"), ("link.json", "there is no model"), ("folder/config.json", "there is no model"),
+                             ("linked/", "this is a link that leads out of its folder"), ("/etc/passwd", "there is no model '/etc/passwd'"),
+                             ("secret.json", "'model_type' is missing")):
+            (folder / "job.yaml").write_text(job % model, encoding="utf-8")
+            with self.subTest(model):
+                done = run("admit", str(folder / "job.yaml"))
+                self.assertEqual(done.returncode, 4 if words else 0, done.stderr)
+                self.assertIn(words or "", done.stderr)
+                self.assertNotIn("hunter", done.stdout + done.stderr)
+        (folder / "job.yaml").write_text("train: {model: llama-2-7b, system: dgx-h100, acelerators: 8}  # hunter2\n", encoding="utf-8")
+        done = run("admit", str(folder / "job.yaml"))
+        self.assertIn(f"{folder}/job.yaml:1:46: error[SPD-107]: unknown key 'acelerators' in train; did you mean 'accelerators'?\n", done.stderr)
+        self.assertNotIn("hunter", done.stdout + done.stderr)
+
+    def test_a_cache_of_the_hub_is_read_through_its_links(self):
+        hub = Path(self.folder.name) / "hub/models--a--b"
+        (hub / "blobs").mkdir(parents=True)
+        snapshot = hub / "snapshots/0123abc"
+        snapshot.mkdir(parents=True)
+        (hub / "blobs/f00").write_bytes((HERE / "min/crlf.json").read_bytes())
+        (snapshot / "config.json").symlink_to("../../blobs/f00")
+        for path in (snapshot, snapshot / "config.json"):
+            self.assertEqual(show(path)[0]["counted"]["parameters"], LLAMA["parameters"])
+        jobs = Path(self.folder.name) / "jobs"
+        jobs.mkdir()
+        (jobs / "job.yaml").write_text(f"train: {{model: {snapshot}, system: dgx-h100, accelerators: 8, sequence: 128, global_batch: 8}}", encoding="utf-8")
+        self.assertEqual(run("estimate", str(jobs / "job.yaml")).returncode, 0)
+
     def test_a_folder_says_what_it_has_where_no_configuration_is(self):
         folder = Path(self.folder.name) / "repository"
         folder.mkdir()
