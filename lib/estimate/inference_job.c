@@ -49,7 +49,6 @@ void inference_measure(const struct model *model, struct inference *inference)
     inference->feed_forward = size.dense_layers * size.dense_ffn + size.expert_layers * (size.shared_ffn - router);
     inference->router = size.expert_layers * router;
     inference->head = size.head;
-    inference->tables = size.embedding + (model->tied_embeddings ? 0 : size.head) + model->encoders;
     inference->expert = size.expert_ffn;
     inference->experts = x->count;
     inference->active = x->active;
