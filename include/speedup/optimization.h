@@ -97,7 +97,7 @@ SPEEDUP_API speedup_status speedup_optimization_effect(speedup_optimization *opt
 /** Add an effect by a function.
  *  @param optimization the optimization
  *  @param target as above, but not one that chooses
- *  @param function called for every layout that is estimated
+ *  @param function called for every layout that is estimated; it must return, and throw nothing
  *  @param user passed on; must stay valid as long as the optimization, or a catalog that took it in, or what is made
  *         from such a catalog, is there
  *  @param destroy called with @p user when none of them is there any more, on the thread that ends the last, or when

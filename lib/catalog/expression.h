@@ -7,8 +7,8 @@
 #include "base/lanes.h"
 
 /* Compiled twice (see estimate/kernel.c). */
-#ifdef KERNEL_WIDE
-#define expression_evaluate expression_evaluate_wide
+#ifdef KERNEL_NAME
+#define expression_evaluate KERNEL_NAME(expression_evaluate)
 #endif
 
 enum {

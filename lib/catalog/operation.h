@@ -5,8 +5,8 @@
 #include "catalog/expression.h"
 
 /* machine.c is compiled twice (see estimate/kernel.c). */
-#ifdef KERNEL_WIDE
-#define operation_apply operation_apply_wide
+#ifdef KERNEL_NAME
+#define operation_apply KERNEL_NAME(operation_apply)
 #endif
 
 enum operation_code {

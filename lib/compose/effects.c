@@ -11,7 +11,7 @@ double speedup_view_variable(const speedup_view *view, int32_t variable)
 {
     if (!view || variable < 0 || variable >= VARIABLES)
         return 0;
-    return view->variables[variable][view->lane];
+    return view->values[variable * view->stride + view->lane];
 }
 
 double target_base(enum target target)

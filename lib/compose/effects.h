@@ -6,16 +6,16 @@
 #include "catalog/catalog.h"
 
 /* ledger.c is compiled twice (see estimate/kernel.c). */
-#ifdef KERNEL_WIDE
-#define effect_evaluate effect_evaluate_wide
-#define effects_begin effects_begin_wide
-#define effects_evaluate effects_evaluate_wide
+#ifdef KERNEL_NAME
+#define effect_evaluate KERNEL_NAME(effect_evaluate)
+#define effects_begin KERNEL_NAME(effects_begin)
+#define effects_evaluate KERNEL_NAME(effects_evaluate)
 #endif
 
 /* What a callback sees of a layout. */
 struct speedup_view {
-    const lanes *variables;
-    int lane;
+    const double *values; /* of variables, the layout's own of each `stride` */
+    int lane, stride;
 };
 
 /* An optimization as a scenario selects it, with the values of its parameters. One that the

@@ -13,7 +13,7 @@ void effect_evaluate(const struct dynamic_effect *effect, const lanes *values, l
     if (effect->value)
         expression_evaluate(effect->value, values, result);
     for (int lane = 0; lane < LANES && !effect->value; lane++) {
-        const speedup_view view = {values, lane};
+        const speedup_view view = {(const double *)values, lane, LANES};
         (*result)[lane] = effect->callback(effect->user, &view);
     }
     for (size_t i = 0; i < effect->condition_count; i++) {

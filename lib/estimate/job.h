@@ -12,25 +12,27 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 #define LONGEST_TIME 1e250
 
 /* The files that are compiled twice have their names apart (see kernel.c). */
+#ifdef KERNEL_NAME
+#define training_time KERNEL_NAME(training_time)
+#define training_memory KERNEL_NAME(training_memory)
+#define training_run KERNEL_NAME(training_run)
+#define training_kept KERNEL_NAME(training_kept)
+#define training_sequences KERNEL_NAME(training_sequences)
+#define training_state KERNEL_NAME(training_state)
+#define training_offload KERNEL_NAME(training_offload)
+#define rollout_join KERNEL_NAME(rollout_join)
+#define inference_answer KERNEL_NAME(inference_answer)
+#define energy_joules KERNEL_NAME(energy_joules)
+#define energy_watts KERNEL_NAME(energy_watts)
+#define energy_at_rated KERNEL_NAME(energy_at_rated)
+#define energy_at KERNEL_NAME(energy_at)
+#define energy_within KERNEL_NAME(energy_within)
+#define layout_derive KERNEL_NAME(layout_derive)
+#define layout_possible KERNEL_NAME(layout_possible)
+#define layout_complete KERNEL_NAME(layout_complete)
+#endif
 #ifdef KERNEL_WIDE
 #define KERNEL_TABLE kernel_wide
-#define training_time training_time_wide
-#define training_memory training_memory_wide
-#define training_run training_run_wide
-#define training_kept training_kept_wide
-#define training_sequences training_sequences_wide
-#define training_state training_state_wide
-#define training_offload training_offload_wide
-#define rollout_join rollout_join_wide
-#define inference_answer inference_answer_wide
-#define energy_joules energy_joules_wide
-#define energy_watts energy_watts_wide
-#define energy_at_rated energy_at_rated_wide
-#define energy_at energy_at_wide
-#define energy_within energy_within_wide
-#define layout_derive layout_derive_wide
-#define layout_possible layout_possible_wide
-#define layout_complete layout_complete_wide
 #else
 #define KERNEL_TABLE kernel_plain
 #endif
@@ -42,13 +44,13 @@ struct job;
  * memory in training; a lane that cannot be has a status, and nothing else of it counts.
  * The ledger e is as effects_begin() left it, or a block before. */
 struct kernel {
-    void (*evaluate)(const struct job *job, const lanes v[VARIABLES], lanes e[TARGETS], lanes out[METRICS]);
-    void (*effects)(const struct effects *effects, const lanes v[VARIABLES], lanes e[TARGETS], lanes *status);
-    void (*training_memory)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
-    void (*training_time)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]);
-    void (*training_run)(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);
-    void (*derive)(const struct job *job, lanes v[VARIABLES]);
-    void (*complete)(const struct job *job, lanes v[VARIABLES], lane_mask *possible);
+    void (*evaluate)(const struct job *job, const lane_block v[VARIABLES], lane_block e[TARGETS], lane_block out[METRICS]);
+    void (*effects)(const struct effects *effects, const lane_block v[VARIABLES], lane_block e[TARGETS], lane_block *status);
+    void (*training_memory)(const struct job *job, const lane_block v[VARIABLES], const lane_block e[TARGETS], lane_block out[METRICS]);
+    void (*training_time)(const struct job *job, const lane_block v[VARIABLES], const lane_block e[TARGETS], lane_block out[METRICS]);
+    void (*training_run)(const struct job *job, const lane_block v[VARIABLES], lane_block out[METRICS]);
+    void (*derive)(const struct job *job, lane_block v[VARIABLES]);
+    void (*complete)(const struct job *job, lane_block v[VARIABLES], block_mask *possible);
 };
 
 extern const struct kernel kernel_plain;
@@ -144,7 +146,7 @@ struct inference {
 /* Completions that a step of training makes of its prompts before it trains on them, by an engine on the same accelerators. */
 struct rollout {
     const struct job *engine;
-    const lanes *variables;            /* of the engine's scenario */
+    const lane_block *variables;            /* of the engine's scenario */
     double tensor, samples, steps;     /* accelerators of an engine; completions of a prompt; steps that they are for */
     double concurrency, memory;        /* most sequences of an engine at once; its share of an accelerator's memory; 0: as there is room */
     bool sleeps;                       /* its memory is given back for the update */

@@ -1,6 +1,7 @@
 /* One block of layouts from variables to metrics. This file and the models that it
- * calls are compiled once more for wide registers (KERNEL_WIDE), which give the same
- * bits; nothing here may call across the two but by arrays. */
+ * calls are compiled for registers of 32 bytes (KERNEL_WIDE) and of 16 (KERNEL_NARROW, by
+ * halves of a block) where a processor may have either, which give the same bits; nothing
+ * here may call across the two but by arrays. */
 #include "estimate/job.h"
 
 /* The whole run from the step and the power in it, and how sure it all is. */
@@ -66,12 +67,119 @@ static void evaluate(const struct job *job, const lanes v[VARIABLES], lanes e[TA
     out[SPEEDUP_METRIC_STATUS] = lanes_select(finite | (status != 0), status, lanes_of((double)SPEEDUP_BAD_EFFECT));
 }
 
+#ifdef KERNEL_NARROW
+/* A half of what a block is answered from and with. */
+struct half {
+    lanes v[VARIABLES], e[TARGETS], out[METRICS];
+};
+
+static void take(lanes *half, const lane_block *whole, int from, int count)
+{
+    for (int i = 0; i < count; i++)
+        half[i] = (lanes){whole[i][from], whole[i][from + 1]};
+}
+
+static void give(lane_block *whole, const lanes *half, int from, int count)
+{
+    for (int i = 0; i < count; i++)
+        for (int lane = 0; lane < LANES; lane++)
+            whole[i][from + lane] = half[i][lane];
+}
+
+static void evaluate_halves(const struct job *job, const lane_block v[VARIABLES], lane_block e[TARGETS], lane_block out[METRICS])
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        take(half.v, v, from, VARIABLES);
+        take(half.e, e, from, TARGETS);
+        take(half.out, out, from, METRICS);
+        evaluate(job, half.v, half.e, half.out);
+        give(e, half.e, from, TARGETS);
+        give(out, half.out, from, METRICS);
+    }
+}
+
+static void effects_halves(const struct effects *effects, const lane_block v[VARIABLES], lane_block e[TARGETS], lane_block *status)
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        lanes found;
+        take(half.v, v, from, VARIABLES);
+        take(half.e, e, from, TARGETS);
+        take(&found, status, from, 1);
+        effects_evaluate(effects, half.v, half.e, &found);
+        give(e, half.e, from, TARGETS);
+        give(status, &found, from, 1);
+    }
+}
+
+static void part_halves(void (*part)(const struct job *job, const lanes v[VARIABLES], const lanes e[TARGETS], lanes out[METRICS]),
+                        const struct job *job, const lane_block v[VARIABLES], const lane_block e[TARGETS], lane_block out[METRICS])
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        take(half.v, v, from, VARIABLES);
+        take(half.e, e, from, TARGETS);
+        take(half.out, out, from, METRICS);
+        part(job, half.v, half.e, half.out);
+        give(out, half.out, from, METRICS);
+    }
+}
+
+static void memory_halves(const struct job *job, const lane_block v[VARIABLES], const lane_block e[TARGETS], lane_block out[METRICS])
+{
+    part_halves(training_memory, job, v, e, out);
+}
+
+static void time_halves(const struct job *job, const lane_block v[VARIABLES], const lane_block e[TARGETS], lane_block out[METRICS])
+{
+    part_halves(training_time, job, v, e, out);
+}
+
+static void run_halves(const struct job *job, const lane_block v[VARIABLES], lane_block out[METRICS])
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        take(half.v, v, from, VARIABLES);
+        take(half.out, out, from, METRICS);
+        training_run(job, half.v, half.out);
+        give(out, half.out, from, METRICS);
+    }
+}
+
+static void derive_halves(const struct job *job, lane_block v[VARIABLES])
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        take(half.v, v, from, VARIABLES);
+        layout_derive(job, half.v);
+        give(v, half.v, from, VARIABLES);
+    }
+}
+
+static void complete_halves(const struct job *job, lane_block v[VARIABLES], block_mask *possible)
+{
+    for (int from = 0; from < BLOCK; from += LANES) {
+        struct half half;
+        lane_mask can = {(*possible)[from], (*possible)[from + 1]};
+        take(half.v, v, from, VARIABLES);
+        layout_complete(job, half.v, &can);
+        give(v, half.v, from, VARIABLES);
+        for (int lane = 0; lane < LANES; lane++)
+            (*possible)[from + lane] = can[lane];
+    }
+}
+#define BY_BLOCKS(whole, halves) halves
+#else
+#define BY_BLOCKS(whole, halves) whole
+#endif
+
 const struct kernel KERNEL_TABLE = {
-    .evaluate = evaluate,
-    .effects = effects_evaluate,
-    .training_memory = training_memory,
-    .training_time = training_time,
-    .training_run = training_run,
-    .derive = layout_derive,
-    .complete = layout_complete,
+    .evaluate = BY_BLOCKS(evaluate, evaluate_halves),
+    .effects = BY_BLOCKS(effects_evaluate, effects_halves),
+    .training_memory = BY_BLOCKS(training_memory, memory_halves),
+    .training_time = BY_BLOCKS(training_time, time_halves),
+    .training_run = BY_BLOCKS(training_run, run_halves),
+    .derive = BY_BLOCKS(layout_derive, derive_halves),
+    .complete = BY_BLOCKS(layout_complete, complete_halves),
 };

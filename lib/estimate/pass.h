@@ -13,34 +13,34 @@
 #include "estimate/job.h"
 
 /* The files that are compiled twice have their names apart (see kernel.c). */
-#ifdef KERNEL_WIDE
-#define vocabulary_head vocabulary_head_wide
-#define exposed exposed_wide
-#define cache_of_sequence cache_of_sequence_wide
-#define pass_total pass_total_wide
-#define prepare prepare_wide
-#define launches launches_wide
-#define decode decode_wide
-#define prefill prefill_wide
-#define added added_wide
-#define beyond_mean beyond_mean_wide
-#define least_runtime least_runtime_wide
-#define hold hold_wide
-#define engine_room engine_room_wide
-#define longest_sequence longest_sequence_wide
-#define micro_batches micro_batches_wide
-#define pipelined pipelined_wide
-#define prompt_chunks prompt_chunks_wide
-#define tokens_per_step tokens_per_step_wide
-#define drafting drafting_wide
-#define decode_among decode_among_wide
-#define closed_loop closed_loop_wide
-#define open_loop open_loop_wide
-#define prepare_pool prepare_pool_wide
-#define two_pools two_pools_wide
-#define load_at_targets load_at_targets_wide
-#define deviations deviations_wide
-#define static_batch static_batch_wide
+#ifdef KERNEL_NAME
+#define vocabulary_head KERNEL_NAME(vocabulary_head)
+#define exposed KERNEL_NAME(exposed)
+#define cache_of_sequence KERNEL_NAME(cache_of_sequence)
+#define pass_total KERNEL_NAME(pass_total)
+#define prepare KERNEL_NAME(prepare)
+#define launches KERNEL_NAME(launches)
+#define decode KERNEL_NAME(decode)
+#define prefill KERNEL_NAME(prefill)
+#define added KERNEL_NAME(added)
+#define beyond_mean KERNEL_NAME(beyond_mean)
+#define least_runtime KERNEL_NAME(least_runtime)
+#define hold KERNEL_NAME(hold)
+#define engine_room KERNEL_NAME(engine_room)
+#define longest_sequence KERNEL_NAME(longest_sequence)
+#define micro_batches KERNEL_NAME(micro_batches)
+#define pipelined KERNEL_NAME(pipelined)
+#define prompt_chunks KERNEL_NAME(prompt_chunks)
+#define tokens_per_step KERNEL_NAME(tokens_per_step)
+#define drafting KERNEL_NAME(drafting)
+#define decode_among KERNEL_NAME(decode_among)
+#define closed_loop KERNEL_NAME(closed_loop)
+#define open_loop KERNEL_NAME(open_loop)
+#define prepare_pool KERNEL_NAME(prepare_pool)
+#define two_pools KERNEL_NAME(two_pools)
+#define load_at_targets KERNEL_NAME(load_at_targets)
+#define deviations KERNEL_NAME(deviations)
+#define static_batch KERNEL_NAME(static_batch)
 #endif
 
 #define C(name) (job->c[COEFFICIENT_##name])

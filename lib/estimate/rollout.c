@@ -49,7 +49,7 @@ static void roll(const struct rollout *r, lanes accelerators, lanes sequences, l
     const struct inference *m = &job->inference;
     lanes v[VARIABLES], e[TARGETS], status = ZERO, copies = accelerators / r->tensor;
     for (int i = 0; i < VARIABLES; i++)
-        v[i] = r->variables[i];
+        v[i] = lanes_of(r->variables[i][0]);
     v[VARIABLE_ACCELERATORS] = accelerators;
     v[VARIABLE_DATA] = copies;
     effects_begin(&job->effects, e);

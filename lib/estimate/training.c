@@ -413,19 +413,20 @@ static lanes update(const struct job *job, const lanes v[VARIABLES], const lanes
 /* What the micro-batches of a step share with the host that launches them. */
 struct pace {
     lanes micro_batches;
-    lanes summed; /* s, of adding gradients */
-    lanes host;   /* s, of a micro-batch */
-    lanes late;   /* s, that the host needs more at the end than the update gives it */
+    lanes summed;           /* s, of adding gradients */
+    lanes host, last;       /* s, of the host for a micro-batch, and for the end of a step */
+    lanes update;           /* s, that the end of the host hides behind */
+    lanes ahead, backward;  /* s, of the host for the first forward pass, and of the pass behind it; 0 in a pipeline */
 };
 
-/* Time of the micro-batches of a step that take `each` of the accelerator. The host runs ahead, and shows only where it
- * is the slower one, with them or with the whole of the step; but the first micro-batch, which takes `first` when its
+/* Time of the micro-batches of a step that take `each` of the accelerator, with a host so many times slower. The host runs
+ * ahead, and shows only where it is the slower one, with them or with the whole of the step; but the first micro-batch, whose
  * forward pass waits for every launch, has none before it. */
-static lanes paced_by(const struct pace *pace, lanes each, lanes first)
+static lanes paced_by(const struct pace *pace, double slower, lanes each)
 {
-    lanes M = pace->micro_batches, host = M * pace->host + lanes_max(pace->late, ZERO);
-    lanes rest = lanes_max((M - 1) * pace->host, (M - 1) * each + pace->summed);
-    return lanes_max(lanes_max(M * each + pace->summed, host), lanes_select(first > 0, first + rest, ZERO));
+    lanes M = pace->micro_batches, host = M * slower * pace->host + lanes_max(slower * pace->last - pace->update, ZERO);
+    lanes rest = lanes_max((M - 1) * slower * pace->host, (M - 1) * each + pace->summed), first = slower * pace->ahead + pace->backward;
+    return lanes_max(lanes_max(M * each + pace->summed, host), lanes_select(pace->ahead > 0, first + rest, ZERO));
 }
 
 /* What a site's own steps take over those of the model, in every part alike. */
@@ -516,9 +517,9 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes paused = away.each;
     lanes summed = (M - 1) * sum;
     lanes updating, optimizer = update(job, v, e, &mb, &held, &updating);
-    const struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .late = C(HOST_STEP) / job->host_speed - optimizer};
-    lanes first = lanes_select(p > 1, ZERO, mb.host.forward + backward);
-    lanes paced = (paced_by(&pace, stage + paused, first) - summed) / M;
+    struct pace pace = {.micro_batches = M, .summed = summed, .host = host / p, .last = lanes_of(C(HOST_STEP) / job->host_speed), .update = optimizer,
+                        .ahead = lanes_select(p > 1, ZERO, mb.host.forward), .backward = backward};
+    lanes paced = (paced_by(&pace, 1, stage + paused) - summed) / M;
     struct data data = data_parallel(job, v, e, &mb, &held, stage + paused, paced);
 
     /* Sends between stages show in part in a plain 1F1B; an interleaved schedule sends as
@@ -538,7 +539,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
     lanes fixed = lanes_select(V(ACCELERATORS) > job->node, lanes_of(C(STEP_SECONDS)), ZERO);
     lanes communication = M * data.each + data.once;
     lanes each = stage + paused + data.each, alone = M * each + summed;
-    lanes waiting = paced_by(&pace, each, lanes_select(p > 1, ZERO, first + data.least)) - alone;
+    pace.backward += data.least;
+    lanes waiting = paced_by(&pace, 1, each) - alone;
 
     out[SPEEDUP_METRIC_STEP_SECONDS] =
         M * (stage + send) + waiting + summed + bubble + communication + optimizer + offload + fixed;
@@ -578,7 +580,8 @@ static void take_step(const struct job *job, const lanes v[VARIABLES], const lan
 
     /* How sure: what scatters anyway, and what was never seen; independent of each other, so their squares add. */
     lanes step = out[SPEEDUP_METRIC_STEP_SECONDS];
-    lanes host_part = C(SIGMA_HOST) * waiting / step;
+    double slower = 1 + C(SIGMA_HOST);
+    lanes host_part = (paced_by(&pace, slower, each) - paced_by(&pace, 1 / slower, each)) / (2 * step);
     lanes wire_part = C(SIGMA_WIRE) * (communication + M * (joined / p + send)) / step;
     double kind = s->experts > 0 ? C(TIME_SIGMA_EXPERT) : C(TIME_SIGMA), chip = job->generic ? C(SIGMA_CHIP) : 0,
            stack = job->generic_stack ? C(SIGMA_STACK) : 0, narrow = precisions[job->matmul_precision].bytes < 2 ? C(SIGMA_NARROW) : 0;

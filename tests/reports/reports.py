@@ -17,7 +17,7 @@ import speedup
 
 TIME_ERROR = 0.16     # largest mean |ln| of time; the aim is 0.15
 MEMORY_ERROR = 0.10   # largest mean |ln| of memory
-INSIDE = 0.78         # least share inside 90 % intervals; the aim is 0.80
+INSIDE = 0.80         # least share inside 90 % intervals
 NO = 0.5              # probability of running out of memory above which a job is told that it does not fit
 MOST_REFUSED = 0      # cases that the library may refuse
 

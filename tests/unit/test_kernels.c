@@ -407,6 +407,22 @@ static void the_first_micro_batch_waits_for_the_host_in_its_forward_pass(void **
     assert_near(METRIC(STEP_SECONDS, .batch = 24, .calibration = host), device * (2 * 2.1 + 2 + 2.0 / 3), 1e-12);
 }
 
+static void a_step_is_as_unsure_as_hosts_differ(void **state)
+{
+    (void)state;
+    /* With a host of 2 times its speed, and of half: from none to all of it shows. A host alone has no spread but its own. */
+    static const struct {
+        double share, slow, fast;
+    } hosts[] = {{0.25, 1, 1}, {0.5, 1, 1}, {0.8, 1.6, 1}, {1, 2, 1}, {1.5, 3, 1}, {3, 6, 1.5}};
+    double device = METRIC(STEP_SECONDS, .accelerators = 1);
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        char host[120];
+        snprintf(host, sizeof host, "host_backward: %.17g, sigma_host: 1, time_sigma: 0.001, sigma_chip: 0, sigma_stack: 0", hosts[i].share * device / LAYERS);
+        double expected = hypot(0.001, (hosts[i].slow - hosts[i].fast) / (2 * fmax(hosts[i].share, 1)));
+        assert_near(METRIC(TIME_SIGMA, .accelerators = 1, .calibration = host), expected, 1e-12);
+    }
+}
+
 static void a_stage_waits_for_the_host_of_its_own_layers(void **state)
 {
     (void)state;
@@ -824,6 +840,7 @@ int main(void)
         cmocka_unit_test(fused_attention_is_slower_with_narrow_heads),
         cmocka_unit_test(the_host_shows_only_where_it_is_slower),
         cmocka_unit_test(the_first_micro_batch_waits_for_the_host_in_its_forward_pass),
+        cmocka_unit_test(a_step_is_as_unsure_as_hosts_differ),
         cmocka_unit_test(a_stage_waits_for_the_host_of_its_own_layers),
         cmocka_unit_test(launches_leave_gaps_between_small_kernels),
         cmocka_unit_test(casts_are_launches_of_their_own),
