@@ -346,8 +346,11 @@ static void training_set_precisions(speedup_context *context, struct job *job, c
     job->attention_peak = precisions[products].bytes < 2 && job->effects.precision[TARGET_ATTENTION_PRECISION] < 0
                               ? job->half_peak
                               : rate_of(context, job, TARGET_ATTENTION_PRECISION, products, place);
-    if (precisions[products].bytes > 2)
+    const double *rates = job->accelerator->peak.rate;
+    bool wide = precisions[products].bytes > 2;
+    if (wide)
         job->half_peak = job->matmul_peak;
+    job->wide_peak = !wide ? 0 : rates[PEAK_TF32] > 0 ? rates[PEAK_TF32] / 3 : rates[PEAK_FP32];
     job->weight_bytes = bytes_of(job, TARGET_WEIGHTS_PRECISION, base);
     job->gradient_bytes = bytes_of(job, TARGET_GRADIENTS_PRECISION, base);
     job->activation_bytes = bytes_of(job, TARGET_ACTIVATIONS_PRECISION, base);

@@ -199,6 +199,7 @@ struct job {
 
     /* rates that follow from the precisions chosen; FLOP/s at efficiency 1 */
     double matmul_peak, expert_peak, attention_peak, half_peak;
+    double wide_peak; /* of fused attention on 32-bit numbers; 0 where they have 16 */
     enum precision matmul_precision, expert_precision;
     double weight_bytes, gradient_bytes, activation_bytes;
 

@@ -171,8 +171,12 @@ static void attention(const struct job *job, const lanes v[VARIABLES], const lan
     product *= lanes_select(unfused < 1, cut, ONE);
     lanes forward = scores * (C(SCORE_PASSES) + C(SCORE_CASTS) * casts) * E(SCORES_BYTES_FORWARD);
     lanes backward = scores * (C(SCORE_BACKWARD) + C(SCORE_CASTS_BACKWARD) * casts) * E(SCORES_BYTES_BACKWARD);
-    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / E(ATTENTION_EFFICIENCY_FORWARD) + forward;
-    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / E(ATTENTION_EFFICIENCY_BACKWARD) + backward;
+    /* On 32-bit numbers fused kernels have a rate of their own, whatever the products beside them run at. */
+    lane_mask wide = (unfused == 0) & (lanes_of(job->wide_peak) > 0);
+    lanes own = job->wide_peak * C(WIDE_ATTENTION) / (1 + C(WIDE_DEPTH) / n) / rate;
+    lanes reached = lanes_select(wide, own, E(ATTENTION_EFFICIENCY_FORWARD)), reached_backward = lanes_select(wide, own, E(ATTENTION_EFFICIENCY_BACKWARD));
+    mb->attention.forward = merges + product * E(ATTENTION_FLOPS_FORWARD) / reached + forward;
+    mb->attention.backward = merges + 2 * product * E(ATTENTION_FLOPS_BACKWARD) / reached_backward + backward;
     mb->scores.forward = merges + forward;
     mb->scores.backward = merges + backward;
 }

@@ -374,6 +374,16 @@ static void fused_attention_is_slower_with_narrow_heads(void **state)
     assert_near(METRIC(TIME_ATTENTION, .optimizations = flash, .calibration = "fused_width: 0.5"), fused(2048, HEADS, 128, 1, 1), 1e-12);
 }
 
+static void fused_attention_on_wide_numbers_has_a_rate_of_its_own(void **state)
+{
+    (void)state;
+    /* The chip has no TF32: half of its 100 TFLOP/s in fp32, and half of that again at 2048 tokens. What is not fused stays as it is. */
+    static const char half[] = "wide_attention: 0.5, wide_depth: 2048", all[] = "wide_attention: 1, wide_depth: 0";
+    assert_near(METRIC(TIME_ATTENTION, .optimizations = "efficient-attention", .calibration = half), fused(2048, HEADS, 128, 1, 1) * 10 * 2, 1e-12);
+    assert_near(METRIC(TIME_ATTENTION, .optimizations = "bf16-mixed-precision, flash-attention-2", .calibration = half), fused(2048, HEADS, 128, 1, 1), 1e-12);
+    assert_near(METRIC(TIME_ATTENTION, .optimizations = "unfused-attention", .calibration = half), METRIC(TIME_ATTENTION, .optimizations = "unfused-attention", .calibration = all), 1e-12);
+}
+
 /* --- the host --- */
 
 static void the_host_shows_only_where_it_is_slower(void **state)
@@ -838,6 +848,7 @@ int main(void)
         cmocka_unit_test(fused_attention_is_slower_on_short_sequences),
         cmocka_unit_test(context_parallelism_cuts_fused_attention_into_shorter_pieces),
         cmocka_unit_test(fused_attention_is_slower_with_narrow_heads),
+        cmocka_unit_test(fused_attention_on_wide_numbers_has_a_rate_of_its_own),
         cmocka_unit_test(the_host_shows_only_where_it_is_slower),
         cmocka_unit_test(the_first_micro_batch_waits_for_the_host_in_its_forward_pass),
         cmocka_unit_test(a_step_is_as_unsure_as_hosts_differ),
