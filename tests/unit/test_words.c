@@ -239,6 +239,14 @@ static void narrow_weights_leave_the_tables_in_16_bits(void **state)
     assert_near(frozen("untied", "qlora"), nf4 * blocks + 4 * table, norms);
     assert_near(frozen("plain", "lora, int8-base"), blocks + 2 * table, norms);
     assert_near(frozen("untied", "lora, int8-base"), blocks + 4 * table, norms);
+    /* PEFT widens tables and head to fp32. */
+    static const char *const bases[] = {"qlora", "lora, int8-base"};
+    for (size_t i = 0; i < 2; i++) {
+        char words[100];
+        snprintf(words, sizeof words, FLASH ", %s", bases[i]);
+        assert_near(METRIC(MEMORY_WEIGHTS, PURE, .model = "untied", .words = words, .calibration = "frozen_tables: 1") -
+                        METRIC(MEMORY_WEIGHTS, PURE, .model = "untied", .words = words), 4 * table, norms);
+    }
 }
 
 static void weights_in_groups_have_a_scale_and_a_zero_for_each(void **state)
