@@ -62,6 +62,7 @@ install:
 	@echo '==> building'; $(call NINJA,)
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@grep -v '^#' $(BUILD)/meson-logs/install-log.txt >> $(INSTALLED)
+	@[ -n '$(DESTDIR)' ] || cat $(BUILD)/installed.txt
 
 uninstall:
 	@tools/uninstall.sh $(INSTALLED)

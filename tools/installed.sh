@@ -1,5 +1,6 @@
 #!/bin/sh
-# After an install: lets the loader know of the library where that may be, and says what will not be found and what helps.
+# After an install, called by Meson: lets the loader know of the library where that may be; says what will not be found, and
+# what helps.
 # usage: installed.sh LIBDIR BINDIR PYTHON FOLDER_OF_THE_PACKAGE
 set -eu
 libdir=$1 bindir=$2 python=$3 packages=$4
@@ -24,5 +25,8 @@ has "${LD_LIBRARY_PATH-}" "$libdir" || [ ! -f "$libdir/libspeedup.so" ] ||
 [ "$(pkg-config --variable=pcfiledir speedup 2>/dev/null)" = "$libdir/pkgconfig" ] || needs PKG_CONFIG_PATH "$libdir/pkgconfig"
 "$python" -c 'import sys; sys.exit(sys.argv[1] not in sys.path)' "$packages" || needs PYTHONPATH "$packages"
 
-echo "installed; the Python package is in $packages"
-[ -z "$missing" ] || echo "What is not found by itself in these folders is found after:$missing"
+# Meson shows nothing of what its scripts print: make reads it.
+{
+    echo "installed; the Python package is in $packages"
+    [ -z "$missing" ] || echo "What is not found by itself in these folders is found after:$missing"
+} >"$MESON_BUILD_ROOT/installed.txt"
