@@ -23,8 +23,8 @@ export LD_LIBRARY_PATH := $(CURDIR)/$(BUILD)$(addprefix :,$(LD_LIBRARY_PATH))
 NINJA = if [ -t 1 ]; then ninja -C $(BUILD) $(1); else ninja --quiet -C $(BUILD) $(1); fi
 # An existing build directory keeps the options it has, but for those given.
 CONFIGURE = echo '==> configuring $(BUILD)'; \
-	if [ -f $(BUILD)/build.ninja ]; then set -- --reconfigure; else set --; fi; \
-	out=$$(meson setup "$$@" $(BUILD) $(1) 2>&1) || { echo "$$out"; exit 1; }
+	if [ -f $(BUILD)/build.ninja ]; then set -- configure; else set -- setup; fi; \
+	out=$$({ meson "$$1" $(BUILD) $(1) && ninja -C $(BUILD) build.ninja; } 2>&1) || { echo "$$out"; exit 1; }
 
 .PHONY: demo test bench bench-update doc install uninstall abi-update clean
 
