@@ -3,7 +3,8 @@
 #   make test        build and run all tests
 #   make bench       speed and size beside their limits
 #   make doc         the reference, by Doxygen
-#   make install     PREFIX=/usr/local, DESTDIR=
+#   make install     PREFIX=/usr/local, LIBDIR=lib, DESTDIR=
+#   make uninstall   what make install put there, from the same build directory
 #   make abi-update  take today's ABI as the reference
 #   make clean
 # The longer suites are in .ci/run.
@@ -12,6 +13,7 @@
 export PATH := /usr/bin:/bin:/usr/sbin:/sbin:$(PATH)
 PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
+LIBDIR ?= lib
 BUILD ?= build
 export PYTHON
 # The programs find the library beside them by /proc, which a bare root may not have mounted.
@@ -22,9 +24,9 @@ NINJA = if [ -t 1 ]; then ninja -C $(BUILD) $(1); else ninja --quiet -C $(BUILD)
 # An existing build directory keeps the options it has, but for those given.
 CONFIGURE = echo '==> configuring $(BUILD)'; \
 	if [ -f $(BUILD)/build.ninja ]; then set -- configure; else set -- setup; fi; \
-	out=$$(meson "$$1" $(BUILD) $(1) 2>&1) || { echo "$$out"; exit 1; }
+	out=$$({ meson "$$1" $(BUILD) $(1) && ninja -C $(BUILD) build.ninja; } 2>&1) || { echo "$$out"; exit 1; }
 
-.PHONY: demo test bench bench-update doc install abi-update clean
+.PHONY: demo test bench bench-update doc install uninstall abi-update clean
 
 demo:
 	@tools/setup.sh build
@@ -50,11 +52,20 @@ doc:
 	@echo '==> writing the reference'; $(call NINJA,doc)
 	@echo 'open $(BUILD)/doc/html/index.html'
 
+# What was installed there, by this and earlier calls, and the folders that were made for it.
+INSTALLED = $(BUILD)/installed$(subst /,+,$(abspath $(DESTDIR)/$(PREFIX)))
+
 install:
 	@tools/setup.sh build
-	@$(call CONFIGURE,-Dprefix=$(PREFIX) $(if $(wildcard $(BUILD)/build.ninja),,-Dtests=false))
+	@$(call CONFIGURE,-Dprefix=$(PREFIX) -Dlibdir=$(LIBDIR) -Ddefault_library=both \
+		$(if $(wildcard $(BUILD)/build.ninja),,-Dtests=false))
 	@echo '==> building'; $(call NINJA,)
 	@meson install -C $(BUILD) --no-rebuild --quiet
+	@grep -v '^#' $(BUILD)/meson-logs/install-log.txt >> $(INSTALLED)
+	@[ -n '$(DESTDIR)' ] || cat $(BUILD)/installed.txt
+
+uninstall:
+	@tools/uninstall.sh $(INSTALLED)
 
 abi-update: build-tests
 	@tests/abi/check.sh --update $(BUILD)

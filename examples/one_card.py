@@ -23,10 +23,10 @@ HOST = "128 GB"
 
 catalog = speedup.Catalog().extend({"systems": {f"one-{card}": {
     "accelerator": card, "accelerators_per_node": 1, "host_memory": HOST} for card in CARDS}})
-letters = {}  # of the sets of means that were needed
+letters: dict[str, str] = {}  # of the sets of means that were needed
 
 
-def cell(model, card, method):
+def cell(model: str, card: str, method: str) -> str:
     """The longest sequence, behind the letter of what it takes; a * where the model's window ends it."""
     stack, optimizations = METHODS[method]
     job = speedup.Scenario({"train": {**JOB, "model": model, "system": f"one-{card}", "stack": stack,

@@ -4,6 +4,8 @@
 
 A figure is a line of PUBLISHED. Nothing is fitted to them. The card has all the room that is asked for.
 """
+from collections.abc import Sequence
+
 import speedup
 
 PAPER, TORCHTUNE, FACTORY = "QLoRA, arXiv 2305.14314", "torchtune, README", "LLaMA-Factory, README"
@@ -11,7 +13,8 @@ MIXED, PURE, LORA, QLORA = ["bf16-mixed-precision"], ["pure-bf16"], ["bf16-mixed
 LEAN = ["pure-bf16", "paged-adam-8bit", "optimizer-in-backward"]
 CHUNKS = [{"fused-loss": {"chunks": 8}}, {"torch-compile": {"whole": 1}}]
 GB, GIB = 1e9, 2**30
-PUBLISHED = [  # source, model, method, software, optimizations, batch x sequence, published, unit, whether it is a limit
+Figure = tuple[str, str, str, str, Sequence[object], tuple[int, int], float, float, bool]
+PUBLISHED: list[Figure] = [  # source, model, method, software, optimizations, batch x sequence, published, unit, whether it is a limit
     (PAPER, "llama-33b", "QLoRA", "hugging-face", [*QLORA, "paged-adam"], (1, 512), 24, GB, True),
     (PAPER, "llama-65b", "QLoRA", "hugging-face", [*QLORA, "paged-adam"], (1, 512), 48, GB, True),
     (TORCHTUNE, "llama-3-1-8b", "full", "torchtune", [*LEAN, *CHUNKS], (2, 2048), 18.9, GIB, False),
@@ -31,7 +34,8 @@ catalog = speedup.Catalog().extend({
     "systems": {"roomy": {"accelerator": "roomy", "accelerators_per_node": 1, "host_memory": "8 TB"}}})
 
 
-def row(source, model, method, stack, optimizations, batch, published, unit, limit):
+def row(source: str, model: str, method: str, stack: str, optimizations: Sequence[object], batch: tuple[int, int], published: float,
+        unit: float, limit: bool) -> list[str]:
     """Cells of a figure; torchtune reports what is allocated, others what the card has to hold."""
     job = speedup.Scenario({"train": {
         "model": model, "system": "roomy", "stack": stack, "accelerators": 1, "micro_batch": batch[0], "global_batch": batch[0],

@@ -331,6 +331,62 @@ static void print_man(void)
         printf(".TP\n%d\n%s%s%s\n", exits[i].code, exits[i].command ? exits[i].command : "", exits[i].command ? ": " : "", exits[i].text);
 }
 
+/* Prints a candidate for the word that is being typed, of which `head` stands already. */
+static void complete(const char *word, size_t head, const char *candidate)
+{
+    if (!strncmp(word + head, candidate, strlen(word + head)))
+        printf("%.*s%s\n", (int)head, word, candidate);
+}
+
+static void complete_ids(const struct session *session, const char *kind, const char *word, size_t head)
+{
+    const char *id;
+    for (size_t i = 0; !speedup_catalog_at(session->catalog, kind, i, &id, NULL); i++)
+        complete(word, head, id);
+}
+
+/* What may stand for the last of these words, a line each; nothing where only a person or the folder knows. Shells ask this. */
+static int print_completions(const struct session *session, int count, char **words)
+{
+    static const struct {
+        const char *flag, *kind;
+    } values[] = {
+        {"--model", "models"},       {"--hardware", "systems"},        {"--hardware", "accelerators"},    {"--systems", "systems"},
+        {"--stack", "stacks"},       {"--optimize", "optimizations"},  {"--accelerator", "accelerators"}, {"--price", "prices"},
+    };
+    const char *word = words[count - 1], *before = count > 1 ? words[count - 2] : "", *comma = strrchr(word, ',');
+    const size_t head = comma ? (size_t)(comma - word) + 1 : 0; /* of a list */
+    if (count == 1) {
+        for (size_t i = 0; i < COMMANDS; i++)
+            complete(word, 0, commands[i].name);
+        complete(word, 0, "--help");
+        complete(word, 0, "--version");
+        return EXIT_FINE;
+    }
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (!strcmp(before, values[i].flag))
+            complete_ids(session, values[i].kind, word, head);
+    for (size_t i = 0; i < FLAGS; i++)
+        if (flags[i].value && !strcmp(before, flags[i].name))
+            return EXIT_FINE;
+    for (size_t i = 0; *word == '-' && i < FLAGS; i++)
+        if (!flags[i].takers || strstr(flags[i].takers, words[0]))
+            complete(word, 0, flags[i].name);
+    if (strcmp(words[0], "catalog") || *word == '-')
+        return EXIT_FINE;
+    speedup_word kind = {.struct_size = sizeof kind};
+    if (count == 2) {
+        complete(word, 0, "list");
+        complete(word, 0, "show");
+    } else if (count == 3) {
+        for (size_t i = 0; !speedup_kind_at(i, &kind); i++)
+            complete(word, 0, kind.name);
+    } else if (count == 4 && !strcmp(words[1], "show")) {
+        complete_ids(session, words[2], word, 0);
+    }
+    return EXIT_FINE;
+}
+
 static int usage_error(const char *what, const char *which)
 {
     fprintf(stderr, "speedup: %s '%s'; 'speedup --help' lists what there is\n", what, which);
@@ -509,6 +565,12 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "man")) {
         print_man();
         return EXIT_FINE;
+    }
+    if (!strcmp(argv[1], "complete") && argc > 2) {
+        struct session session = {.options = &(struct options){0}};
+        int code = session_open(&session) ? tell_problems(&session) : print_completions(&session, argc - 2, argv + 2);
+        session_close(&session);
+        return code;
     }
     const struct command *command = commands;
     while (command < commands + COMMANDS && strcmp(command->name, argv[1]))

@@ -21,6 +21,8 @@ def candidates():
     package = Path(__file__).resolve().parent
     checkout = package.parents[1]
     places = [package / SONAME]
+    if package.parents[1].name.startswith("python3"):  # as installed: PREFIX/lib/python3.11/dist-packages/speedup
+        places.append(package.parents[2] / SONAME)
     if (checkout / "meson.build").is_file():
         places.append(checkout / "build" / SONAME)
     return [str(place) for place in places if place.is_file()] + [SONAME]

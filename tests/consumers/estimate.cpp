@@ -1,0 +1,2 @@
+// The same from C++.
+#include "estimate.c"
