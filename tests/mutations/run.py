@@ -129,7 +129,7 @@ def main():
             if test not in passing[f"tests/{program}"] and not asked.all_tests:
                 verdict, why = "NO TEST", f"{program} has no test of this name that passes"
             else:
-                verdict, why = judge(tree, m, programs, asked.jobs)
+                verdict, why = judge(tree, m, programs if asked.all_tests else [f"tests/{program}"], asked.jobs)
             verdicts[verdict] = verdicts.get(verdict, 0) + 1
             print(f"{verdict:9}  {m['file']}: {m['search'][:60]}\n           {test}{'; ' if why else ''}{why}", flush=True)
     print(", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
