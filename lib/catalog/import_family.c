@@ -11,7 +11,7 @@
 static const char *type_of(const struct importer *importer, uint32_t mapping, uint32_t *node)
 {
     *node = yaml_find(importer->tree, mapping, "model_type");
-    if (!*node || field_is_null(importer, *node) || yaml_at(importer->tree, *node)->kind != YAML_SCALAR)
+    if (!*node || field_is_null(importer, *node) || !expect_kind(importer->context, importer->tree, *node, YAML_SCALAR, "model_type"))
         return NULL;
     return yaml_text(importer->tree, *node);
 }
@@ -81,7 +81,7 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
     size_t most = 0;
     /* Files of models have a hundred fields; each is looked up in all families. */
     bool many = yaml_at(tree, importer->inner)->length > MOST_FIELDS;
-    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many; i++) {
+    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many && !importer->whole; i++) {
         const struct family *family = family_at(importer->catalog, i);
         size_t marks = 0;
         bool all = family->marks_node != 0;
@@ -97,6 +97,8 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
         }
     }
     struct place place = importer_place(importer, node);
+    if (importer->whole) /* of a model that is known, and of whose kind its text model is */
+        importer->family = importer->whole;
     if (!importer->family) {
         problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
                 many ? "it has over 1000 fields" : "no family is like it");
@@ -163,7 +165,8 @@ static void check_architecture(struct importer *importer)
 static const struct family *family_of_class(const struct importer *importer)
 {
     uint32_t list = yaml_find(importer->tree, importer->outer, "architectures");
-    uint32_t first = list && yaml_at(importer->tree, list)->kind == YAML_SEQUENCE ? yaml_at(importer->tree, list)->first : 0;
+    bool given = list && !field_is_null(importer, list) && expect_kind(importer->context, importer->tree, list, YAML_SEQUENCE, "architectures");
+    uint32_t first = given ? yaml_at(importer->tree, list)->first : 0;
     return first && yaml_at(importer->tree, first)->kind == YAML_SCALAR ? family_of_type(importer->catalog, yaml_text(importer->tree, first)) : NULL;
 }
 
@@ -178,7 +181,9 @@ void import_family(struct importer *importer)
         importer->whole = family_of_type(importer->catalog, whole);
     if (type)
         importer->family = family_of_type(importer->catalog, type);
-    if (!importer->family && importer->whole && (!type || importer->inner != importer->outer))
+    if (importer->context->first)
+        return;
+    if (!importer->family && importer->whole && !type)
         importer->family = importer->whole;
     if (importer->family) {
         check_architecture(importer);
