@@ -74,7 +74,8 @@ static bool says(const struct importer *importer, uint32_t node)
 
 enum { MOST_FIELDS = 1000 };
 
-/* A type that nobody knows: the family whose marks the file has most of, where it knows all that the file says. */
+/* A type that nobody knows: the family whose marks the file has most of, where it knows all that the file says. NULL for a
+ * file without: of a family that has that among its marks. */
 static void find_nearest(struct importer *importer, const char *type, uint32_t node)
 {
     const struct yaml_tree *tree = importer->tree;
@@ -84,14 +85,16 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
     for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many && !importer->whole; i++) {
         const struct family *family = family_at(importer->catalog, i);
         size_t marks = 0;
-        bool all = family->marks_node != 0;
+        bool typeless = false, all = family->marks_node != 0;
         for (uint32_t item = all ? yaml_at(family->head.tree, family->marks_node)->first : 0; item && all; item = yaml_at(family->head.tree, item)->next) {
             const char *mark = yaml_text(family->head.tree, item);
-            uint32_t found = field_under(tree, importer->inner, mark, strlen(mark));
-            all = found && !field_is_null(importer, found);
+            bool without = *mark == '!';
+            uint32_t found = field_under(tree, importer->inner, mark + without, strlen(mark + without));
+            all = without != (found && !field_is_null(importer, found));
+            typeless |= without;
             marks++;
         }
-        if (all && marks > most) {
+        if (all && marks > most && (type || typeless)) {
             most = marks;
             importer->family = family;
         }
@@ -100,11 +103,16 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
     if (importer->whole) /* of a model that is known, and of whose kind its text model is */
         importer->family = importer->whole;
     if (!importer->family) {
-        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
-                many ? "it has over 1000 fields" : "no family is like it");
-        name_families(importer, "say how it is read in 'families:' of a catalog file");
+        if (type)
+            problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
+                    many ? "it has over 1000 fields" : "no family is like it");
+        else
+            problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is missing, so that the architecture is not known");
+        name_families(importer, type ? "say how it is read in 'families:' of a catalog file" : "give 'model_type'");
         return;
     }
+    bool typed = type != NULL;
+    type = typed ? type : "none";
     for (uint32_t key = yaml_at(tree, importer->inner)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         const char *name = yaml_text(tree, key);
         if (!says(importer, yaml_at(tree, key)->next) || knows(importer->family, name))
@@ -124,8 +132,9 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
         name_families(importer, what);
         return;
     }
-    warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known: read as '%s'", type,
-            importer->family->head.id);
+    if (typed)
+        warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known: read as '%s'", type,
+                importer->family->head.id);
 }
 
 /* A class of 'architectures' that is of another family than the file says. */
@@ -197,13 +206,7 @@ void import_family(struct importer *importer)
         problem_remedy(importer->context, "import the model that it is for; 'lora' is an optimization of its training");
         return;
     }
-    if (!type && !whole) {
-        struct place place = importer_place(importer, node ? node : outer);
-        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is missing, so that the architecture is not known");
-        name_families(importer, "give 'model_type'");
-        return;
-    }
-    find_nearest(importer, type ? type : whole, type ? node : outer);
+    find_nearest(importer, type ? type : whole, node && (type || !whole) ? node : outer);
 }
 
 void import_foreign(struct importer *importer)

@@ -7,6 +7,7 @@ field that a refusal must name. The smallest files that show a fault are in min/
 """
 import csv
 import json
+import math
 import struct
 import subprocess
 import sys
@@ -202,12 +203,15 @@ def gguf(path, architecture, numbers, tensors, tokens=1000):
         return struct.pack("<Q", len(value.encode())) + value.encode()
     pairs = [text("general.architecture") + struct.pack("<I", 8) + text(architecture)]
     pairs += [text(key) + (struct.pack("<IIQ", 9, 4, len(value)) + b"".join(struct.pack("<I", n) for n in value) if isinstance(value, list)
+                           else struct.pack("<If", 6, value) if isinstance(value, float) else struct.pack("<Ii", 5, value) if value < 0
                            else struct.pack("<II", 4, value)) for key, value in numbers.items()]
     pairs.append(text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, tokens) + b"".join(text(f"t{i}") for i in range(tokens)))
     pairs.append(text("tokenizer.ggml.scores") + struct.pack("<IIQ", 9, 6, 3) + struct.pack("<fff", 0.5, -1, 2))
     body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs)
+    begin = 0
     for name, shape, kind in tensors:
-        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, 0)
+        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, begin)
+        begin += -(-(math.prod(shape) // GGUF[kind][0] * GGUF[kind][1]) // 32) * 32
     path.write_bytes(body)
     return body
 
@@ -698,7 +702,7 @@ class Import(unittest.TestCase):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
         path = Path(self.folder.name) / "experts.json"
         for more, words in (({"layer_types": ["moe"] * 32}, "'num_experts_per_tok' is missing"),
-                            ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 1.5}, "'active' must be a whole number, not '1.5'")):
+                            ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 1.5}, "'num_experts_per_tok' must be a whole number, not 1.5")):
             path.write_text(json.dumps(config | more), encoding="utf-8")
             model, told = show(path)
             self.assertIsNone(model)
