@@ -262,6 +262,11 @@ static bool read_value(struct importer *importer, enum role role, uint32_t node,
     return true;
 }
 
+static const char *shown_default(enum role role, const char *value)
+{
+    return strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none";
+}
+
 /* Remembers that a default was taken for a field that a file may leave out. */
 static void take_default(struct importer *importer, enum role role, const char *name, size_t length, const char *value)
 {
@@ -275,7 +280,7 @@ static void take_default(struct importer *importer, enum role role, const char *
             return;
     }
     text_format(&importer->taken, "%s%.*s %s", importer->taken.length ? ", " : "", (int)length, name,
-                strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none");
+                shown_default(role, value));
 }
 
 static double parse_default(const char *text)
@@ -291,7 +296,7 @@ static void tell_usual(struct importer *importer, enum role role)
     size_t length;
     role_node(importer, role, &name, &length);
     if (usual)
-        problem_remedy(importer->context, "give '%.*s' as the family '%s' has it; usual is %s", (int)length, name, importer->family->head.id, usual);
+        problem_remedy(importer->context, "give '%.*s' as the family '%s' has it; usual is %s", (int)length, name, importer->family->head.id, shown_default(role, usual));
 }
 
 uint32_t role_key(const struct importer *importer, enum role role, char key[LONGEST_FIELD])
