@@ -204,8 +204,8 @@ bool field_read(struct importer *importer, uint32_t node, const char *key, enum 
         problem_remedy(importer->context, "write it without quotes");
         return false;
     }
-    if (type == ROLE_FLAG && (!strcmp(text, "true") || !strcmp(text, "false"))) {
-        *value = *text == 't';
+    if ((type == ROLE_FLAG && !strcmp(text, "true")) || ((type == ROLE_FLAG || type == ROLE_NUMBER) && !strcmp(text, "false"))) {
+        *value = *text == 't'; /* a number that is false is none */
         return true;
     }
     return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value) && !refuse_value(importer, node, key, type, *value);

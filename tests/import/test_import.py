@@ -218,6 +218,7 @@ WRONG = [(None, {key: value}, f"'{key}' {words}") for key in SIZES
          for value, words in (("4096", "must be a number, not a text"), (True, "must be a number, not 'true'"), (64.5, "must be a whole number, not 64.5"),
                               (-1, "is -1; it must be from 0"), (0, ""))] + [
     (None, {"tie_word_embeddings": "false"}, "'tie_word_embeddings' must be true or false, not a text"),
+    (None, {"num_attention_heads": False}, "'num_attention_heads' is 0"), (None, {"head_dim": False}, "'head_dim' must be a number, not 'false'"),
     (None, {"tie_word_embeddings": 7}, "'tie_word_embeddings' must be true or false, not 7"), (None, {"tie_word_embeddings": [1]}, "takes a plain value, not a list"),
     (None, {"vocab_size": [1]}, "'vocab_size' takes a plain value"), (None, {"num_key_value_heads": [8] * 31}, "'num_key_value_heads' lists 31 layers, but there are 32"),
     (None, {"intermediate_size": [14336] * 33}, "'intermediate_size' lists 33 layers, but there are 32"), (None, {"num_key_value_heads": ["8"] * 32}, "not a text"),
