@@ -121,7 +121,7 @@ def families_page(speedup):
     roles = re.findall(r'^ROLE\(\w+, "([^"]*)", (\w+), "([^"]*)", "([^"]*)"\)', text, re.M)
     return page + "\n## Roles of fields\n\nA role with a key is that key of a [model's entry](format.md).\n\n" + table(
         ["role", "value", "key", "what it is"],
-        [[f"`{name}`", {"NUMBER": "number", "FLAG": "true or false", "LIST": "list"}[kind], f"`{path}`" if path else "", what]
+        [[f"`{name}`", {"NUMBER": "whole number", "SIZE": "whole number, 1 or more", "FACTOR": "number", "FLAG": "true or false", "LIST": "list"}[kind], f"`{path}`" if path else "", what]
          for name, kind, path, what in roles])
 
 

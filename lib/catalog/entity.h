@@ -257,7 +257,7 @@ enum role {
     ROLES
 };
 
-enum role_type { ROLE_NUMBER, ROLE_FLAG, ROLE_LIST };
+enum role_type { ROLE_NUMBER, ROLE_SIZE, ROLE_FACTOR, ROLE_FLAG, ROLE_LIST };
 
 /* With the path of the model's field behind it, "" for none (text_word). */
 const char *role_name(enum role role);

@@ -70,17 +70,15 @@ static void set_quantized(struct importer *importer)
 }
 
 /* The text model of one that also sees or hears. */
-static uint32_t inner_model(const struct yaml_tree *tree)
+static uint32_t inner_model(const struct importer *importer)
 {
     static const char *const keys[] = {"text_config", "language_config", "llm_config", "thinker_config", "text_model_config"};
-    for (uint32_t at = tree->root, i = 0; i < sizeof keys / sizeof *keys; i++) {
-        uint32_t node = yaml_find(tree, at, keys[i]);
-        if (node && yaml_at(tree, node)->kind == YAML_MAPPING) {
-            uint32_t deeper = yaml_find(tree, node, "text_config");
-            return deeper && yaml_at(tree, deeper)->kind == YAML_MAPPING ? deeper : node;
-        }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        uint32_t node = mapping_under(importer, importer->outer, keys[i]), deeper = node ? mapping_under(importer, node, "text_config") : 0;
+        if (node)
+            return deeper ? deeper : node;
     }
-    return tree->root;
+    return importer->outer;
 }
 
 /* The name of the configuration, where it can be shown in a line. */
@@ -136,9 +134,10 @@ static bool translate(struct importer *importer, const char *name)
     if (!expect_kind(context, importer->tree, importer->tree->root, YAML_MAPPING, "the document"))
         return false;
     importer->outer = importer->tree->root;
-    importer->inner = inner_model(importer->tree);
+    importer->inner = inner_model(importer);
     text_begin(&importer->taken, &context->allocator);
-    import_family(importer);
+    if (!context->first)
+        import_family(importer);
     if (!context->first)
         import_foreign(importer);
     if (!context->first)

@@ -11,7 +11,7 @@
 static const char *type_of(const struct importer *importer, uint32_t mapping, uint32_t *node)
 {
     *node = yaml_find(importer->tree, mapping, "model_type");
-    if (!*node || field_is_null(importer, *node) || yaml_at(importer->tree, *node)->kind != YAML_SCALAR)
+    if (!*node || field_is_null(importer, *node) || !expect_kind(importer->context, importer->tree, *node, YAML_SCALAR, "model_type"))
         return NULL;
     return yaml_text(importer->tree, *node);
 }
@@ -74,35 +74,45 @@ static bool says(const struct importer *importer, uint32_t node)
 
 enum { MOST_FIELDS = 1000 };
 
-/* A type that nobody knows: the family whose marks the file has most of, where it knows all that the file says. */
+/* A type that nobody knows: the family whose marks the file has most of, where it knows all that the file says. NULL for a
+ * file without: of a family that has that among its marks. */
 static void find_nearest(struct importer *importer, const char *type, uint32_t node)
 {
     const struct yaml_tree *tree = importer->tree;
     size_t most = 0;
     /* Files of models have a hundred fields; each is looked up in all families. */
     bool many = yaml_at(tree, importer->inner)->length > MOST_FIELDS;
-    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many; i++) {
+    for (size_t i = 0; i < importer->catalog->entries[KIND_FAMILY].count && !many && !importer->whole; i++) {
         const struct family *family = family_at(importer->catalog, i);
         size_t marks = 0;
-        bool all = family->marks_node != 0;
+        bool typeless = false, all = family->marks_node != 0;
         for (uint32_t item = all ? yaml_at(family->head.tree, family->marks_node)->first : 0; item && all; item = yaml_at(family->head.tree, item)->next) {
             const char *mark = yaml_text(family->head.tree, item);
-            uint32_t found = field_under(tree, importer->inner, mark, strlen(mark));
-            all = found && !field_is_null(importer, found);
+            bool without = *mark == '!';
+            uint32_t found = field_under(tree, importer->inner, mark + without, strlen(mark + without));
+            all = without != (found && !field_is_null(importer, found));
+            typeless |= without;
             marks++;
         }
-        if (all && marks > most) {
+        if (all && marks > most && (type || typeless)) {
             most = marks;
             importer->family = family;
         }
     }
     struct place place = importer_place(importer, node);
+    if (importer->whole) /* of a model that is known, and of whose kind its text model is */
+        importer->family = importer->whole;
     if (!importer->family) {
-        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
-                many ? "it has over 1000 fields" : "no family is like it");
-        name_families(importer, "say how it is read in 'families:' of a catalog file");
+        if (type)
+            problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known, and %s", type,
+                    many ? "it has over 1000 fields" : "no family is like it");
+        else
+            problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is missing, so that the architecture is not known");
+        name_families(importer, type ? "say how it is read in 'families:' of a catalog file" : "give 'model_type'");
         return;
     }
+    bool typed = type != NULL;
+    type = typed ? type : "none";
     for (uint32_t key = yaml_at(tree, importer->inner)->first; key; key = yaml_at(tree, yaml_at(tree, key)->next)->next) {
         const char *name = yaml_text(tree, key);
         if (!says(importer, yaml_at(tree, key)->next) || knows(importer->family, name))
@@ -122,8 +132,9 @@ static void find_nearest(struct importer *importer, const char *type, uint32_t n
         name_families(importer, what);
         return;
     }
-    warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known: read as '%s'", type,
-            importer->family->head.id);
+    if (typed)
+        warning(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is '%.60s', of which no family is known: read as '%s'", type,
+                importer->family->head.id);
 }
 
 /* A class of 'architectures' that is of another family than the file says. */
@@ -163,7 +174,8 @@ static void check_architecture(struct importer *importer)
 static const struct family *family_of_class(const struct importer *importer)
 {
     uint32_t list = yaml_find(importer->tree, importer->outer, "architectures");
-    uint32_t first = list && yaml_at(importer->tree, list)->kind == YAML_SEQUENCE ? yaml_at(importer->tree, list)->first : 0;
+    bool given = list && !field_is_null(importer, list) && expect_kind(importer->context, importer->tree, list, YAML_SEQUENCE, "architectures");
+    uint32_t first = given ? yaml_at(importer->tree, list)->first : 0;
     return first && yaml_at(importer->tree, first)->kind == YAML_SCALAR ? family_of_type(importer->catalog, yaml_text(importer->tree, first)) : NULL;
 }
 
@@ -178,7 +190,9 @@ void import_family(struct importer *importer)
         importer->whole = family_of_type(importer->catalog, whole);
     if (type)
         importer->family = family_of_type(importer->catalog, type);
-    if (!importer->family && importer->whole && (!type || importer->inner != importer->outer))
+    if (importer->context->first)
+        return;
+    if (!importer->family && importer->whole && !type)
         importer->family = importer->whole;
     if (importer->family) {
         check_architecture(importer);
@@ -192,13 +206,7 @@ void import_family(struct importer *importer)
         problem_remedy(importer->context, "import the model that it is for; 'lora' is an optimization of its training");
         return;
     }
-    if (!type && !whole) {
-        struct place place = importer_place(importer, node ? node : outer);
-        problem(importer->context, SPEEDUP_UNSUPPORTED_MODEL, &place, "'model_type' is missing, so that the architecture is not known");
-        name_families(importer, "give 'model_type'");
-        return;
-    }
-    find_nearest(importer, type ? type : whole, type ? node : outer);
+    find_nearest(importer, type ? type : whole, node && (type || !whole) ? node : outer);
 }
 
 void import_foreign(struct importer *importer)

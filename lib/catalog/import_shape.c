@@ -71,18 +71,37 @@ static bool is_counted(double number, double every, double offset)
     return every >= 1 && fmod(number, every) == offset;
 }
 
-/* Which layers a list names by number, from `base` on; NULL without such a list. */
-static const bool *listed_layers(struct importer *importer, uint32_t list, double base, double layers)
+/* Which layers the list of a role names by number, from `base` on; NULL without such a list. */
+static const bool *listed_layers(struct importer *importer, enum role role, double base, double layers)
 {
     const struct yaml_tree *tree = importer->tree;
-    bool *marks = list && yaml_at(tree, list)->kind == YAML_SEQUENCE ? arena_zeroed(importer->arena, (size_t)layers + 1, sizeof *marks) : NULL;
+    char key[LONGEST_FIELD];
+    uint32_t list = role_key(importer, role, key);
+    if (!list || field_is_null(importer, list) || !expect_kind(importer->context, tree, list, YAML_SEQUENCE, key))
+        return NULL;
+    bool *marks = arena_zeroed(importer->arena, (size_t)layers + 1, sizeof *marks);
     for (uint32_t item = marks ? yaml_at(tree, list)->first : 0; item; item = yaml_at(tree, item)->next) {
         double value;
-        const char *text = yaml_at(tree, item)->kind == YAML_SCALAR ? yaml_text(tree, item) : "";
-        if (field_is_number(text, &value) && value >= base && value - base < layers && value == floor(value))
-            marks[(size_t)(value - base)] = true;
+        if (!field_read(importer, item, key, ROLE_NUMBER, &value))
+            return NULL;
+        if (value < base || value - base >= layers) {
+            struct place place = importer_place(importer, item);
+            problem(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' has layer %.0f, but there are %.0f, from %.0f on", key, value, layers, base);
+            return NULL;
+        }
+        marks[(size_t)(value - base)] = true;
     }
     return marks;
+}
+
+/* How often a layer comes, and its place in that period: the last where nothing says. */
+static double find_period(struct importer *importer, enum role role, enum role place_role, double *offset)
+{
+    struct found every = role_find(importer, role), at = role_find(importer, place_role);
+    if (at.node && every.value > 0 && at.value >= every.value)
+        role_refuse(importer, place_role, "must be less than the period that it is a place in");
+    *offset = role_is_said(importer, place_role) ? at.value : every.value - 1;
+    return every.value;
 }
 
 /* The kind of one layer by the rules of its family, where no list has it. */
@@ -100,9 +119,8 @@ static void find_rules(struct importer *importer, double layers, struct rules *b
     /* A file of a format that has all says its window, but that of a family whose layers differ by a rule. */
     used &= !importer->format || role_is_said(importer, ROLE_FULL_EVERY) || role_node(importer, ROLE_WINDOW, &name, &length);
     *by = (struct rules){.windowed = used && (others_of(importer->family) == LAYER_WINDOW || role_is_said(importer, ROLE_WINDOW)) && role_number(importer, ROLE_WINDOW) > 0};
-    by->full = listed_layers(importer, role_node(importer, ROLE_FULL_LIST, &name, &length), role_number(importer, ROLE_FULL_BASE), layers);
-    by->every = by->full ? 0 : role_number(importer, ROLE_FULL_EVERY);
-    by->offset = role_is_said(importer, ROLE_FULL_OFFSET) ? role_number(importer, ROLE_FULL_OFFSET) : by->every - 1;
+    by->full = listed_layers(importer, ROLE_FULL_LIST, role_number(importer, ROLE_FULL_BASE), layers);
+    by->every = by->full ? 0 : find_period(importer, ROLE_FULL_EVERY, ROLE_FULL_OFFSET, &by->offset);
     by->from = by->windowed ? role_number(importer, ROLE_WINDOW_FROM) : 0;
 }
 
@@ -217,25 +235,33 @@ static void count_layers(struct importer *importer, double layers)
 /* Layers without experts, by all the ways that files have to say it. */
 static double count_dense(struct importer *importer, double layers)
 {
-    const char *name;
-    size_t length;
+    char key[LONGEST_FIELD];
     uint32_t node;
-    double dense = 0, first = role_number(importer, ROLE_DENSE_FIRST), last = role_is_said(importer, ROLE_EXPERT_LAST) ? role_number(importer, ROLE_EXPERT_LAST) : layers;
+    double dense = 0, offset, first = role_number(importer, ROLE_DENSE_FIRST), last = role_is_said(importer, ROLE_EXPERT_LAST) ? role_number(importer, ROLE_EXPERT_LAST) : layers;
     if (layers > MOST_LAYERS)
         return 0; /* told when it is set */
-    const bool *without = listed_layers(importer, role_node(importer, ROLE_DENSE_LIST, &name, &length), 0, layers);
-    const bool *with = listed_layers(importer, role_node(importer, ROLE_EXPERT_LIST, &name, &length), 0, layers);
-    uint32_t each = role_node(importer, ROLE_EXPERT_KINDS, &name, &length);
+    const bool *without = listed_layers(importer, ROLE_DENSE_LIST, 0, layers), *with = listed_layers(importer, ROLE_EXPERT_LIST, 0, layers);
+    uint32_t each = role_key(importer, ROLE_EXPERT_KINDS, key);
     struct words words;
     bool list = each && yaml_at(importer->tree, each)->kind == YAML_SEQUENCE;
     if (list)
         words_begin(&words, importer, each, false);
-    double every = list ? 1 : fmax(role_number(importer, ROLE_EXPERT_EVERY), 1);
-    double offset = role_is_said(importer, ROLE_EXPERT_OFFSET) ? role_number(importer, ROLE_EXPERT_OFFSET) : every - 1;
+    double every = list ? 1 : find_period(importer, ROLE_EXPERT_EVERY, ROLE_EXPERT_OFFSET, &offset);
+    offset = every >= 1 && !list ? fmod(offset, every) : 0;
+    every = fmax(every, 1);
+    if (list && yaml_at(importer->tree, each)->length != layers) {
+        struct place place = importer_place(importer, each);
+        problem(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' lists %u layers, but there are %.0f", key, (unsigned)yaml_at(importer->tree, each)->length, layers);
+        return 0;
+    }
     for (double layer = 0; layer < layers; layer++) {
         const char *word = list ? words_next(&words, &node) : NULL;
-        bool has = layer >= first && layer <= last && is_counted(layer, every, fmod(offset, every)) && !(without && without[(size_t)layer]) && (!with || with[(size_t)layer]) &&
-                   !(word && (!strcmp(word, "0") || !strcmp(word, "dense") || !strcmp(word, "false")));
+        bool bare = word && (!strcmp(word, "0") || !strcmp(word, "dense") || !strcmp(word, "false"));
+        if (word && !bare && strcmp(word, "1") && strcmp(word, "sparse") && strcmp(word, "moe") && strcmp(word, "true")) {
+            field_refuse(importer, node, key, strlen(key), "has a layer that is neither dense (0) nor sparse (1)");
+            return 0;
+        }
+        bool has = layer >= first && layer <= last && is_counted(layer, every, offset) && !(without && without[(size_t)layer]) && (!with || with[(size_t)layer]) && !bare;
         dense += !has;
     }
     return dense;
@@ -249,6 +275,8 @@ static struct found find_rotary(struct importer *importer, double head_dim)
     struct found given = role_find(importer, ROLE_ROTARY_DIM), share = role_find(importer, ROLE_ROTARY_SHARE);
     if (given.value > 0)
         return given;
+    if (share.value > 1)
+        role_refuse(importer, ROLE_ROTARY_SHARE, "is a share of 1 or less");
     return (struct found){share.value < 1 ? floor(share.value * head_dim) : 0, share.node};
 }
 
@@ -433,26 +461,12 @@ static void set_state_space(struct importer *importer, double layers)
     }
 }
 
-/* A mapping of a field's first part ("a.b") that is something else; 0 for none. */
-static uint32_t strange_part(const struct importer *importer, enum role role)
-{
-    const char *name;
-    size_t length;
-    role_node(importer, role, &name, &length);
-    size_t part = strcspn(name, ".|");
-    uint32_t node = part < length ? field_of(importer, name, part) : 0;
-    return node && !field_is_null(importer, node) && yaml_at(importer->tree, node)->kind != YAML_MAPPING ? node : 0;
-}
-
 /* Positions that are stretched beyond what they were trained for. */
 static void set_positions(struct importer *importer)
 {
     struct found most = role_find(importer, ROLE_MAX_SEQUENCE), stretch = role_find(importer, ROLE_STRETCH), positions = role_find(importer, ROLE_POSITIONS);
     double from = role_number(importer, ROLE_STRETCH_FROM);
-    uint32_t strange = strange_part(importer, ROLE_STRETCH);
-    if (strange)
-        expect_kind(importer->context, importer->tree, strange, YAML_MAPPING, "what says how positions are stretched");
-    else if (stretch.node && !field_is_null(importer, stretch.node) && stretch.value < 1 && !importer->context->first)
+    if (stretch.node && !field_is_null(importer, stretch.node) && stretch.value < 1 && !importer->context->first)
         role_refuse(importer, ROLE_STRETCH, "is a factor of 1 or more");
     if (!(from > 0) && !importer->format)
         from = most.value;
@@ -472,30 +486,33 @@ static bool set_block_configs(struct importer *importer)
 {
     const struct yaml_tree *tree = importer->tree;
     struct model *m = importer->model;
-    const char *name;
-    size_t length;
-    uint32_t list = role_node(importer, ROLE_BLOCK_CONFIGS, &name, &length);
+    char key[LONGEST_FIELD];
+    uint32_t list = role_key(importer, ROLE_BLOCK_CONFIGS, key);
     double layers = 0, attending = 0, kv = 0, width = 0, one;
-    if (!list || yaml_at(tree, list)->kind != YAML_SEQUENCE)
+    if (!list || field_is_null(importer, list))
         return false;
+    if (!expect_kind(importer->context, tree, list, YAML_SEQUENCE, key))
+        return true;
     for (uint32_t item = yaml_at(tree, list)->first; item; item = yaml_at(tree, item)->next, layers++) {
-        uint32_t attention = yaml_find(tree, item, "attention"), ffn = yaml_find(tree, item, "ffn");
+        uint32_t attention = mapping_under(importer, item, "attention"), ffn = mapping_under(importer, item, "ffn");
         uint32_t group = attention ? yaml_find(tree, attention, "n_heads_in_group") : 0, heads = attention ? yaml_find(tree, attention, "num_key_value_heads") : 0;
         uint32_t times = ffn ? yaml_find(tree, ffn, "ffn_mult") : 0, whole = ffn ? yaml_find(tree, ffn, "intermediate_size") : 0;
         bool grouped = group && !field_is_null(importer, group), given = heads && !field_is_null(importer, heads);
-        if ((grouped || given) && field_read(importer, grouped ? group : heads, "block_configs", &one) && one >= 1) {
+        if ((grouped || given) && field_read(importer, grouped ? group : heads, key, ROLE_NUMBER, &one) && one >= 1) {
+            if (grouped && fmod(m->heads, one) != 0)
+                field_refuse(importer, group, key, strlen(key), "must have a group that the heads are a multiple of");
             attending++;
             kv += grouped ? m->heads / one : one;
         }
-        if (times && !field_is_null(importer, times) && field_read(importer, times, "ffn_mult", &one))
+        if (times && !field_is_null(importer, times) && field_read(importer, times, "ffn_mult", ROLE_FACTOR, &one))
             width += ceil(floor(2 * one * m->hidden / 3) / 256) * 256;
-        else if (whole && !field_is_null(importer, whole) && field_read(importer, whole, "intermediate_size", &one))
+        else if (whole && !field_is_null(importer, whole) && field_read(importer, whole, "intermediate_size", ROLE_NUMBER, &one))
             width += one;
     }
     if (importer->context->first)
         return true;
     if (layers != m->layers || attending < 1 || width < layers || kv > 1e9 || width > 1e12) {
-        field_refuse(importer, list, name, length, "must have a block of attention or more, a feed-forward block or more, and as many items as there are layers");
+        field_refuse(importer, list, key, strlen(key), "must have a block of attention or more, a feed-forward block or more, and as many items as there are layers");
         return true;
     }
     if (attending < layers)
@@ -506,6 +523,24 @@ static bool set_block_configs(struct importer *importer)
     m->kv_heads = kv / attending;
     m->ffn = width / layers;
     return true;
+}
+
+/* Widths as multiples of the residual stream's, each rounded (OpenELM, arXiv 2404.14619, make_divisible): their mean. */
+static double width_of_times(struct importer *importer)
+{
+    const struct yaml_tree *tree = importer->tree;
+    struct found times = role_find(importer, ROLE_FFN_TIMES);
+    double divisor = role_number(importer, ROLE_FFN_DIVISOR), sum = 0, count = 0, one = times.value;
+    bool list = times.node && yaml_at(tree, times.node)->kind == YAML_SEQUENCE;
+    if (divisor <= 0 || one <= 0)
+        return one * importer->model->hidden;
+    for (uint32_t item = list ? yaml_at(tree, times.node)->first : times.node; item || !count; item = list ? yaml_at(tree, item)->next : 0, count++) {
+        if (list)
+            field_is_number(yaml_text(tree, item), &one);
+        double exact = one * importer->model->hidden, width = fmax(floor(exact / divisor + 0.5), 1) * divisor;
+        sum += width < 0.9 * exact ? width + divisor : width;
+    }
+    return sum / count;
 }
 
 static void set_feed_forward(struct importer *importer, double experts)
@@ -521,8 +556,8 @@ static void set_feed_forward(struct importer *importer, double experts)
         ffn.value = floor(scale * ffn.value + 1e-6);
     if (scale > 0 && multiple > 0)
         ffn.value = ceil(ffn.value / multiple) * multiple;
-    if (ffn.value <= 0 && role_number(importer, ROLE_FFN_TIMES) > 0)
-        ffn.value = role_number(importer, ROLE_FFN_TIMES) * importer->model->hidden;
+    if (ffn.value <= 0)
+        ffn.value = width_of_times(importer);
     if (ffn.value <= 0)
         ffn = experts > 1 ? role_find(importer, ROLE_EXPERT_FFN) : role_find(importer, ROLE_SPACE_INNER);
     /* No block is one where all layers are state spaces. */
@@ -580,16 +615,13 @@ void import_shape(struct importer *importer)
     const char *name;
     size_t length;
     uint32_t list = role_node(importer, ROLE_LAYER_KINDS, &name, &length);
-    struct found layers = {0, 0};
     importer->layers = (struct layers){.node = 0};
+    bool listed = !role_node(importer, ROLE_LAYERS, &name, &length) && list && !field_is_null(importer, list);
+    struct found layers = listed ? (struct found){yaml_at(importer->tree, list)->length, list} : role_find(importer, ROLE_LAYERS);
+    importer->counted = layers.value;
     /* What is wrong is told before what is missing. */
     for (size_t i = 1; i < sizeof shape / sizeof *shape; i++)
         role_find(importer, shape[i]);
-    bool listed = !role_node(importer, ROLE_LAYERS, &name, &length) && list && !field_is_null(importer, list);
-    if (listed)
-        layers = (struct found){yaml_at(importer->tree, list)->length, list};
-    else
-        layers = role_find(importer, ROLE_LAYERS);
     double times = fmax(role_number(importer, ROLE_LAYERS_TIMES), 1);
     layers.value *= times;
     if (role_is_true(importer, ROLE_PREDICTION_COUNTED))
@@ -619,7 +651,7 @@ void import_shape(struct importer *importer)
         head_dim.value = find_unrotated(importer).value;
     else if (head_dim.value <= 0 && model->heads > 0)
         head_dim.value = model->hidden / model->heads;
-    if (head_dim.value > 0 && head_dim.value == floor(head_dim.value))
+    if (head_dim.value > 0 && (head_dim.node || head_dim.value == floor(head_dim.value)))
         import_number(importer, "head_dim", head_dim);
     if (!model->headless && is_headless(importer))
         import_flag(importer, "headless", (struct found){1, 0});

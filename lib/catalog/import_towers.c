@@ -57,6 +57,7 @@ static void add_tower(struct importer *importer, uint32_t node, const char *usua
         return;
     }
     struct importer tower = *importer;
+    tower.counted = 0; /* its lists are no lists of layers */
     tower.inner = tower.outer = node ? node : importer->outer;
     tower.family = family;
     /* Nothing of a tower that is left out stands in its file. */
@@ -85,7 +86,6 @@ static double measure_adapters(struct importer *importer)
 
 void import_towers(struct importer *importer)
 {
-    const struct yaml_tree *tree = importer->tree;
     static const char *const keys[] = {"vision_config", "audio_config", "vision_tower_config"};
     uint32_t seen = 0;
     double before = importer->model->encoders;
@@ -93,7 +93,6 @@ void import_towers(struct importer *importer)
         const struct yaml_tree *own = family->head.tree;
         for (uint32_t key = family->towers_node ? yaml_at(own, family->towers_node)->first : 0; key; key = yaml_at(own, yaml_at(own, key)->next)->next) {
             const char *name = yaml_text(own, key);
-            uint32_t node = field_under(tree, importer->outer, name, strlen(name));
             bool nearer = false;
             for (const struct family *other = importer->whole; other != family; other = other->parent)
                 nearer |= family_node(other, other->towers_node, name) != 0;
@@ -101,13 +100,12 @@ void import_towers(struct importer *importer)
                 continue;
             for (uint32_t i = 0; i < sizeof keys / sizeof *keys; i++)
                 seen |= !strcmp(keys[i], name) ? 1u << i : 0;
-            if (!node || yaml_at(tree, node)->kind == YAML_MAPPING)
-                add_tower(importer, node, yaml_text(own, yaml_at(own, key)->next), name);
+            add_tower(importer, mapping_under(importer, importer->outer, name), yaml_text(own, yaml_at(own, key)->next), name);
         }
     }
     for (uint32_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        uint32_t node = yaml_find(tree, importer->outer, keys[i]);
-        if (node && !(seen >> i & 1) && yaml_at(tree, node)->kind == YAML_MAPPING)
+        uint32_t node = seen >> i & 1 ? 0 : mapping_under(importer, importer->outer, keys[i]);
+        if (node)
             add_tower(importer, node, NULL, keys[i]);
     }
     importer->model->encoders += measure_adapters(importer);

@@ -179,28 +179,43 @@ static bool was_wrong(const struct importer *importer, uint32_t node)
     return false;
 }
 
-/* A flag that is a text. */
-static bool refuse_text(const struct importer *importer, uint32_t node, const char *key)
+/* Is a value that cannot be one of its type told? */
+static bool refuse_value(const struct importer *importer, uint32_t node, const char *key, enum role_type type, double value)
 {
-    const struct yaml_node *at = yaml_at(importer->tree, node);
-    if (at->kind != YAML_SCALAR || at->plain)
-        return false;
     struct place place = importer_place(importer, node);
-    problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be true or false, not a text", key);
-    problem_remedy(importer->context, "write it without quotes");
+    if (type == ROLE_FLAG && value != 0 && value != 1)
+        problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be true or false, not %.10g", key, value);
+    else if (type < ROLE_FACTOR && value != floor(value))
+        problem(importer->context, SPEEDUP_NOT_WHOLE, &place, "'%.60s' must be a whole number, not %.10g", key, value);
+    else if (type == ROLE_SIZE && value < 1)
+        problem(importer->context, SPEEDUP_OUT_OF_RANGE, &place, "'%.60s' must be 1 or more, not 0", key);
+    else
+        return false;
     return true;
 }
 
-bool field_read(struct importer *importer, uint32_t node, const char *key, double *value)
+bool field_read(struct importer *importer, uint32_t node, const char *key, enum role_type type, double *value)
 {
     const struct yaml_node *at = yaml_at(importer->tree, node);
-    bool flag;
-    if (at->kind == YAML_SCALAR && at->plain && (!strcmp(yaml_text(importer->tree, node), "true") || !strcmp(yaml_text(importer->tree, node), "false"))) {
-        flag = yaml_text(importer->tree, node)[0] == 't';
-        *value = flag;
+    const char *text = at->kind == YAML_SCALAR ? yaml_text(importer->tree, node) : "";
+    if (at->kind == YAML_SCALAR && !at->plain) {
+        struct place place = importer_place(importer, node);
+        problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be %s, not a text", key, type == ROLE_FLAG ? "true or false" : "a number");
+        problem_remedy(importer->context, "write it without quotes");
+        return false;
+    }
+    if ((type == ROLE_FLAG && !strcmp(text, "true")) || ((type == ROLE_FLAG || type == ROLE_NUMBER) && !strcmp(text, "false"))) {
+        *value = *text == 't'; /* a number that is false is none */
         return true;
     }
-    return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value);
+    return read_number(importer->context, importer->tree, node, key, DIMENSION_NONE, 0, 1e15, value) && !refuse_value(importer, node, key, type, *value);
+}
+
+uint32_t mapping_under(const struct importer *importer, uint32_t node, const char *field)
+{
+    uint32_t found = field_under(importer->tree, node, field, strlen(field));
+    bool given = found && !field_is_null(importer, found);
+    return given && expect_kind(importer->context, importer->tree, found, YAML_MAPPING, field) ? found : 0;
 }
 
 /* Does the text of a field match the pattern behind its name ("feed_forward_proj=gated-*")? */
@@ -221,22 +236,35 @@ static bool match_value(const struct importer *importer, uint32_t node, const ch
  * have none of it are counted apart where they are layers of another kind. */
 static bool read_value(struct importer *importer, enum role role, uint32_t node, const char *key, double *value)
 {
-    const struct yaml_tree *tree = importer->tree;
-    bool list = yaml_at(tree, node)->kind == YAML_SEQUENCE && yaml_at(tree, node)->first;
-    if (role_type(role) == ROLE_FLAG && refuse_text(importer, node, key))
+    const struct yaml_node *at = yaml_at(importer->tree, node);
+    struct place place = importer_place(importer, node);
+    enum role_type type = role_type(role);
+    if (at->kind != YAML_SEQUENCE || !at->first || type == ROLE_FLAG || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB) {
+        if (!field_read(importer, node, key, type, value))
+            return false;
+        if ((role != ROLE_DENSE_FIRST && role != ROLE_EXPERT_EVERY) || *value <= importer->counted || importer->counted <= 0)
+            return true;
+        problem(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' is %.0f, but there are %.0f layers", key, *value, importer->counted);
         return false;
-    if (!list || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB)
-        return field_read(importer, node, key, value);
-    double sum = 0, count = 0;
-    for (uint32_t item = yaml_at(tree, node)->first; item; item = yaml_at(tree, item)->next) {
-        double one;
-        if (!field_read(importer, item, key, &one))
+    }
+    double sum = 0, count = 0, one;
+    if (importer->counted > 0 && at->length != importer->counted) {
+        problem(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' lists %u layers, but there are %.0f", key, (unsigned)at->length, importer->counted);
+        return false;
+    }
+    for (uint32_t item = at->first; item; item = yaml_at(importer->tree, item)->next) {
+        if (!field_read(importer, item, key, type == ROLE_SIZE ? ROLE_NUMBER : type, &one))
             return false;
         sum += one;
         count += one > 0 || (role == ROLE_FFN && !importer->apart);
     }
     *value = sum / (count > 0 ? count : 1);
     return true;
+}
+
+static const char *shown_default(enum role role, const char *value)
+{
+    return strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none";
 }
 
 /* Remembers that a default was taken for a field that a file may leave out. */
@@ -252,7 +280,7 @@ static void take_default(struct importer *importer, enum role role, const char *
             return;
     }
     text_format(&importer->taken, "%s%.*s %s", importer->taken.length ? ", " : "", (int)length, name,
-                strcmp(value, "0") ? value : role == ROLE_KV_HEADS ? "as many as heads" : "none");
+                shown_default(role, value));
 }
 
 static double parse_default(const char *text)
@@ -268,7 +296,41 @@ static void tell_usual(struct importer *importer, enum role role)
     size_t length;
     role_node(importer, role, &name, &length);
     if (usual)
-        problem_remedy(importer->context, "give '%.*s' as the family '%s' has it; usual is %s", (int)length, name, importer->family->head.id, usual);
+        problem_remedy(importer->context, "give '%.*s' as the family '%s' has it; usual is %s", (int)length, name, importer->family->head.id, shown_default(role, usual));
+}
+
+uint32_t role_key(const struct importer *importer, enum role role, char key[LONGEST_FIELD])
+{
+    const char *name;
+    size_t length;
+    uint32_t node = role_node(importer, role, &name, &length);
+    length = length < LONGEST_FIELD - 1 ? length : LONGEST_FIELD - 1;
+    memcpy(key, name, length);
+    key[length] = '\0';
+    return node;
+}
+
+static void add_wrong(struct importer *importer, uint32_t node)
+{
+    if (importer->wrong_count < MOST_WRONG)
+        importer->wrong[importer->wrong_count++] = node;
+}
+
+/* A field in a mapping ("a.b") of which the first part is something else: told. */
+static void check_parts(struct importer *importer, const char *fields)
+{
+    char key[LONGEST_FIELD];
+    for (const char *at = fields; *at; at += *at == '|') {
+        size_t part = strcspn(at, ".|=");
+        uint32_t node = at[part] == '.' && part < sizeof key ? field_of(importer, at, part) : 0;
+        if (node && !field_is_null(importer, node) && yaml_at(importer->tree, node)->kind != YAML_MAPPING && !was_wrong(importer, node)) {
+            memcpy(key, at, part);
+            key[part] = '\0';
+            expect_kind(importer->context, importer->tree, node, YAML_MAPPING, key);
+            add_wrong(importer, node);
+        }
+        at += strcspn(at, "|");
+    }
 }
 
 struct found role_find(struct importer *importer, enum role role)
@@ -276,20 +338,19 @@ struct found role_find(struct importer *importer, enum role role)
     const char *name;
     size_t length;
     char key[LONGEST_FIELD];
+    role_key(importer, role, key);
     struct found found = {0, role_node(importer, role, &name, &length)};
-    size_t kept = length < sizeof key - 1 ? length : sizeof key - 1;
-    memcpy(key, name, kept);
-    key[kept] = '\0';
     if (found.node) {
         if (match_value(importer, found.node, name, length, &found.value))
             return found;
-        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, role, found.node, key, &found.value) &&
-            importer->wrong_count < MOST_WRONG) {
-            importer->wrong[importer->wrong_count++] = found.node;
+        if (!field_is_null(importer, found.node) && !was_wrong(importer, found.node) && !read_value(importer, role, found.node, key, &found.value)) {
+            found.value = 0;
+            add_wrong(importer, found.node);
             tell_usual(importer, role);
         }
         return found;
     }
+    check_parts(importer, name);
     const char *always = FAMILY_TEXT(importer->format, has_node, role_name(role));
     if (always) {
         found.value = parse_default(always);
@@ -394,13 +455,7 @@ void import_role(struct importer *importer, enum role role)
 {
     struct found found = role_find(importer, role);
     double *mean = mean_of(importer, role, found);
-    const char *name;
-    size_t length;
-    if (!mean && found.node && found.value != floor(found.value) && role < ROLE_FILE_BYTES && yaml_at(importer->tree, found.node)->kind == YAML_SCALAR) {
-        struct place place = importer_place(importer, role_node(importer, role, &name, &length));
-        problem(importer->context, SPEEDUP_NOT_WHOLE, &place, "'%.*s' must be a whole number, not %.10g", (int)length, name, found.value);
-        tell_usual(importer, role);
-    } else if (mean) {
+    if (mean) {
         found.value = floor(found.value);
         import_number(importer, role_path(role), found);
         *mean = role_find(importer, role).value;

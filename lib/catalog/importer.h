@@ -40,6 +40,7 @@ struct importer {
     struct text taken;                /* and what it is */
     struct layers layers;
     double bits[3], head_bits;        /* of weights, as the configuration says */
+    double counted;                   /* layers that the file says, as many as its lists have; 0: not known */
     double absent;                    /* layers without attention that have all else */
     bool apart;                       /* feed-forward blocks are layers of their own */
 };
@@ -76,6 +77,9 @@ uint32_t field_of(const struct importer *importer, const char *field, size_t len
 /* What a role is called in this file: the first of its fields that the file has, else the first of all. */
 uint32_t role_node(const struct importer *importer, enum role role, const char **name, size_t *length);
 
+/* The same, and its text that ends. */
+uint32_t role_key(const struct importer *importer, enum role role, char key[LONGEST_FIELD]);
+
 struct place importer_place(const struct importer *importer, uint32_t node);
 
 /* Tells that an entry cannot say what a field says. */
@@ -84,8 +88,11 @@ void field_refuse(const struct importer *importer, uint32_t node, const char *wh
 /* The same of the field of a role. */
 void role_refuse(const struct importer *importer, enum role role, const char *why);
 
-/* Reads a number; what is wrong is told once. */
-bool field_read(struct importer *importer, uint32_t node, const char *key, double *value);
+/* Reads a number of a type. */
+bool field_read(struct importer *importer, uint32_t node, const char *key, enum role_type type, double *value);
+
+/* The mapping that a field ("a.b") under another is, 0 for none; what is something else is told. */
+uint32_t mapping_under(const struct importer *importer, uint32_t node, const char *field);
 
 /* The number or flag of a role: of the file, else of the family; 0 where neither has one. A default that a file may
  * leave out is told, where somebody wants it. */

@@ -218,7 +218,8 @@ static void method_word(const struct yaml_tree *tree, uint32_t config, char word
         text_put(&said->words, "-block");
     else if (!real && bits > 0 && bits != 4 && bits == floor(bits))
         text_format(&said->words, ".%.0f", bits);
-    if (!real && bits > 0) /* groups of 128 are usual; one below 0 is a whole row */
+    bool usual = bits == 4 && (group == 0 || group == 128); /* as the word says */
+    if (!real && bits > 0 && !usual) /* groups of 128 are usual; one below 0 is a whole row */
         put_bits(said, 3, with_scales(bits, group == 0 && bits < 8 ? 128 : group));
     said->head = NUMBER(tree, config, "head_bits");
 }

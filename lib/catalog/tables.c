@@ -317,7 +317,7 @@ static const struct field family_fields[] = {
     HEAD(family),
 #define ENTITY family
     NODE(LIST, "types", types_node, "[model_type, ...]", "values of 'model_type' that it is for"),
-    NODE(LIST, "marks", marks_node, "[field, ...]", "a file of an unknown type that has all of these is taken for this family, with a warning; the most marks win"),
+    NODE(LIST, "marks", marks_node, "[field, ...]", "a file of an unknown type that has all of these is taken for this family, with a warning; the most marks win; '!' before one that it must not have, and without a type only where '!model_type' is one"),
     NODE(MAPPING, "fields", fields_node, "role: field|field", "how fields are called, the first that a file has; a point leads into a mapping"),
     NODE(MAPPING, "defaults", defaults_node, "role: value", "class defaults of fields that files leave out, with a warning; 0 for none"),
     NODE(MAPPING, "has", has_node, "role: value", "the same without a warning: what no field says, and what files leave out rightly"),

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "yaml/reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +24,11 @@ struct gguf {
     const char *architecture;
     size_t architecture_length;
     uint32_t column;
+    char key[LONGEST_KEY];                  /* the last */
     double file, files;                     /* of a model that is split; the first is 0 */
     double numbers[PARTS + 1], bytes[PARTS + 1]; /* of tensors */
     double rows[2];                         /* of the tables of words and of positions */
+    double end_of_last;                     /* tensor: they lie one after the other */
     bool bad, typed, gated, unknown;        /* unknown: there is a format whose bytes are not known */
 };
 
@@ -91,14 +94,16 @@ static void put_text(struct gguf *g, const char *text, size_t length, bool plain
 static void put_number(struct gguf *g, double value)
 {
     char number[NUMBER_TEXT];
-    number_exact(number, value == value && value - value == 0 ? value : 0);
+    struct place place = {.file = g->reader->file, .line = 1, .column = g->column};
+    g->bad |= !check_number(g->reader->context, &place, g->key, DIMENSION_NONE, -HUGE_VAL, HUGE_VAL, false, value);
+    number_exact(number, g->bad ? 0 : value);
     put_text(g, number, strlen(number), true);
 }
 
 /* A key as families spell it: without the architecture, with '_' for points. */
 static void put_key(struct gguf *g, const char *name, size_t length)
 {
-    char key[LONGEST_KEY];
+    char *key = g->key;
     size_t skip = g->architecture_length;
     if (skip && length > skip + 1 && !memcmp(name, g->architecture, skip) && name[skip] == '.') {
         name += skip + 1;
@@ -238,22 +243,31 @@ static void take_tensor(struct gguf *g, double counts[FORMATS])
         part = PART_SMALL;
     for (uint64_t i = 0; i < dimensions && !g->bad; i++) {
         uint64_t size = take(g, 8);
-        if (size && numbers > ((uint64_t)1 << 52) / size)
+        if (!size || numbers > ((uint64_t)1 << 52) / size) {
             g->bad = true;
+            break;
+        }
         numbers *= size;
         for (int table = 0; table < 2 && i == 1; table++)
             if (named(name, length, table ? "position_embd.weight" : "token_embd.weight"))
                 g->rows[table] = (double)size;
     }
     uint64_t format = take(g, 4);
-    take(g, 8);
+    double from = (double)take(g, 8);
     if (g->bad || format >= FORMATS || !formats[format].numbers) {
         g->unknown = true;
         return;
     }
     g->bad |= numbers % formats[format].numbers != 0;
+    double bytes = (double)(numbers / formats[format].numbers * formats[format].bytes);
+    if (from < g->end_of_last && !g->bad) {
+        struct place place = {.file = g->reader->file, .line = 1, .column = ++g->column};
+        problem(g->reader->context, SPEEDUP_INCONSISTENT, &place, "a tensor begins at byte %.0f, but the one before it ends at %.0f", from, g->end_of_last);
+        g->bad = true;
+    }
+    g->end_of_last = from + bytes;
     g->numbers[part] += (double)numbers;
-    g->bytes[part] += (double)(numbers / formats[format].numbers * formats[format].bytes);
+    g->bytes[part] += bytes;
     counts[format] += (double)numbers;
 }
 
@@ -345,9 +359,10 @@ speedup_status gguf_read(speedup_context *context, struct arena *arena, const ch
     if (!status)
         scan(&g);
     if (!status && g.bad) {
-        if (!context->first)
+        if (!context->first) {
             problem(context, SPEEDUP_SYNTAX, &whole, "the header of this GGUF file is broken, cut off, or over %d MiB", JSON_MOST_BYTES >> 20);
-        problem_remedy(context, "fetch the file again: its download may have stopped");
+            problem_remedy(context, "fetch the file again: its download may have stopped");
+        }
         status = context->first;
     }
     if (!status && g.files > 1 && !g.architecture) {

@@ -7,6 +7,7 @@ field that a refusal must name. The smallest files that show a fault are in min/
 """
 import csv
 import json
+import math
 import struct
 import subprocess
 import sys
@@ -143,11 +144,20 @@ WORDS = [
     ({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
     ({"quant_method": "modelopt", "quant_algo": "W4A16_AWQ"}, "w4a16-awq", "awq"),
     ({"quant_algo": "NVFP4"}, "nvfp4", "gptq"),
+    ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 8, "type": "float"}, "input_activations": {"num_bits": 8}}},
+      "kv_cache_scheme": {"num_bits": 8, "type": "float"}}, "fp8 fp8-cache", "fp8-weights, fp8-kv-cache"),
     ({"quant_method": "novel"}, "novel", None),
     ({"quant_method": "x: [y"}, None, None),
 ]
 
 
+# What a chip with products of 4 bits makes of them.
+BLACKWELL = [
+    ({"quant_algo": "NVFP4"}, "nvfp4-weights"), ({"quant_algo": "NVFP4", "kv_cache_quant_algo": "FP8"}, "nvfp4-weights,fp8-kv-cache"),
+    ({"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized", "config_groups": {"a": {
+        "weights": {"num_bits": 4, "type": "float", "group_size": 16}, "input_activations": {"num_bits": 4}}}}, "nvfp4-weights"),
+    ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "block-fp8-weights"),
+]
 # How positions are stretched: the longest sequence, or words of an error. 'at' is max_position_embeddings.
 ROPE = [
     (4096, {"type": "linear", "factor": 4.0}, 16384), (4096, {"rope_type": "dynamic", "factor": 2.0}, 8192), (4096, {"type": "yarn", "factor": 16}, 65536),
@@ -177,6 +187,14 @@ SHAPES = [
       "vocab_size": 100352, "max_position_embeddings": 8192, "gegelu_limit": 20.0, "dense_attention_every_n_layers": 2}, 7.39, {"attention.window_layers": None}),
     ({"model_type": "xlnet", "architectures": ["XLNetLMHeadModel"], "d_model": 1024, "n_head": 16, "n_layer": 24, "d_inner": 4096, "d_head": 64, "vocab_size": 32000},
      0.361, {"max_sequence": None, "headless": None}),
+    ({"model_type": "openelm", "num_transformer_layers": 16, "model_dim": 1280, "head_dim": 64, "vocab_size": 32000, "share_input_output_layers": True,
+      "ffn_multipliers": [0.5, 0.73, 0.97, 1.2, 1.43, 1.67, 1.9, 2.13, 2.37, 2.6, 2.83, 3.07, 3.3, 3.53, 3.77, 4.0], "ffn_dim_divisor": 256, "ffn_with_glu": True,
+      "num_query_heads": [12] * 5 + [16] * 7 + [20] * 4, "num_kv_heads": [3] * 5 + [4] * 7 + [5] * 4, "normalize_qk_projections": True},
+     0.271527168, {"parameters": 271527168}),
+    ({"d_model": 2560, "n_layer": 64, "vocab_size": 50277, "ssm_cfg": {}, "rms_norm": True, "residual_in_fp32": True, "fused_add_norm": True,
+      "pad_vocab_size_multiple": 8}, 2.7683, {"state_space.kind": "mamba-1", "cache_bytes": None}),
+    ({"d_model": 2560, "d_intermediate": 0, "n_layer": 64, "vocab_size": 50288, "ssm_cfg": {"layer": "Mamba2"}, "attn_layer_idx": [], "attn_cfg": {},
+      "rms_norm": True, "tie_embeddings": True}, 2.7026, {"state_space.state": 128, "cache_bytes": None}),
     ({"model_type": "rwkv", "attention_hidden_size": 4096, "context_length": 1024, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_layers": 32,
       "vocab_size": 50277, "tie_word_embeddings": False}, 7.39, {"attention.linear_layers": 32}),
     ({"model_type": "internvl_chat", "architectures": ["InternVLChatModel"], "vision_config": {"model_type": "intern_vit_6b"},
@@ -185,9 +203,56 @@ SHAPES = [
     ({"model_type": "cohere", "hidden_size": 12288, "intermediate_size": 33792, "num_hidden_layers": 64, "num_attention_heads": 96, "num_key_value_heads": 8,
       "max_position_embeddings": 8192, "model_max_length": 131072}, 103.81, {"max_sequence": 131072}),
 ]
-# Values of a wrong kind are told by their field.
-WRONG = [("tie_word_embeddings", "false", "'tie_word_embeddings' must be true or false, not a text"), ("vocab_size", [1], "'vocab_size' takes a plain value"),
-         ("num_hidden_layers", 32.5, "'num_hidden_layers' must be a whole number, not 32.5")]
+JAMBA = {"model_type": "jamba", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336,
+         "vocab_size": 65536, "num_experts": 16, "num_experts_per_tok": 2, "attn_layer_period": 8, "attn_layer_offset": 4, "expert_layer_period": 2}
+NAS = {"num_hidden_layers": 2, "model_type": "nemotron-nas"}
+BLOCK = {"attention": {"n_heads_in_group": 4}, "ffn": {"ffn_mult": 2.0}}
+MAMBA = {"d_model": 64, "n_layer": 2, "vocab_size": 100, "ssm_cfg": {}}
+ELM = {"model_type": "openelm", "model_dim": 1280, "num_transformer_layers": 2, "head_dim": 64, "num_query_heads": [12, 12], "num_kv_heads": [3, 3],
+       "vocab_size": 32000}
+# What is wrong is told by its field, at its place: of a Llama or a file, or of a whole configuration, what is changed in it, and the words.
+DEEPSEEK, NEXT, GPT_OSS = "aic__deepseek-ai--DeepSeek-V3", "infersim__qwen3-next-80B-A3B", "aic__openai--gpt-oss-120b"
+LLAVA, SEES = "shape__llava-1.5-7b-hf", "aic__Qwen--Qwen3-VL-8B-Instruct"
+SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "intermediate_size", "max_position_embeddings", "head_dim")
+WRONG = [(None, {key: value}, f"'{key}' {words}") for key in SIZES
+         for value, words in (("4096", "must be a number, not a text"), (True, "must be a number, not 'true'"), (64.5, "must be a whole number, not 64.5"),
+                              (-1, "is -1; it must be from 0"), (0, ""))] + [
+    (None, {"tie_word_embeddings": "false"}, "'tie_word_embeddings' must be true or false, not a text"),
+    (None, {"num_attention_heads": False}, "'num_attention_heads' is 0"), (None, {"head_dim": False}, "'head_dim' must be a number, not 'false'"),
+    (None, {"tie_word_embeddings": 7}, "'tie_word_embeddings' must be true or false, not 7"), (None, {"tie_word_embeddings": [1]}, "takes a plain value, not a list"),
+    (None, {"vocab_size": [1]}, "'vocab_size' takes a plain value"), (None, {"num_key_value_heads": [8] * 31}, "'num_key_value_heads' lists 31 layers, but there are 32"),
+    (None, {"intermediate_size": [14336] * 33}, "'intermediate_size' lists 33 layers, but there are 32"), (None, {"num_key_value_heads": ["8"] * 32}, "not a text"),
+    (None, {"num_key_value_heads": [True] * 32}, "not 'true'"), (None, {"num_key_value_heads": [[8]] * 32}, "not a list"), (None, {"intermediate_size": []}, "not a list"),
+    (None, {"model_type": [1]}, "'model_type' takes a plain value, not a list"), (None, {"architectures": "MistralModel"}, "'architectures' takes a list"),
+    (None, {"rope_scaling": 8}, "'rope_scaling' takes a mapping"), (None, {"rope_scaling": {"type": "yarn", "factor": "4"}}, "'rope_scaling.factor' must be a number, not a text"),
+    (None, {"rope_scaling": {"factor": 4, "original_max_position_embeddings": -4}}, "'rope_scaling.original_max_position_embeddings' is -4"),
+    (DEEPSEEK, {"first_k_dense_replace": 99}, "'first_k_dense_replace' is 99, but there are 61 layers"), (DEEPSEEK, {"first_k_dense_replace": -1}, "is -1; it must"),
+    (DEEPSEEK, {"first_k_dense_replace": 1.5}, "must be a whole number"), (DEEPSEEK, {"moe_layer_freq": 0}, "'moe_layer_freq' must be 1 or more, not 0"),
+    (DEEPSEEK, {"moe_layer_freq": 100}, "'moe_layer_freq' is 100, but there are 61 layers"), (DEEPSEEK, {"moe_layer_freq": 1.5}, "must be a whole number, not 1.5"),
+    (DEEPSEEK, {"moe_layer_freq": [0, 1, 1]}, "'moe_layer_freq' lists 3 layers, but there are 61"), (DEEPSEEK, {"moe_layer_freq": ["x"] * 61}, "neither dense (0) nor sparse (1)"),
+    (DEEPSEEK, {"n_shared_experts": 0.5}, "'n_shared_experts' must be a whole number"), (DEEPSEEK, {"kv_lora_rank": "512"}, "'kv_lora_rank' must be a number, not a text"),
+    (JAMBA, {"expert_layer_period": 100}, "'expert_layer_period' is 100, but there are 32 layers"), (JAMBA, {"expert_layer_period": -2}, "'expert_layer_period' is -2"),
+    (JAMBA, {"expert_layer_offset": 5}, "'expert_layer_offset' of family 'jamba' must be less than the period"), (JAMBA, {"attn_layer_period": 2.5}, "whole number, not 2.5"),
+    (JAMBA, {"attn_layer_offset": 9}, "'attn_layer_offset' of family 'jamba' must be less than the period"), (JAMBA, {"attn_layer_period": 0}, "must be 1 or more, not 0"),
+    (NEXT, {"mlp_only_layers": [99]}, "'mlp_only_layers' has layer 99, but there are 48"), (NEXT, {"mlp_only_layers": [1.5]}, "whole number"), (NEXT, {"mlp_only_layers": ["1"]}, "a text"),
+    (NEXT, {"mlp_only_layers": 3}, "'mlp_only_layers' takes a list"), (NEXT, {"partial_rotary_factor": 2}, "is a share of 1 or less"),
+    (NEXT, {"linear_key_head_dim": 128.5}, "'linear_key_head_dim' must be a whole number"), (GPT_OSS, {"sliding_window": True}, "'sliding_window' must be a number, not 'true'"),
+    (GPT_OSS, {"layer_types": ["full_attention"] * 35}, "'layer_types' lists 35 layers, but there are 36"), (GPT_OSS, {"layer_types": {"a": 1}}, "lists 0 layers"),
+    (LLAVA, {"vision_config": [1]}, "'vision_config' takes a mapping, not a list"), (LLAVA, {"vision_config": 3}, "'vision_config' takes a mapping"),
+    (LLAVA, {"text_config": [1]}, "'text_config' takes a mapping, not a list"), (LLAVA, {"text_config": "x"}, "'text_config' takes a mapping"),
+    (LLAVA, {"text_config": {"model_type": "novel", "novel_blocks": 3}}, "'novel_blocks' is not known of 'novel', which no family is for: nearest is 'llava'"),
+    (SEES, {"vision_config": {"hidden_size": "1152"}}, "'hidden_size' must be a number, not a text"), (SEES, {"vision_config": {"depth": -1}}, "'depth' is -1"),
+    (NAS, {"block_configs": {"a": 1}}, "'block_configs' takes a list"), (NAS, {"block_configs": [3, 4]}, "must have a block of attention"),
+    (NAS, {"block_configs": [BLOCK, {"attention": 3}]}, "'attention' takes a mapping"), (NAS, {"block_configs": [BLOCK, {"attention": {"n_heads_in_group": "4"}}]}, "not a text"),
+    (NAS, {"block_configs": [BLOCK, {"attention": {"n_heads_in_group": 3}}]}, "must have a group that the heads are a multiple of"),
+    (ELM, {"ffn_multipliers": [0.5]}, "'ffn_multipliers' lists 1 layers, but there are 2"), (ELM, {"ffn_multipliers": [-0.5, 1]}, "'ffn_multipliers' is -0.5"),
+    (ELM, {"ffn_multipliers": ["a", "b"]}, "'ffn_multipliers' must be a number, not a text"), (ELM, {"ffn_multipliers": 1, "ffn_dim_divisor": 0}, "must be 1 or more"),
+    (ELM, {"ffn_multipliers": 1, "num_query_heads": [12]}, "'num_query_heads' lists 1 layers"), (MAMBA, {"ssm_cfg": [1]}, "'ssm_cfg' takes a mapping, not a list"),
+    (MAMBA, {"ssm_cfg": {"layer": "Mamba2"}, "attn_layer_idx": [9]}, "'attn_layer_idx' of family 'mamba-2-ssm' mixes attention"), (MAMBA, {"novel_dim": 5}, "'novel_dim'"),
+    ({"model_type": "albert", "embedding_size": 128, "num_hidden_layers": 12}, {}, "of family 'albert' are one layer's weights used again and again"),
+    ({"model_type": "zamba2", "hidden_size": 2560, "num_hidden_layers": 54}, {}, "of family 'zamba' share the weights of their attention"),
+    ({"model_type": "opt", "hidden_size": 1024, "num_attention_heads": 16, "word_embed_proj_dim": 512}, {}, "'word_embed_proj_dim' of family 'opt' is another width"),
+]
 
 
 # Formats of GGUF: numbers of a block, its bytes, and the word of files that are mostly of it (None: 16 bits).
@@ -202,12 +267,15 @@ def gguf(path, architecture, numbers, tensors, tokens=1000):
         return struct.pack("<Q", len(value.encode())) + value.encode()
     pairs = [text("general.architecture") + struct.pack("<I", 8) + text(architecture)]
     pairs += [text(key) + (struct.pack("<IIQ", 9, 4, len(value)) + b"".join(struct.pack("<I", n) for n in value) if isinstance(value, list)
+                           else struct.pack("<If", 6, value) if isinstance(value, float) else struct.pack("<Ii", 5, value) if value < 0
                            else struct.pack("<II", 4, value)) for key, value in numbers.items()]
     pairs.append(text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, tokens) + b"".join(text(f"t{i}") for i in range(tokens)))
     pairs.append(text("tokenizer.ggml.scores") + struct.pack("<IIQ", 9, 6, 3) + struct.pack("<fff", 0.5, -1, 2))
     body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs)
+    begin = 0
     for name, shape, kind in tensors:
-        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, 0)
+        body += text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, begin)
+        begin += -(-(math.prod(shape) // GGUF[kind][0] * GGUF[kind][1]) // 32) * 32
     path.write_bytes(body)
     return body
 
@@ -228,6 +296,14 @@ def at(model, path):
     for key in path.split("."):
         model = model[key] if model else None
     return model
+
+
+def same_as_entry(path, names, hardware):
+    """Keys of the estimate of a Llama 3.1 8B that are not those of the catalog's entry with the optimizations."""
+    load = ("--hardware", hardware, "--serve", "8x1024x128", "--accelerators", "1", "--json")
+    mine, entry = (json.loads(run("estimate", "--model", model, "--optimize", optimize, *load).stdout)
+                   for model, optimize in ((str(path), "paged-attention"), ("llama-3-1-8b", "paged-attention," + names.replace(" ", ""))))
+    return [key for key in ("answer", "layout", "memory") if mine[key] != entry[key]]
 
 
 class Import(unittest.TestCase):
@@ -328,17 +404,28 @@ class Import(unittest.TestCase):
     def test_all_spellings_of_a_precision_choose_its_optimization(self):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
         path = Path(self.folder.name) / "narrow.json"
+        same = set()
         for quantization, word, taken in WORDS:
             with self.subTest(str(quantization)):
                 path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
-                self.assertEqual(show(path)[0]["quantized"], word)
+                model = show(path)[0]
+                self.assertEqual(model["quantized"], word)
                 answer = json.loads(run("estimate", "--model", str(path), "--hardware", "dgx-h100", "--serve", "1x128x128", "--json").stdout)
                 if taken:
                     self.assertIn(f"({word}): {taken}", answer["note"])
+                    # A file of another group than the usual one, or of a format that the chip lacks, has its own bytes.
+                    if taken != "file-weights" and "has no products" not in answer["note"] and "'group_size': 64" not in str(quantization):
+                        self.assertEqual(same_as_entry(path, taken, "dgx-h100"), [])
+                        same.add(taken)
                 elif word:
                     self.assertIn("taken in 16 bits", answer["note"])
                 else:
                     self.assertIsNone(answer["note"])
+        self.assertEqual(same, {taken for _, _, taken in WORDS if taken} - {"file-weights"})
+        for quantization, taken in BLACKWELL:
+            with self.subTest(str(quantization), hardware="dgx-b200"):
+                path.write_text(json.dumps(config | {"quantization_config": quantization}), encoding="utf-8")
+                self.assertEqual(same_as_entry(path, taken, "dgx-b200"), [])
 
     def test_weights_in_several_precisions_take_the_bytes_of_each(self):
         path = Path(self.folder.name) / "mixed.json"
@@ -406,16 +493,35 @@ class Import(unittest.TestCase):
                     self.assertIn(expected, told)
                 else:
                     self.assertEqual(model["max_sequence"], expected, told)
-        for key, value, words in WRONG:
-            path.write_text(json.dumps(config | {key: value}), encoding="utf-8")
+
+    def test_what_is_wrong_in_a_file_is_told_by_its_field_at_its_place(self):
+        path = Path(self.folder.name) / "wrong.json"
+        llama = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
+        for base, change, words in WRONG:
+            with self.subTest(base=base, change=change):
+                if isinstance(base, str):
+                    base = json.loads((HERE / "files" / f"{base}.json").read_text(encoding="utf-8"))
+                path.write_text(json.dumps((llama if base is None or base is NAS else {}) | (base or {}) | change, indent=1), encoding="utf-8")
+                model, told = show(path)
+                self.assertIsNone(model)
+                self.assertIn(words, told)
+                self.assertNotIn("nan", told)
+                self.assertRegex(told, r"^[^\n]*wrong\.json:\d+:\d+: error\[SPD-\d+\]: '")
+
+    def test_a_text_model_of_no_known_type_is_read_as_the_model_around_it_with_a_warning(self):
+        path = Path(self.folder.name) / "inner.json"
+        for name, family in ((LLAVA, "llava"), (SEES, "qwen3-vl")):
+            config = json.loads((HERE / "files" / f"{name}.json").read_text(encoding="utf-8"))
+            config["text_config"]["model_type"] = "novel"
+            path.write_text(json.dumps(config), encoding="utf-8")
             model, told = show(path)
-            self.assertIsNone(model)
-            self.assertIn(words, told)
+            self.assertEqual(model["layers"], config["text_config"].get("num_hidden_layers", 32))
+            self.assertIn(f"warning[SPD-307]: 'model_type' is 'novel', of which no family is known: read as '{family}'", told)
 
     def test_classes_and_towers_count_what_they_have(self):
         path = Path(self.folder.name) / "shape.json"
         for config, billion, fields in SHAPES:
-            with self.subTest(config["model_type"], proj=config.get("feed_forward_proj"), classes=config.get("architectures")):
+            with self.subTest(config.get("model_type"), proj=config.get("feed_forward_proj"), classes=config.get("architectures")):
                 path.write_text(json.dumps(config), encoding="utf-8")
                 model, told = show(path)
                 self.assertIsNotNone(model, told)
@@ -479,6 +585,23 @@ class Import(unittest.TestCase):
             model, told = show(path)
             self.assertIsNone(model)
             self.assertIn("the header of this GGUF file is broken", told)
+        for more, words in (({"block_count": math.nan}, "'block_count' must be a finite number, not 'nan'"), ({"rope.freq_base": math.inf}, "not 'inf'"),
+                            ({"block.count": 3}, "'block_count' is given twice"), ({"block_count": 0}, "'block_count' is 0"), ({"block_count": -1}, "'block_count' is -1"),
+                            ({"embedding_length": 1024.5}, "must be a whole number"), ({"attention.head_count_kv": 0}, "'attention_head_count_kv' must be 1 or more"),
+                            ({"attention.head_count_kv": [4]}, "lists 1 layers, but there are 2"), ({"expert_count": -2}, "'expert_count' is -2"),
+                            ({"context_length": 0}, "'context_length' must be 1 or more"), ({"attention.key_length": 0}, "must be 1 or more")):
+            with self.subTest(more):
+                gguf(path, "llama", shape | {f"llama.{key}": value for key, value in more.items()}, tensors)
+                model, told = show(path)
+                self.assertIsNone(model)
+                self.assertIn(words, told)
+                self.assertRegex(told, r"^[^\n]*model\.gguf:1:\d+: error")
+        two = gguf(path, "llama", shape, [("token_embd.weight", (1024, 1000), 1), ("output.weight", (1024, 1000), 1)])
+        for begin in (0, 100, 2047968):
+            path.write_bytes(two[:-8] + struct.pack("<Q", begin))
+            self.assertIn(f"a tensor begins at byte {begin}, but the one before it ends at 2048000", show(path)[1])
+        gguf(path, "llama", shape, [("token_embd.weight", (1024, 0), 1)])
+        self.assertIn("the header of this GGUF file is broken", show(path)[1])
         path.write_bytes(body[:4] + b"\x01" + body[5:])
         self.assertIn("is of version 1; 2 and 3 are known", show(path)[1])
 
@@ -698,7 +821,7 @@ class Import(unittest.TestCase):
         config = json.loads((HERE / "min/bom.json").read_text(encoding="utf-8-sig"))
         path = Path(self.folder.name) / "experts.json"
         for more, words in (({"layer_types": ["moe"] * 32}, "'num_experts_per_tok' is missing"),
-                            ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 1.5}, "'active' must be a whole number, not '1.5'")):
+                            ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 1.5}, "'num_experts_per_tok' must be a whole number, not 1.5")):
             path.write_text(json.dumps(config | more), encoding="utf-8")
             model, told = show(path)
             self.assertIsNone(model)
