@@ -55,11 +55,10 @@ static void put_money(const struct job *job, const struct split *at, const lanes
     if (m->front.accelerators > 0)
         prompt = request * (m->front.accelerators / V(ACCELERATORS));
     double watts = job->power * C(POWER_FRACTION) * C(POWER_OVERHEAD);
-    lanes input = prompt / m->prompt * 1e6, output = (request - prompt) / m->output * 1e6, all = request / m->output * 1e6;
-    out[SPEEDUP_METRIC_COST] = all / 3600 * job->price;
+    lanes input = prompt / m->prompt * 1e6, output = (request - prompt) / m->output * 1e6;
+    inference_money(job, request, out);
     out[SPEEDUP_METRIC_COST_INPUT] = input / 3600 * job->price;
     out[SPEEDUP_METRIC_COST_OUTPUT] = output / 3600 * job->price;
-    out[SPEEDUP_METRIC_ENERGY] = all * watts / 3.6e6;
     out[SPEEDUP_METRIC_ENERGY_INPUT] = input * watts;
     out[SPEEDUP_METRIC_ENERGY_OUTPUT] = output * watts;
 }

@@ -337,6 +337,15 @@ static inline lane_mask job_fits(const struct job *job, lanes needed, lanes host
 /* P(peak > memory), from the metrics of a training job: dear, so only where somebody asks. */
 void training_chance(const struct job *job, lanes out[METRICS]);
 
+/* Money and energy of a million output tokens, of a request that takes so many seconds of accelerators. */
+static inline void inference_money(const struct job *job, lanes request, lanes out[METRICS])
+{
+    double watts = job->power * job->c[COEFFICIENT_POWER_FRACTION] * job->c[COEFFICIENT_POWER_OVERHEAD];
+    lanes million = request / job->inference.output * 1e6;
+    out[SPEEDUP_METRIC_COST] = million / 3600 * job->price;
+    out[SPEEDUP_METRIC_ENERGY] = million * watts / 3.6e6;
+}
+
 /* One block of layouts from variables to all metrics, 0 where there is none of the kind.
  * Lanes that cannot be have a status, and 0 in all else. */
 void job_evaluate(const struct job *job, const lanes v[VARIABLES], lanes out[METRICS]);

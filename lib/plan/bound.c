@@ -12,6 +12,7 @@
 
 #include "estimate/layout.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Rounding must not lift a bound over the value it bounds. */
@@ -77,6 +78,44 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
         if (known && seconds > 0 && seconds < LONGEST_TIME)
             bound->work += seconds * below;
     }
+}
+
+/* s of reading or multiplying (`work`) the linear layers that one token meets, head apart. */
+static double layers_of(const struct inference *m, bool work)
+{
+    const struct format *attention = m->one_format ? &m->feed_forward_format : &m->attention_format, *feed_forward = &m->feed_forward_format;
+    return work ? m->attention * attention->work + m->feed_forward * feed_forward->work
+                : m->attention * attention->read + m->feed_forward * feed_forward->read;
+}
+
+void bound_request(const struct job *job, struct bound *bound)
+{
+    *bound = (struct bound){0};
+    if (job->kind != JOB_INFERENCE)
+        return;
+    const struct inference *m = &job->inference;
+    double e[TARGETS];
+    bool open[TARGETS] = {false};
+    memcpy(e, job->effects.base, sizeof e);
+    for (size_t i = 0; i < job->effects.dynamic_count; i++)
+        open[job->effects.dynamic[i].target] = true;
+    bool decodes = !open[TARGET_MATMUL_FLOPS_DECODE] && !open[TARGET_MATMUL_EFFICIENCY_DECODE];
+    bool prefills = !open[TARGET_MATMUL_FLOPS_PREFILL] && !open[TARGET_MATMUL_EFFICIENCY_PREFILL] && !open[TARGET_PREFIX_CACHED];
+    bool routes = !open[TARGET_EXPERT_EFFICIENCY];
+    double layers = layers_of(m, true), experts = m->experts > 0 ? m->active * m->expert_layers * m->expert * m->expert_format.work : 0;
+    double head = m->head * m->head_format.work;
+    if (routes)
+        layers += experts / e[TARGET_EXPERT_EFFICIENCY];
+    if (decodes)
+        bound->request += fmax(m->output - 1, 0) * (layers + head) * e[TARGET_MATMUL_FLOPS_DECODE] / e[TARGET_MATMUL_EFFICIENCY_DECODE];
+    if (prefills)
+        bound->request += m->prompt * (1 - fmin(e[TARGET_PREFIX_CACHED], 0.999)) * layers * e[TARGET_MATMUL_FLOPS_PREFILL] / e[TARGET_MATMUL_EFFICIENCY_PREFILL];
+    double share = open[TARGET_SPECULATION_TOKENS] ? 0 : below / (1 + e[TARGET_SPECULATION_TOKENS]);
+    if (!open[TARGET_MATMUL_BYTES_DECODE])
+        bound->token = share * (layers_of(m, false) + m->head * m->head_format.read) * e[TARGET_MATMUL_BYTES_DECODE];
+    if (!open[TARGET_LAYER_SECONDS])
+        bound->fixed = share * (m->layer_seconds * e[TARGET_LAYER_SECONDS] * job->c[COEFFICIENT_LAYER_LATENCY] + job->c[COEFFICIENT_DECODE_STEP]);
+    bound->request *= below;
 }
 
 bool bound_finite(const struct job *job)

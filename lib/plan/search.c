@@ -21,7 +21,10 @@ static void enter_program(struct walker *w, size_t program)
     w->job.price = p->per_hour;
     memcpy(w->v, p->scenario->variables, sizeof w->v);
     effects_begin(&w->job.effects, w->e);
-    bound_step(&w->job, w->v, most_experts(w->space), &w->bound);
+    if (w->space->kind == JOB_TRAINING)
+        bound_step(&w->job, w->v, most_experts(w->space), &w->bound);
+    else
+        bound_request(&w->job, &w->bound);
     w->finite = bound_finite(&w->job);
 }
 
@@ -289,9 +292,6 @@ static double least_objective(const speedup_space *space, uint64_t begin, uint64
 {
     uint64_t block = space->layouts / space->counts[AXIS_ACCELERATORS];
     double least = HUGE_VAL;
-    /* Nothing is known of services before they are estimated, but that no time is negative. */
-    if (space->kind != JOB_TRAINING)
-        return begin == end ? HUGE_VAL : space->goal.sign > 0 ? 0 : -HUGE_VAL;
     struct walker w = {.space = space, .program = SIZE_MAX};
     for (uint64_t at = begin - begin % block; begin < end && at < end; at += block) {
         size_t program = (size_t)(at / space->layouts);
@@ -303,7 +303,10 @@ static double least_objective(const speedup_space *space, uint64_t begin, uint64
             enter_program(&w, program);
         lanes out[METRICS];
         w.v[VARIABLE_ACCELERATORS] = lanes_of(space->values[AXIS_ACCELERATORS][at % space->layouts / block]);
-        bound_time(&w, out);
+        if (space->kind == JOB_TRAINING)
+            bound_time(&w, out);
+        else
+            bound_service(&w, out);
         least = fmin(least, objective_of(&w, out, 0));
     }
     return least;

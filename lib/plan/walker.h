@@ -54,6 +54,19 @@ static inline void bound_time(struct walker *w, lanes out[METRICS])
     w->job.kernel->training_run(&w->job, w->v, out);
 }
 
+/* A service as it will not be better; at a rate no more requests share the accelerators. */
+static inline void bound_service(struct walker *w, lanes out[METRICS])
+{
+    const struct inference *m = &w->job.inference;
+    lanes n = w->v[VARIABLE_ACCELERATORS], request = lanes_of(w->bound.request);
+    if (m->request_rate > 0)
+        request = lanes_max(request, n / m->request_rate * (1 - 1e-9));
+    inference_money(&w->job, request, out);
+    out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = m->output / request;
+    const double *tensor = w->space->values[AXIS_TENSOR];
+    out[SPEEDUP_METRIC_TIME_PER_OUTPUT_TOKEN] = w->bound.fixed + w->bound.token / lanes_min(n, lanes_of(tensor[w->space->counts[AXIS_TENSOR] - 1]));
+}
+
 static inline void compute_time(struct walker *w, lanes out[METRICS])
 {
     w->job.kernel->training_time(&w->job, w->v, w->e, out);

@@ -486,22 +486,41 @@ static void no_plan_is_below_its_bound(void **state)
     speedup_catalog_unref(with);
 }
 
-static void nothing_bounds_a_service_before_it_is_looked_at(void **state)
+static int32_t stop(void *user, uint64_t done, uint64_t size)
+{
+    (void)user, (void)done, (void)size;
+    return 1;
+}
+
+static void products_bound_a_service_before_it_is_looked_at(void **state)
 {
     (void)state;
-    static const char *const objectives[] = {"time", "cost", "throughput"};
-    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
-        char yaml[300];
-        double bound = -1;
-        speedup_space *space;
-        snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-h100], prompt: 100, output: 10, concurrency: [1], prices: 2 USD/h, objective: %s}",
-                 objectives[i]);
-        assert_int_equal(speedup_space_create(context, catalog, "space", yaml, strlen(yaml), NULL, 0, &space), SPEEDUP_OK);
-        assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &bound), SPEEDUP_OK);
-        assert_true(bound == 0);
-        assert_int_equal(speedup_space_bound(space, 0, 0, &bound), SPEEDUP_NOT_FOUND);
-        speedup_space_unref(space);
-    }
+    static const char *const objectives[] = {"time", "cost", "energy", "throughput"}, *const loads[] = {"concurrency: [1, 64, 512]", "request_rate: 4 /s"};
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++)
+        for (size_t k = 0; k < 2; k++) {
+            char yaml[400];
+            double bound = 0, best, gap;
+            speedup_space *space;
+            speedup_result *whole, *stopped;
+            snprintf(yaml, sizeof yaml, "plan: {model: llama-2-7b, systems: [dgx-h100, dgx-a100-80gb], stack: vllm, prompt: 500, output: 200, %s, prices: 2 USD/h, "
+                     "objective: %s}", loads[k], objectives[i]);
+            assert_int_equal(speedup_space_create(context, catalog, "space", yaml, strlen(yaml), NULL, 0, &space), SPEEDUP_OK);
+            assert_int_equal(speedup_space_bound(space, 0, UINT64_MAX, &bound), SPEEDUP_OK);
+            assert_int_equal(speedup_space_search(context, space, 0, UINT64_MAX, 1, NULL, NULL, &whole), SPEEDUP_OK);
+            assert_int_equal(speedup_result_gap(whole, &best, &gap), SPEEDUP_OK);
+            double ratio = i == 3 ? -bound / best : best / bound; /* throughput is to be more */
+            print_message("%s, %s: the best is %.3g, its bound %.3g\n", objectives[i], loads[k], best, bound);
+            assert_true(gap == 0 && ratio >= 1 && ratio < 3);
+            speedup_status status = speedup_space_search(context, space, 0, UINT64_MAX, 1, stop, NULL, &stopped);
+            if (status == SPEEDUP_CANCELLED) { /* else it was all in one chunk */
+                speedup_result_gap(stopped, &best, &gap);
+                assert_true(gap < 1e300);
+            }
+            assert_int_equal(speedup_space_bound(space, 0, 0, &bound), SPEEDUP_NOT_FOUND);
+            speedup_result_destroy(stopped);
+            speedup_result_destroy(whole);
+            speedup_space_unref(space);
+        }
 }
 
 int main(void)
@@ -515,7 +534,7 @@ int main(void)
         cmocka_unit_test(the_nearest_limit_makes_a_plan_possible),
         cmocka_unit_test(a_plan_is_a_scenario),
         cmocka_unit_test(no_plan_is_below_its_bound),
-        cmocka_unit_test(nothing_bounds_a_service_before_it_is_looked_at),
+        cmocka_unit_test(products_bound_a_service_before_it_is_looked_at),
         cmocka_unit_test(admission_holds_a_service_to_its_targets_and_its_load),
         cmocka_unit_test(what_no_request_can_grant_is_not_admissible),
     };
