@@ -534,7 +534,7 @@ static double width_of_times(struct importer *importer)
     bool list = times.node && yaml_at(tree, times.node)->kind == YAML_SEQUENCE;
     if (divisor <= 0 || one <= 0)
         return one * importer->model->hidden;
-    for (uint32_t item = list ? yaml_at(tree, times.node)->first : times.node; item || !count; item = list ? yaml_at(tree, item)->next : 0, count++) {
+    for (uint32_t item = list ? yaml_at(tree, times.node)->first : times.node; item || count == 0; item = list ? yaml_at(tree, item)->next : 0, count++) {
         if (list)
             field_is_number(yaml_text(tree, item), &one);
         double exact = one * importer->model->hidden, width = fmax(floor(exact / divisor + 0.5), 1) * divisor;
