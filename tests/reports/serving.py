@@ -22,7 +22,7 @@ TOKEN_ERROR = 0.15       # median
 FIRST_ERROR = 0.25       # median
 RATE_ERROR = 0.20        # median
 INSIDE = 0.8
-MOST_REFUSED = 5
+MOST_REFUSED = 1
 MOST_WRONG = 0           # services that start or not, and are told the other
 
 CACHED = 1024            # tokens of the one request that a scenario of a cache asks for, half of its output written
