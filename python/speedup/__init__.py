@@ -31,11 +31,12 @@ from collections import namedtuple
 from collections.abc import Mapping
 
 from . import _signatures as c
-from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
+from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, diagnostics_of, keep_exception, lib, make,
                        metric_numbers, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest", "Optimization",
-           "Plan", "Remedies", "Remedy", "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+__all__ = ["Catalog", "Composition", "Contribution", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest",
+           "Near", "Optimization", "Plan", "Remedies", "Remedy", "Request", "Result", "Scenario", "Space",
+           "SpaceBuilder", "SpeedupError", "Verdict", "View", "Word", "Worth", "admit", "answer", "audit", "compose",
            "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
@@ -142,6 +143,17 @@ def _format(format):
 def _report(format, call, *arguments):
     text = tell(call, *arguments, _format(format))
     return json.loads(text) if format == "json" else text
+
+
+def _names(prefix):
+    """The names of an enumeration of C by number: those of SPEEDUP_REASON_ are "memory", "time", ..."""
+    return {value: name[len(prefix):].lower() for name, value in vars(c).items()
+            if name.startswith(prefix) and not name.endswith("_COUNT")}
+
+
+def _values(row):
+    """What a struct of C has, by name."""
+    return {name: getattr(row, name) for name, *_ in row._fields_ if name not in ("struct_size", "reserved")}
 
 
 @functools.lru_cache(maxsize=None)
@@ -676,6 +688,28 @@ class Scenario(_Document):
         """How its optimizations compose: text, or a dict for format="json"."""
         return _report(format, lib.speedup_report_composition, self._handle)
 
+    def _contributions(self, call):
+        row, count, metrics = c.speedup_contribution, ctypes.c_size_t(), list(metric_numbers())
+        with context() as used:
+            check(call(used, self._handle, None, ctypes.byref(count)), used)
+            rows = (row * count.value)(*[row(struct_size=ctypes.sizeof(row))] * count.value)
+            check(call(used, self._handle, rows, ctypes.byref(count)), used)
+        made = []
+        for row in rows[:count.value]:
+            given = dict(_values(row), id=text_of(row.id), superseded=bool(row.superseded), term=metrics[row.term] if row.term else None,
+                         component=metrics[row.component] if row.component else None)
+            made.append(Contribution(reason=tell(lib.speedup_report_contribution, ctypes.byref(row)), **given))
+        return made
+
+    def attribution(self):
+        """What each of its optimizations brings, exactly over all orders, and why: a list of Contribution in their order."""
+        return self._contributions(lib.speedup_scenario_attribute)
+
+    def next(self):
+        """What the catalog's other optimizations would bring, each added alone to a job that fits: a list of Contribution, the
+        largest gain first."""
+        return self._contributions(lib.speedup_scenario_next)
+
     def remedies(self, confidence=0.9):
         """What a training job lacks to fit with a probability, and which of the usual means mend it: Remedies."""
         return Remedies(self, confidence)
@@ -689,16 +723,29 @@ class Scenario(_Document):
             if status == c.SPEEDUP_NOT_FOUND:
                 return Largest(None, None)
             check(status, used)
-        return Largest(int(value.value), _LIMITS[limit.value])
+        return Largest(int(value.value), _names("SPEEDUP_LIMIT_")[limit.value])
 
     def __repr__(self):
         return "<speedup.Scenario, closed>" if self._held is None else "<speedup.Scenario>"
 
 
+Contribution = namedtuple("Contribution", "id waterfall marginal shapley seconds term_share term_before term_after bytes"
+                                          " component_bytes lacking term component superseded reason")
+Contribution.__doc__ = """What an optimization brings, and from where: differences of estimates without it and with all.
+
+waterfall, marginal    old time / new time when it is added in the order given; when it is added last
+shapley                its share of the logarithm of the whole gain, averaged over all orders
+seconds                s of a step, in inference of an output token
+term                   the metric of time that changes most, or None; term_before and term_after are its s without it and with all,
+                       term_share what it has of the time without it
+bytes                  B of peak memory; component_bytes are those of `component`, the metric of memory that changes most, or None
+lacking                B that the job lacks without it; 0 when it fits
+superseded             another of the scenario's takes its place, so that it does not act
+reason                 all of it in words"""
+
 Largest = namedtuple("Largest", "value limit")
 Largest.__doc__ = """The largest number of a key, and what keeps it from being larger: "memory", the model's "window", the "range" of
 the key, or a "rule" of layouts."""
-_LIMITS = {c.SPEEDUP_LIMIT_MEMORY: "memory", c.SPEEDUP_LIMIT_WINDOW: "window", c.SPEEDUP_LIMIT_RANGE: "range", c.SPEEDUP_LIMIT_RULE: "rule"}
 
 Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_needed memory_host lacking step_seconds out_of_memory"
                               " status fits alters_training")
@@ -766,6 +813,23 @@ class Remedies(Owner):
 
     def __repr__(self):
         return "<speedup.Remedies, closed>" if self._held is None else "<speedup.Remedies>"
+
+
+Near = namedtuple("Near", "index factor")
+Near.__doc__ = "A plan that misses a limit: its index in the space, and what it needs over what there is."
+
+Worth = namedtuple("Worth", "resource searched binds have more objective gain unlimited index")
+Worth.__doc__ = """What a little more of a resource is worth to the best plan of a space.
+
+resource    as speedup_result_worth() names it: "memory" (B), "host_memory" (B), "deadline" (s), "budget" (USD; of a service USD/h),
+            "power" (W), "first_token" (s), "token" (s), "rate" (1/s), "accelerators", "products" (FLOP/s), "bandwidth" (B/s), "link"
+            (B/s), "network" (B/s)
+searched    the space was searched again; else the best plan was estimated again
+binds       without this limit there is a better plan; of rates: more of this one helps most
+have, more  what there is of it, and how much more was tried, in its unit
+objective   of the best plan with so much more, in the objective's unit; `gain` is by how much that is better, `unlimited` the
+            objective without this limit
+index       that plan's"""
 
 
 class Plan(namedtuple("Plan", "index layout estimate")):
@@ -849,6 +913,21 @@ class Space(_Document):
         check(lib.speedup_space_estimate(self._handle, index, layout, len(layout), values, len(values)))
         return Plan(index, {name: layout[i] for name, i in variable_numbers("layout").items()}, Estimate(values))
 
+    def scenario(self, index):
+        """A plan as a Scenario, to be reported or attributed as any other; one that cannot be raises SpeedupError."""
+        made = Scenario.__new__(Scenario)
+        made.catalog = self.catalog
+        made._held = make(c.speedup_scenario, lib.speedup_scenario_unref, lib.speedup_space_scenario, self._handle, index,
+                          kept=(self._handle,))
+        return made
+
+    def bound(self, begin=0, end=None):
+        """An objective, in its unit, that no plan with begin <= index < end can be below, without looking at any; None where
+        nothing is known before, as of services. A range without a possible plan raises SpeedupError."""
+        bound = ctypes.c_double()
+        check(lib.speedup_space_bound(self._handle, begin, 2**64 - 1 if end is None else end, ctypes.byref(bound)))
+        return bound.value or None
+
     def search(self, begin=0, end=None, threads=1, progress=None):
         """The Result of looking at every plan with begin <= index < end; the same for any number of
         threads. `progress` is a function of (done, total) called now and then; what it returns
@@ -907,7 +986,7 @@ class Result(Owner):
         """How many plans were looked at, and why others were left out: a dict."""
         made = c.speedup_counts(struct_size=ctypes.sizeof(c.speedup_counts))
         check(lib.speedup_result_counts(self._handle, ctypes.byref(made)))
-        return {name: getattr(made, name) for name, *_ in made._fields_ if name != "struct_size"}
+        return _values(made)
 
     def merge(self, other):
         """The Result of two ranges of one space together."""
@@ -923,6 +1002,27 @@ class Result(Owner):
         bound, gap = ctypes.c_double(), ctypes.c_double()
         status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))
         return None if status else gap.value if gap.value < sys.float_info.max else math.inf
+
+    def near(self, resource="any"):
+        """While no plan is possible, the one that misses a limit alone and by the least: a Near, or None. `resource` is "memory",
+        "host_memory", "deadline", "budget", "power", "first_token", "token" or "rate"; of "any" the worst miss is the least."""
+        numbers = {name: number for number, name in _names("SPEEDUP_RESOURCE_").items()}
+        if resource not in numbers:
+            raise not_found("resource", resource, numbers)
+        index, factor = ctypes.c_uint64(), ctypes.c_double()
+        status = lib.speedup_result_near(self._handle, numbers[resource], ctypes.byref(index), ctypes.byref(factor))
+        return None if status == c.SPEEDUP_NOT_FOUND else check(status) or Near(index.value, factor.value)
+
+    def worth(self, threads=1):
+        """What binds the best plan, and what a little more of each resource would buy: a list of Worth. The Result must be of the
+        whole space, which is searched again."""
+        rows, count = (c.speedup_worth * c.SPEEDUP_RESOURCE_COUNT)(), ctypes.c_size_t(c.SPEEDUP_RESOURCE_COUNT)
+        rows[0].struct_size = ctypes.sizeof(c.speedup_worth)
+        with context() as used:
+            check(lib.speedup_result_worth(used, self._handle, threads, rows, ctypes.byref(count)), used)
+        names = _names("SPEEDUP_RESOURCE_")
+        return [Worth(**dict(_values(row), resource=names[row.resource], searched=bool(row.searched), binds=bool(row.binds)))
+                for row in rows[:count.value]]
 
     def report(self, format="text", why_threads=0):
         """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
@@ -1000,6 +1100,83 @@ def audit(source, catalog=None, format="text", name="<text>"):
         return _report(format, lib.speedup_report_audit_file, held, _string(source))
     text = _document(source)
     return _report(format, lib.speedup_report_audit, held, _string(name), text, len(text))
+
+
+Request = namedtuple("Request", "accelerators memory time_limit budget")
+Request.__doc__ = "What a job asked for: accelerators, memory of each (B), time (s), budget (USD); 0 asks for nothing."
+
+
+class Verdict(namedtuple("Verdict", "verdict reasons notes memory seconds cost out_of_memory accelerators nearest_accelerators"
+                                    " nearest_memory nearest_time_limit nearest_budget admissible memory_low memory_high seconds_low"
+                                    " seconds_high cost_low cost_high first_token token load change change_value"
+                                    " change_accelerators request diagnostics")):
+    """Whether to admit a job, with figures that are as sure as was asked.
+
+    verdict      "admit", "warn" or "refuse"; `reasons` are names: "memory", "time", "budget", "accelerators", "input", "targets", "load"
+    notes        "uncalibrated": a generic calibration serves; "long": sequences are longer than the model's window
+    memory       B of peak memory, from memory_low to memory_high; `out_of_memory` is the probability that it is not enough
+    seconds      s of the whole run, in inference of a request, from seconds_low to seconds_high
+    cost         USD of the whole run, in inference of a million output tokens, from cost_low to cost_high; 0 without a price
+    first_token  s, and `token` s for an output token, of inference; `load` is a service's load over what is served
+    admissible   is there a request that would be admitted? Its least is nearest_accelerators, nearest_memory (B),
+                 nearest_time_limit (s) and nearest_budget (USD)
+    change       else the variable whose change makes the job fit, with its change_value and the change_accelerators that it takes; None
+    request      the Request
+    diagnostics  what is wrong with the job, where "input" is a reason: each a Diagnostic
+    """
+
+    __slots__ = ()
+
+    def report(self, format="text"):
+        """The verdict explained: text, or a dict for format="json"."""
+        row = c.speedup_verdict(struct_size=ctypes.sizeof(c.speedup_verdict))
+        for name in _values(row):
+            if name not in ("verdict", "reasons", "notes", "change"):
+                setattr(row, name, getattr(self, name))
+        row.verdict = {name: number for number, name in _VERDICTS.items()}[self.verdict]
+        for bits, prefix in ("reasons", "SPEEDUP_REASON_"), ("notes", "SPEEDUP_NOTE_"):
+            setattr(row, bits, sum(bit for bit, name in _names(prefix).items() if name in getattr(self, bits)))
+        row.change = -1 if self.change is None else variable_numbers()[self.change]
+        request = c.speedup_request(ctypes.sizeof(c.speedup_request), *self.request)
+        return _report(format, lib.speedup_report_verdict, ctypes.byref(request), ctypes.byref(row))
+
+
+_VERDICTS = {c.SPEEDUP_REFUSE: "refuse", c.SPEEDUP_WARN: "warn", c.SPEEDUP_ADMIT: "admit"}
+
+
+def admit(source, catalog=None, accelerators=0, memory=0, time_limit=0, budget=0, confidence=0.9, slack=0, warn_only=False):
+    """Weigh a job (YAML text, pathlib.Path or mapping) against what it asked for: a Verdict, also of a job with errors.
+
+    accelerators  granted to it
+    memory        B of each, when that is less than the accelerator's own
+    time_limit    s for the whole run; in inference for a request, first to last token, mean
+    budget        USD for the whole run; in inference for a million output tokens
+    confidence    the probability with which it must stay within these
+    slack         the share by which a limit may be missed with a warning alone
+    warn_only     let a refusal be a warning
+
+    Untrusted text is fine. It reads no file: that of a pathlib.Path may name a model's file below its own folder.
+    """
+    held = (Catalog() if catalog is None else catalog)._handle
+    asked = Request(accelerators, memory, time_limit, budget)
+    request = c.speedup_request(ctypes.sizeof(c.speedup_request), *asked)
+    policy = c.speedup_policy(ctypes.sizeof(c.speedup_policy), confidence, slack, bool(warn_only))
+    row = c.speedup_verdict(struct_size=ctypes.sizeof(c.speedup_verdict))
+    rest = ctypes.byref(request), ctypes.byref(policy), ctypes.byref(row)
+    with context() as used:
+        if isinstance(source, os.PathLike):
+            status = lib.speedup_admit_file(used, held, _string(source), *rest)
+        else:
+            text = _document(source)
+            status = lib.speedup_admit(used, held, text, len(text), *rest)
+        # What is wrong with the job is a reason; what is wrong with the call is not.
+        check(status if status in (c.SPEEDUP_INVALID_ARGUMENT, c.SPEEDUP_OUT_OF_MEMORY) else c.SPEEDUP_OK, used)
+        diagnostics = tuple(diagnostics_of(used)) if status else ()
+    given = dict(_values(row), verdict=_VERDICTS[row.verdict], admissible=bool(row.admissible),
+                 change=None if row.change < 0 else list(variable_numbers())[row.change])
+    for bits, prefix in ("reasons", "SPEEDUP_REASON_"), ("notes", "SPEEDUP_NOTE_"):
+        given[bits] = tuple(name for bit, name in _names(prefix).items() if given[bits] & bit)
+    return Verdict(request=asked, diagnostics=diagnostics, **given)
 
 
 def answer(source):

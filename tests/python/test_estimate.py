@@ -1,6 +1,7 @@
 """Catalogs, scenarios, estimates and reports."""
 import copy
 import json
+import math
 import pickle
 import threading
 
@@ -134,3 +135,21 @@ def test_a_scenario_serves_many_threads(example):
 def test_the_example_of_the_package_runs(python):
     lines = [line[4:] for line in speedup.__doc__.splitlines() if line.startswith("    ")]
     assert "LLaMA 65B on 2048 x" in python("\n".join(lines))
+
+
+def test_gains_are_attributed_to_optimizations(job):
+    scenario = speedup.Scenario(job)
+    made = scenario.attribution()
+    assert [row.id for row in made] == list(scenario.optimizations)
+    without = speedup.Scenario(job, settings=["train.optimizations=[]"]).estimate()["step_seconds"]
+    assert math.log(without / scenario.estimate()["step_seconds"]) == pytest.approx(sum(row.shapley for row in made))
+    first = made[0]
+    assert first.id == "bf16-mixed-precision" and first.term in scenario.estimate() and "instead of" in first.reason
+
+
+def test_what_would_help_next_comes_with_its_gain(job):
+    scenario = speedup.Scenario(job)
+    made = scenario.next()
+    assert made[0].waterfall >= made[-1].waterfall and not {row.id for row in made} & set(scenario.optimizations)
+    better = speedup.Scenario(job.replace("zero-3]", f"zero-3, {made[0].id}]"))
+    assert scenario.estimate()["step_seconds"] / better.estimate()["step_seconds"] == pytest.approx(made[0].waterfall)
