@@ -1,8 +1,5 @@
 """Catalogs, scenarios, estimates and reports."""
-import copy
-import json
 import math
-import pickle
 import threading
 
 import pytest
@@ -102,16 +99,6 @@ def test_claims_documents_are_audited(root):
     document = root / "examples" / "speedup-analysis-v1900.yaml"
     assert speedup.audit(document, format="json") == speedup.answer(document.read_text())
     assert "contradicts" in speedup.audit(document.read_text())
-
-
-def test_an_estimate_travels_and_a_scenario_does_not(job):
-    scenario = speedup.Scenario(job)
-    estimate = scenario.estimate()
-    assert dict(pickle.loads(pickle.dumps(estimate))) == dict(estimate)
-    assert json.dumps(dict(estimate))
-    for way in (pickle.dumps, copy.deepcopy):
-        with pytest.raises(TypeError, match="anew"):
-            way(scenario)
 
 
 def test_a_scenario_serves_many_threads(example):
