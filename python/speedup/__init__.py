@@ -13,9 +13,9 @@ A text is a `str` or `bytes` of YAML, and a mapping stands for the document that
 others wrote is best handed over as `bytes`, which are always a text. What goes wrong raises SpeedupError
 with every problem of the text, each with its place.
 
-Catalog, Scenario and Space are equal when they were made from the same texts, and are pickled by these, for
-process pools; an Estimate and a Plan by their values. What was made by calls or from a model's file is equal to
-itself alone, and is not pickled.
+Catalog, Scenario and Space are equal when they were made from the same texts, of files by the same names, and are
+pickled by these, for process pools; an Estimate, a Plan and a Verdict by their values. What was made by calls or from
+a model's file is equal to itself alone, and is not pickled.
 
 Threads: Catalog, Scenario and Estimate never change and may be used from any thread at once;
 an Optimization, an Entry, a Job and a SpaceBuilder belong to one thread at a time. Every thread
@@ -226,12 +226,18 @@ def _builtin():
 
 
 @functools.lru_cache(maxsize=8)
-def _catalog(steps):
-    """The catalog that calls of Catalog make, each with its arguments: of many scenarios of one catalog it is made once."""
+def _held_after(steps):
+    """What the catalog holds that calls of Catalog make, each with its arguments: for many scenarios it is made once."""
     catalog = Catalog()
     for call, *arguments in steps:
         catalog = getattr(catalog, call)(*arguments)
-    return catalog
+    return catalog._held
+
+
+def _catalog(steps):
+    made = Catalog()
+    made._held, made._made = _held_after(steps), steps
+    return made
 
 
 class Catalog(_Written):
@@ -602,7 +608,7 @@ class _Document(_Written):
         self.catalog = Catalog() if catalog is None else catalog
         create, settings, path = self._noun + "_create", _settings(settings), _file(source)
         if path:
-            name = str(path)
+            name = os.path.abspath(path)  # a model may lie beside it
             self._held, text = _made_of_file(path, lambda: self._create(create + "_file", _string(path), *_strings(settings)))
         else:
             text = _document(source)
@@ -842,7 +848,8 @@ class Scenario(_Document):
         row, count, metrics = c.speedup_contribution, ctypes.c_size_t(), list(metric_numbers())
         with context() as used:
             check(call(used, self._handle, None, ctypes.byref(count)), used)
-            rows = (row * count.value)(*[row(struct_size=ctypes.sizeof(row))] * count.value)
+            rows = (row * max(count.value, 1))()
+            rows[0].struct_size = ctypes.sizeof(row)
             check(call(used, self._handle, rows, ctypes.byref(count)), used)
         made = []
         for row in rows[:count.value]:

@@ -134,6 +134,10 @@ def test_gains_are_attributed_to_optimizations(job):
     assert first.id == "bf16-mixed-precision" and first.term in scenario.estimate() and "instead of" in first.reason
 
 
+def test_a_job_without_optimizations_has_nothing_to_attribute(job):
+    assert speedup.Scenario(job, settings=["train.optimizations=[]"]).attribution() == []
+
+
 def test_what_would_help_next_comes_with_its_gain(job):
     scenario = speedup.Scenario(job)
     made = scenario.next()

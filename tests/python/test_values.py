@@ -79,6 +79,13 @@ def test_a_model_beside_the_file_is_not_left_behind_silently(tmp_path):
     assert pickle.loads(pickle.dumps(scenario)).estimate() == scenario.estimate()
 
 
+def test_closing_a_copy_leaves_the_others(made):
+    for value in made()[:9]:
+        pickled = pickle.dumps(value)
+        pickle.loads(pickled).close()
+        assert value.close() is None and "closed" not in repr(pickle.loads(pickled))
+
+
 def test_a_closed_one_is_not_pickled(made):
     for value in made()[:9]:
         value.close()
