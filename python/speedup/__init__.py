@@ -519,7 +519,7 @@ class Optimization(Owner):
 
 
 Interval = namedtuple("Interval", "low high")
-Interval.__doc__ = "Where a metric lies with a probability."
+Interval.__doc__ = "Where a metric lies with a probability, in its unit."
 
 
 class _Variables(dict):
@@ -909,7 +909,17 @@ the key, or a "rule" of layouts."""
 
 Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_needed memory_host lacking step_seconds out_of_memory"
                               " status fits alters_training")
-Remedy.__doc__ = """A means or a set of means, and the job with it. `status` is None, or why the means does not apply."""
+Remedy.__doc__ = """A means or a set of means, and the job with it.
+
+optimizations    their ids; `replaced` are those of the job whose place they take
+micro_batch      of the job with them
+memory_peak      B of an accelerator; memory_needed is what of it has to fit, `lacking` what is missing of that as surely as asked,
+                 memory_host B of a node's host
+step_seconds     s of a step of the same global batch
+out_of_memory    the probability that it runs out of memory
+status           None, or why the means does not apply
+fits             as surely as asked
+alters_training  a model may come out otherwise, as with adapters or sums in fewer bits"""
 
 
 class Remedies(Owner):
@@ -1151,7 +1161,7 @@ class Result(Owner):
 
     @property
     def gap(self):
-        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found,
+        """By which share (0.01 is a hundredth) the best plan can be above the optimum, also after a stop; None when no plan was found,
         infinite where nothing bounds what was not looked at."""
         bound, gap = ctypes.c_double(), ctypes.c_double()
         status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))

@@ -88,6 +88,15 @@ def ask_for_everything(job, folder):
             assert error.remedy
 
 
+def test_everything_public_says_what_it_is():
+    for name in speedup.__all__:
+        made = getattr(speedup, name)
+        own = [value for key, value in vars(made).items() if not key.startswith("_") and (callable(value) or isinstance(value, (property, staticmethod)))
+               ] if isinstance(made, type) else []
+        for value in (made, *own):
+            assert value.__doc__ and not value.__doc__.startswith(f"{name}("), (name, value)
+
+
 def test_every_public_function_is_used(root, job, tmp_path, monkeypatch):
     declared = set()
     for header in sorted((root / "include" / "speedup").glob("*.h")):
