@@ -7,7 +7,7 @@ set -eu
 build="gcc libc6-dev libyaml-dev meson ninja-build pkg-config python3"
 test="$build abigail-tools binutils g++ libcminpack-dev libcmocka-dev locales python3-numpy python3-pytest"
 ci="$test clang cmake cppcheck debhelper debootstrap dh-python doxygen dpkg-dev gcc-aarch64-linux-gnu gcovr libclang-rt-14-dev libc6-dev-arm64-cross libopenmpi-dev
-    lintian llvm-14 musl-tools mypy openmpi-bin qemu-user-static valgrind"
+    lintian llvm-14 musl-tools mypy openmpi-bin python3-pip python3-setuptools python3-venv python3-wheel qemu-user-static valgrind"
 
 case "${1-}" in
 build) wanted=$build ;;

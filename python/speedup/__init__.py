@@ -1,17 +1,21 @@
 """What a training or serving job will take before it runs: time, memory, money, energy.
 
     import speedup
-    from pathlib import Path
 
-    job = speedup.Scenario(Path("examples/llama-65b-training.yaml"), settings={"train.micro_batch": 4})
+    job = speedup.Scenario("examples/llama-65b-training.yaml", settings={"train.micro_batch": 4})
     estimate = job.estimate()
     print(estimate["step_seconds"], estimate.interval("step_seconds", 0.9))
     print(job.report())
     columns = job.batch({"tensor": [1, 2, 4, 8]}, ["step_seconds", "memory_peak", "fits"])
 
-A text is a `str` or `bytes` of YAML, a file is a `pathlib.Path`, and a mapping stands for the
-document that it would be in YAML. What goes wrong raises SpeedupError with every problem of the
-text, each with its place.
+A text is a `str` or `bytes` of YAML, and a mapping stands for the document that it would be in YAML. A
+`pathlib.Path` is a file, and so is a `str` of one line that names an existing one or ends in ".yaml"; what
+others wrote is best handed over as `bytes`, which are always a text. What goes wrong raises SpeedupError
+with every problem of the text, each with its place.
+
+Catalog, Scenario and Space are equal when they were made from the same texts, of files by the same names, and are
+pickled by these, for process pools; an Estimate, a Plan and a Verdict by their values. What was made by calls or from
+a model's file is equal to itself alone, and is not pickled.
 
 Threads: Catalog, Scenario and Estimate never change and may be used from any thread at once;
 an Optimization, an Entry, a Job and a SpaceBuilder belong to one thread at a time. Every thread
@@ -29,13 +33,15 @@ import re
 import sys
 from collections import namedtuple
 from collections.abc import Mapping
+from pathlib import Path
 
 from . import _signatures as c
-from ._library import (Diagnostic, Handle, Owner, SpeedupError, Word, check, context, keep_exception, lib, make,
-                       metric_numbers, not_found, tell, text_of, variable_numbers, words)
+from ._library import (Diagnostic, Handle, Hints, Owner, SpeedupError, Word, check, context, diagnostics_of, keep_exception, lib,
+                       make, metric_numbers, missing, not_found, tell, text_of, variable_numbers, words)
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest", "Optimization",
-           "Plan", "Remedies", "Remedy", "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+__all__ = ["Catalog", "Composition", "Contribution", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest",
+           "Near", "Optimization", "Plan", "Remedies", "Remedy", "Request", "Result", "Scenario", "Space",
+           "SpaceBuilder", "SpeedupError", "Verdict", "View", "Word", "Worth", "admit", "answer", "audit", "compose",
            "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__ = f"{c.SPEEDUP_VERSION_MAJOR}.{c.SPEEDUP_VERSION_MINOR}.{c.SPEEDUP_VERSION_PATCH}"
 
@@ -109,13 +115,16 @@ def _string(value):
     return made
 
 
-def _is_name_of_file(text):
-    """No document is one plain value: such a text that ends like a file's name is meant for one."""
-    return bool(re.fullmatch(r"[^\n:{\[]+\.(ya?ml|json)", text.strip()))
+def _file(source):
+    """The path of a file, None of a text. No document is one plain value, so that a name is never one."""
+    if isinstance(source, str) and "\n" not in source and (
+            re.fullmatch(r"[^:{\[]+\.(ya?ml|json|gguf|safetensors)", source) or os.path.exists(source)):
+        return Path(source)
+    return source if isinstance(source, os.PathLike) else None
 
 
 def _document(source, instead="pathlib.Path({!r})"):
-    if isinstance(source, str) and _is_name_of_file(source):
+    if isinstance(source, str) and _file(source):
         raise SpeedupError(c.SPEEDUP_WRONG_TYPE, (), f"{source!r} is read as a YAML text; for the file of that name, pass "
                            + instead.format(source))
     if isinstance(source, (str, bytes, Mapping)):
@@ -124,12 +133,67 @@ def _document(source, instead="pathlib.Path({!r})"):
 
 
 def _settings(settings):
+    """Settings as "path=value" each."""
     if isinstance(settings, str):
         settings = [settings]
     if isinstance(settings, Mapping):
         settings = [f"{path}={_yaml(value).decode('utf-8')}" for path, value in settings.items()]
-    made = [_string(setting) for setting in settings or ()]
+    return tuple(str(setting) for setting in settings or ())
+
+
+def _strings(values):
+    """An array of texts for C, and its length."""
+    made = [_string(value) for value in values]
     return (ctypes.c_char_p * len(made))(*made), len(made)
+
+
+class _Unwritten:
+    """In place of the text of what has none; equal to itself alone."""
+
+    def __init__(self, what):
+        self.what = what
+
+
+def _written(made):
+    """The texts that something was made from, or the reason why it cannot be pickled."""
+    for item in made:
+        if isinstance(item, _Unwritten):
+            raise TypeError(f"{item.what} has no text to be pickled by; pickle the YAML text or the mapping that it can be made from")
+        if isinstance(item, tuple):
+            _written(item)
+    return made
+
+
+def _state(path):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _made_of_file(path, call):
+    """What `call()` makes of a file, and the text of that file unless it changes meanwhile."""
+    before = _state(path)
+    made = call()
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except OSError:
+        return made, _Unwritten(f"{path}, which is gone,")
+    return made, text if before == _state(path) else _Unwritten(f"{path}, which changed while it was read,")
+
+
+class _Written(Owner):
+    """Base of what is the same when it is made from the same texts: these are `_made`."""
+
+    __slots__ = ("_made",)
+
+    def __eq__(self, other):
+        return self._made == other._made if type(other) is type(self) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._made)
 
 
 def _format(format):
@@ -144,13 +208,39 @@ def _report(format, call, *arguments):
     return json.loads(text) if format == "json" else text
 
 
+def _names(prefix):
+    """The names of an enumeration of C by number: those of SPEEDUP_REASON_ are "memory", "time", ..."""
+    return {value: name[len(prefix):].lower() for name, value in vars(c).items()
+            if name.startswith(prefix) and not name.endswith("_COUNT")}
+
+
+def _values(row):
+    """What a struct of C has, by name."""
+    return {name: getattr(row, name) for name, *_ in row._fields_ if name not in ("struct_size", "reserved")}
+
+
 @functools.lru_cache(maxsize=None)
 def _builtin():
     """The built-in catalog; it never changes, so all share one."""
     return make(c.speedup_catalog, lib.speedup_catalog_unref, lib.speedup_catalog_create)
 
 
-class Catalog(Owner):
+@functools.lru_cache(maxsize=8)
+def _held_after(steps):
+    """What the catalog holds that calls of Catalog make, each with its arguments: for many scenarios it is made once."""
+    catalog = Catalog()
+    for call, *arguments in steps:
+        catalog = getattr(catalog, call)(*arguments)
+    return catalog._held
+
+
+def _catalog(steps):
+    made = Catalog()
+    made._held, made._made = _held_after(steps), steps
+    return made
+
+
+class Catalog(_Written):
     """What is known: accelerators, systems, models, optimizations, prices.
 
     Catalog() holds what is built into the library. A catalog never changes: extend() and
@@ -160,40 +250,47 @@ class Catalog(Owner):
     __slots__ = ()
 
     def __init__(self):
-        self._held = _builtin()
+        self._held, self._made = _builtin(), ()
 
-    def _made(self, call, *arguments, kept=()):
+    def _with(self, step, call, *arguments, kept=()):
         handle = self._handle
         made = Catalog.__new__(Catalog)
         made._held = make(c.speedup_catalog, lib.speedup_catalog_unref, call, handle, *arguments,
                           kept=(handle, *kept))
+        made._made = (*self._made, step)
         return made
 
+    def __reduce__(self):
+        return self._handle and _catalog, (_written(self._made),)
+
     def extend(self, source, name="<text>"):
-        """A catalog with the entries of a YAML text, a pathlib.Path or a mapping as well.
-        `name` is how problems call a text."""
-        if isinstance(source, os.PathLike):
-            return self._made(lib.speedup_catalog_extend_file, _string(source))
+        """A catalog with the entries of a YAML text, a file or a mapping as well. `name` is how problems call a text."""
+        path = _file(source)
+        if path:
+            made, text = _made_of_file(path, lambda: self._with(None, lib.speedup_catalog_extend_file, _string(path)))
+            made._made = (*self._made, ("extend", text, str(path)))
+            return made
         text = _document(source)
-        return self._made(lib.speedup_catalog_extend, _string(name), text, len(text))
+        return self._with(("extend", text, name), lib.speedup_catalog_extend, _string(name), text, len(text))
 
     def import_model(self, source, id, name="config.json"):
         """A catalog with one model more, under an id: from the config.json of a Hugging Face repository as a text or a
-        mapping; or from the pathlib.Path of such a file, of a GGUF file, of weights in safetensors beside a config.json,
-        or of a folder that has one of these. `warnings` of the catalog has what was taken from defaults."""
-        if isinstance(source, os.PathLike):
-            return self._made(lib.speedup_catalog_import_model_file, _string(source), _string(id))
-        text = source if isinstance(source, str) else json.dumps(source)
-        text = text.encode() if isinstance(text, str) else text
-        return self._made(lib.speedup_catalog_import_model, _string(name), text, len(text), _string(id))
+        mapping; or from such a file, a GGUF file, weights in safetensors beside a config.json, or a folder that has one
+        of these. `warnings` of the catalog has what was taken from defaults."""
+        path = _file(source)
+        if path:
+            return self._with(_Unwritten(f"the model of {path}"), lib.speedup_catalog_import_model_file, _string(path), _string(id))
+        text = _document(source)
+        return self._with(("import_model", text, id, name), lib.speedup_catalog_import_model, _string(name), text, len(text), _string(id))
 
     def register(self, optimization):
         """A catalog with an Optimization as well."""
-        return self._made(lib.speedup_catalog_register, optimization._handle, kept=optimization._functions)
+        return self._with(_Unwritten(repr(optimization)), lib.speedup_catalog_register, optimization._handle,
+                          kept=optimization._functions)
 
     def add(self, entry):
         """A catalog with an Entry as well."""
-        return self._made(lib.speedup_catalog_add, entry._handle)
+        return self._with(_Unwritten(repr(entry)), lib.speedup_catalog_add, entry._handle)
 
     @staticmethod
     def kinds():
@@ -231,6 +328,10 @@ class Catalog(Owner):
         """An entry, the entries of a kind, or the kinds: text, or a dict for format="json"."""
         return _report(format, lib.speedup_report_catalog, self._handle,
                        None if kind is None else _string(kind), None if id is None else _string(id))
+
+    def to_dict(self):
+        """Every entry as show() has it in JSON, by kind and id."""
+        return {kind: {id: self.show(kind, id, "json") for id in self.ids(kind)} for kind in self.kinds()}
 
     def __repr__(self):
         if self._held is None:
@@ -318,7 +419,7 @@ class View:
     def __getattr__(self, name):
         numbers = variable_numbers()
         if name not in numbers:
-            raise AttributeError(f"there is no variable {name!r}")
+            raise AttributeError(missing("variable", name, numbers))
         if self._pointer is None:
             raise ValueError("a view is valid during the call that it was given to")
         return lib.speedup_view_variable(self._pointer, numbers[name])
@@ -418,11 +519,29 @@ class Optimization(Owner):
 
 
 Interval = namedtuple("Interval", "low high")
-Interval.__doc__ = "Where a metric lies with a probability."
+Interval.__doc__ = "Where a metric lies with a probability, in its unit."
 
 
-class Estimate(Mapping):
-    """The metrics of one layout by name, in the units that metrics() lists. Never changes."""
+class _Variables(dict):
+    """The values of variables by name."""
+
+    def __missing__(self, name):
+        raise KeyError(missing("variable", name, self))
+
+
+def _metric(name):
+    """The number of a metric."""
+    try:
+        return metric_numbers()[name]
+    except KeyError:
+        raise KeyError(missing("metric", name, metric_numbers())) from None
+
+
+class Estimate(Hints, Mapping):
+    """The metrics of one layout by name, in the units that metrics() lists. Never changes.
+
+    print(estimate) shows those that are not 0, with their units.
+    """
 
     __slots__ = ("_values",)
 
@@ -433,7 +552,12 @@ class Estimate(Mapping):
         return Estimate, (tuple(self._values),)
 
     def __getitem__(self, name):
-        return self._values[metric_numbers()[name]]
+        return self._values[_metric(name)]
+
+    def __getattr__(self, name):
+        if name in metric_numbers():
+            raise AttributeError(f"a metric is an item: estimate[{name!r}]")
+        return super().__getattr__(name)
 
     def __iter__(self):
         return iter(metric_numbers())
@@ -449,7 +573,7 @@ class Estimate(Mapping):
     def interval(self, name, probability=0.9):
         """Where a metric lies with a probability: (low, high)."""
         low, high = ctypes.c_double(), ctypes.c_double()
-        check(lib.speedup_metric_interval(self._values, len(self._values), metric_numbers()[name], probability,
+        check(lib.speedup_metric_interval(self._values, len(self._values), _metric(name), probability,
                                           ctypes.byref(low), ctypes.byref(high)))
         return Interval(low.value, high.value)
 
@@ -457,25 +581,66 @@ class Estimate(Mapping):
         """The intervals of all metrics, by name."""
         return {name: self.interval(name, probability) for name in self}
 
+    def to_dict(self):
+        """All metrics by name."""
+        return dict(self)
+
+    def _shown(self, names):
+        return [(word.name, f"{self[word.name]:.5g}" + ("" if word.unit == "1" else f" {word.unit}"))
+                for word in metrics() if word.name in names and self[word.name]]
+
+    def __str__(self):
+        return "\n".join(f"{name:<34}{value:>16}" for name, value in self._shown(self))
+
     def __repr__(self):
-        return f"<speedup.Estimate {dict(self)}>"
+        if self["status"]:
+            return f"<speedup.Estimate: {text_of(lib.speedup_status_name(int(self['status'])))}>"
+        shown = self._shown(("step_seconds", "time_to_first_token", "time_per_output_token", "tokens_per_second", "memory_peak"))
+        return f"<speedup.Estimate: {', '.join(map(' '.join, shown))}, {'fits' if self.fits else 'does not fit'}>"
 
 
-class _Document(Owner):
+class _Document(_Written):
     """Base of what is read from a YAML document; `_noun` is what the library calls it."""
 
     __slots__ = ("catalog",)
 
     def __init__(self, source, catalog=None, settings=None, name="<text>"):
         self.catalog = Catalog() if catalog is None else catalog
-        held, create = self.catalog._handle, self._noun + "_create"
-        if isinstance(source, os.PathLike):
-            create, given = create + "_file", (_string(source),)
+        create, settings, path = self._noun + "_create", _settings(settings), _file(source)
+        if path:
+            name = os.path.abspath(path)  # a model may lie beside it
+            self._held, text = _made_of_file(path, lambda: self._create(create + "_file", _string(path), *_strings(settings)))
         else:
             text = _document(source)
-            given = _string(name), text, len(text)
-        self._held = make(getattr(c, self._noun), getattr(lib, self._noun + "_unref"), getattr(lib, create), held,
-                          *given, *_settings(settings), kept=(held,))
+            self._held = self._create(create, _string(name), text, len(text), *_strings(settings))
+        self._made = text, self.catalog._made, settings, name
+
+    def _create(self, call, *arguments):
+        held = self.catalog._handle
+        return make(getattr(c, self._noun), getattr(lib, self._noun + "_unref"), getattr(lib, call), held, *arguments,
+                    kept=(held,))
+
+    @classmethod
+    def _of(cls, owner, what, call, *arguments):
+        """What another object makes."""
+        made = cls.__new__(cls)
+        made.catalog, made._made = owner.catalog, (_Unwritten(what),)
+        made._held = make(getattr(c, cls._noun), getattr(lib, cls._noun + "_unref"), call, owner._handle, *arguments,
+                          kept=(owner._handle,))
+        return made
+
+    def __reduce__(self):
+        made = self._handle and (type(self), *_written(self._made))
+        try:
+            _again(*made)
+        except SpeedupError as error:
+            raise TypeError(f"the text of {self._made[-1]} names the file of a model, which a text alone does not read; "
+                            "import_model() it into a catalog, and name it there") from error
+        return _again, made
+
+
+def _again(kind, text, steps, settings, name):
+    return kind(text, _catalog(steps), settings, name)
 
 
 class Job(Owner):
@@ -544,7 +709,7 @@ class Job(Owner):
 class Scenario(_Document):
     """A job on a machine, ready to be estimated. Never changes.
 
-    source    a YAML text, a pathlib.Path, a mapping, or a Job
+    source    a YAML text, a file (a pathlib.Path, or a name as "job.yaml"), a mapping, or a Job
     catalog   what its names mean; None for the built-in catalog
     settings  put over the source: {"train.micro_batch": 2} or ["train.micro_batch=2"]; a string
               among the values is YAML, as on the command line
@@ -560,10 +725,8 @@ class Scenario(_Document):
             return
         if settings:
             raise TypeError("settings are put over a Job by its apply()")
-        self.catalog = Catalog() if catalog is None else catalog
-        held = self.catalog._handle
-        self._held = make(c.speedup_scenario, lib.speedup_scenario_unref, lib.speedup_scenario_create_job, held,
-                          source._handle, kept=(held,))
+        self.catalog, self._made = Catalog() if catalog is None else catalog, (_Unwritten("a Scenario of a Job"),)
+        self._held = self._create("speedup_scenario_create_job", source._handle)
 
     def _entry(self, entry):
         id = ctypes.c_char_p()
@@ -607,11 +770,16 @@ class Scenario(_Document):
     @property
     def variables(self):
         """The values of all variables by name: of the layout, the job, the model and the hardware."""
-        value, made = ctypes.c_double(), {}
+        value, made = ctypes.c_double(), _Variables()
         for name, i in variable_numbers().items():
             check(lib.speedup_scenario_variable(self._handle, i, ctypes.byref(value)))
             made[name] = value.value
         return made
+
+    def to_dict(self):
+        """What it is made of: the ids of its entries, USD for an accelerator-hour, its optimizations and all its variables."""
+        names = "model", "system", "accelerator", "stack", "price", "price_per_hour", "baseline", "optimizations", "variables"
+        return {name: getattr(self, name) for name in names}
 
     def _optimizations(self, wanted):
         id, baseline, made = ctypes.c_char_p(), ctypes.c_int32(), []
@@ -676,6 +844,29 @@ class Scenario(_Document):
         """How its optimizations compose: text, or a dict for format="json"."""
         return _report(format, lib.speedup_report_composition, self._handle)
 
+    def _contributions(self, call):
+        row, count, metrics = c.speedup_contribution, ctypes.c_size_t(), list(metric_numbers())
+        with context() as used:
+            check(call(used, self._handle, None, ctypes.byref(count)), used)
+            rows = (row * max(count.value, 1))()
+            rows[0].struct_size = ctypes.sizeof(row)
+            check(call(used, self._handle, rows, ctypes.byref(count)), used)
+        made = []
+        for row in rows[:count.value]:
+            given = dict(_values(row), id=text_of(row.id), superseded=bool(row.superseded), term=metrics[row.term] if row.term else None,
+                         component=metrics[row.component] if row.component else None)
+            made.append(Contribution(reason=tell(lib.speedup_report_contribution, ctypes.byref(row)), **given))
+        return made
+
+    def attribution(self):
+        """What each of its optimizations brings, exactly over all orders, and why: a list of Contribution in their order."""
+        return self._contributions(lib.speedup_scenario_attribute)
+
+    def next(self):
+        """What the catalog's other optimizations would bring, each added alone to a job that fits: a list of Contribution, the
+        largest gain first."""
+        return self._contributions(lib.speedup_scenario_next)
+
     def remedies(self, confidence=0.9):
         """What a training job lacks to fit with a probability, and which of the usual means mend it: Remedies."""
         return Remedies(self, confidence)
@@ -689,20 +880,46 @@ class Scenario(_Document):
             if status == c.SPEEDUP_NOT_FOUND:
                 return Largest(None, None)
             check(status, used)
-        return Largest(int(value.value), _LIMITS[limit.value])
+        return Largest(int(value.value), _names("SPEEDUP_LIMIT_")[limit.value])
 
     def __repr__(self):
-        return "<speedup.Scenario, closed>" if self._held is None else "<speedup.Scenario>"
+        if self._held is None:
+            return "<speedup.Scenario, closed>"
+        return (f"<speedup.Scenario: {self.model} on {self.variables['accelerators']:.0f} x {self.accelerator} ({self.system})"
+                + (f" with {self.stack}>" if self.stack else ">"))
 
+
+Contribution = namedtuple("Contribution", "id waterfall marginal shapley seconds term_share term_before term_after bytes"
+                                          " component_bytes lacking term component superseded reason")
+Contribution.__doc__ = """What an optimization brings, and from where: differences of estimates without it and with all.
+
+waterfall, marginal    old time / new time when it is added in the order given; when it is added last
+shapley                its share of the logarithm of the whole gain, averaged over all orders
+seconds                s of a step, in inference of an output token
+term                   the metric of time that changes most, or None; term_before and term_after are its s without it and with all,
+                       term_share what it has of the time without it
+bytes                  B of peak memory; component_bytes are those of `component`, the metric of memory that changes most, or None
+lacking                B that the job lacks without it; 0 when it fits
+superseded             another of the scenario's takes its place, so that it does not act
+reason                 all of it in words"""
 
 Largest = namedtuple("Largest", "value limit")
 Largest.__doc__ = """The largest number of a key, and what keeps it from being larger: "memory", the model's "window", the "range" of
 the key, or a "rule" of layouts."""
-_LIMITS = {c.SPEEDUP_LIMIT_MEMORY: "memory", c.SPEEDUP_LIMIT_WINDOW: "window", c.SPEEDUP_LIMIT_RANGE: "range", c.SPEEDUP_LIMIT_RULE: "rule"}
 
 Remedy = namedtuple("Remedy", "optimizations replaced micro_batch memory_peak memory_needed memory_host lacking step_seconds out_of_memory"
                               " status fits alters_training")
-Remedy.__doc__ = """A means or a set of means, and the job with it. `status` is None, or why the means does not apply."""
+Remedy.__doc__ = """A means or a set of means, and the job with it.
+
+optimizations    their ids; `replaced` are those of the job whose place they take
+micro_batch      of the job with them
+memory_peak      B of an accelerator; memory_needed is what of it has to fit, `lacking` what is missing of that as surely as asked,
+                 memory_host B of a node's host
+step_seconds     s of a step of the same global batch
+out_of_memory    the probability that it runs out of memory
+status           None, or why the means does not apply
+fits             as surely as asked
+alters_training  a model may come out otherwise, as with adapters or sums in fewer bits"""
 
 
 class Remedies(Owner):
@@ -753,11 +970,7 @@ class Remedies(Owner):
 
     def scenario(self, index):
         """The Scenario of the job with a set of means."""
-        made = Scenario.__new__(Scenario)
-        made.catalog = self.catalog
-        made._held = make(c.speedup_scenario, lib.speedup_scenario_unref, lib.speedup_remedies_scenario, self._handle, index,
-                          kept=(self._handle,))
-        return made
+        return Scenario._of(self, "a Scenario of Remedies", lib.speedup_remedies_scenario, index)
 
     def report(self, format="text", largest=()):
         """Remedies explained, with the largest numbers of some keys: text, or a dict for format="json"."""
@@ -768,10 +981,31 @@ class Remedies(Owner):
         return "<speedup.Remedies, closed>" if self._held is None else "<speedup.Remedies>"
 
 
+Near = namedtuple("Near", "index factor")
+Near.__doc__ = "A plan that misses a limit: its index in the space, and what it needs over what there is."
+
+Worth = namedtuple("Worth", "resource searched binds have more objective gain unlimited index")
+Worth.__doc__ = """What a little more of a resource is worth to the best plan of a space.
+
+resource    as speedup_result_worth() names it: "memory" (B), "host_memory" (B), "deadline" (s), "budget" (USD; of a service USD/h),
+            "power" (W), "first_token" (s), "token" (s), "rate" (1/s), "accelerators", "products" (FLOP/s), "bandwidth" (B/s), "link"
+            (B/s), "network" (B/s)
+searched    the space was searched again; else the best plan was estimated again
+binds       without this limit there is a better plan; of rates: more of this one helps most
+have, more  what there is of it, and how much more was tried, in its unit
+objective   of the best plan with so much more, in the objective's unit; `gain` is by how much that is better, `unlimited` the
+            objective without this limit
+index       that plan's"""
+
+
 class Plan(namedtuple("Plan", "index layout estimate")):
     """One plan of a space: its index, its layout as a dict by variable, and its Estimate."""
 
     __slots__ = ()
+
+    def to_dict(self):
+        """Index, layout and metrics."""
+        return {"index": self.index, "layout": dict(self.layout), "estimate": self.estimate.to_dict()}
 
 
 class SpaceBuilder(_Described):
@@ -831,10 +1065,8 @@ class Space(_Document):
             return
         if settings:
             raise TypeError("settings are put over a SpaceBuilder by its apply()")
-        self.catalog = Catalog() if catalog is None else catalog
-        held = self.catalog._handle
-        self._held = make(c.speedup_space, lib.speedup_space_unref, lib.speedup_space_build, held, source._handle,
-                          kept=(held,))
+        self.catalog, self._made = Catalog() if catalog is None else catalog, (_Unwritten("a Space of a SpaceBuilder"),)
+        self._held = self._create("speedup_space_build", source._handle)
 
     def __len__(self):
         return lib.speedup_space_size(self._handle)
@@ -847,7 +1079,18 @@ class Space(_Document):
         index %= size
         layout, values = (ctypes.c_double * c.SPEEDUP_VARIABLE_COUNT)(), (ctypes.c_double * c.SPEEDUP_METRIC_COUNT)()
         check(lib.speedup_space_estimate(self._handle, index, layout, len(layout), values, len(values)))
-        return Plan(index, {name: layout[i] for name, i in variable_numbers("layout").items()}, Estimate(values))
+        return Plan(index, _Variables((name, layout[i]) for name, i in variable_numbers("layout").items()), Estimate(values))
+
+    def scenario(self, index):
+        """A plan as a Scenario, to be reported or attributed as any other; one that cannot be raises SpeedupError."""
+        return Scenario._of(self, "a Scenario of a Space", lib.speedup_space_scenario, index)
+
+    def bound(self, begin=0, end=None):
+        """An objective, in its unit, that no plan with begin <= index < end can be below, without looking at any; None where
+        nothing is known before, as of services. A range without a possible plan raises SpeedupError."""
+        bound = ctypes.c_double()
+        check(lib.speedup_space_bound(self._handle, begin, 2**64 - 1 if end is None else end, ctypes.byref(bound)))
+        return bound.value or None
 
     def search(self, begin=0, end=None, threads=1, progress=None):
         """The Result of looking at every plan with begin <= index < end; the same for any number of
@@ -875,7 +1118,7 @@ class Result(Owner):
 
     def __init__(self, space, call):
         own = Space.__new__(Space)  # stays open when the caller's is closed
-        own.catalog, own._held = space.catalog, space._handle
+        own.catalog, own._made, own._held = space.catalog, space._made, space._handle
         self.space, self.cancelled = own, False
 
         def search(used, made):
@@ -907,7 +1150,7 @@ class Result(Owner):
         """How many plans were looked at, and why others were left out: a dict."""
         made = c.speedup_counts(struct_size=ctypes.sizeof(c.speedup_counts))
         check(lib.speedup_result_counts(self._handle, ctypes.byref(made)))
-        return {name: getattr(made, name) for name, *_ in made._fields_ if name != "struct_size"}
+        return _values(made)
 
     def merge(self, other):
         """The Result of two ranges of one space together."""
@@ -918,11 +1161,32 @@ class Result(Owner):
 
     @property
     def gap(self):
-        """By which share the best plan can be above the optimum, also after a stop; None when no plan was found,
+        """By which share (0.01 is a hundredth) the best plan can be above the optimum, also after a stop; None when no plan was found,
         infinite where nothing bounds what was not looked at."""
         bound, gap = ctypes.c_double(), ctypes.c_double()
         status = lib.speedup_result_gap(self._handle, ctypes.byref(bound), ctypes.byref(gap))
         return None if status else gap.value if gap.value < sys.float_info.max else math.inf
+
+    def near(self, resource="any"):
+        """While no plan is possible, the one that misses a limit alone and by the least: a Near, or None. `resource` is "memory",
+        "host_memory", "deadline", "budget", "power", "first_token", "token" or "rate"; of "any" the worst miss is the least."""
+        numbers = {name: number for number, name in _names("SPEEDUP_RESOURCE_").items()}
+        if resource not in numbers:
+            raise not_found("resource", resource, numbers)
+        index, factor = ctypes.c_uint64(), ctypes.c_double()
+        status = lib.speedup_result_near(self._handle, numbers[resource], ctypes.byref(index), ctypes.byref(factor))
+        return None if status == c.SPEEDUP_NOT_FOUND else check(status) or Near(index.value, factor.value)
+
+    def worth(self, threads=1):
+        """What binds the best plan, and what a little more of each resource would buy: a list of Worth. The Result must be of the
+        whole space, which is searched again."""
+        rows, count = (c.speedup_worth * c.SPEEDUP_RESOURCE_COUNT)(), ctypes.c_size_t(c.SPEEDUP_RESOURCE_COUNT)
+        rows[0].struct_size = ctypes.sizeof(c.speedup_worth)
+        with context() as used:
+            check(lib.speedup_result_worth(used, self._handle, threads, rows, ctypes.byref(count)), used)
+        names = _names("SPEEDUP_RESOURCE_")
+        return [Worth(**dict(_values(row), resource=names[row.resource], searched=bool(row.searched), binds=bool(row.binds)))
+                for row in rows[:count.value]]
 
     def report(self, format="text", why_threads=0):
         """The search explained: text, or a dict for format="json"; with threads to search again, also what binds."""
@@ -931,7 +1195,14 @@ class Result(Owner):
         return _report(format, lib.speedup_report_plan, self._handle)
 
     def __repr__(self):
-        return "<speedup.Result, closed>" if self._held is None else "<speedup.Result>"
+        if self._held is None:
+            return "<speedup.Result, closed>"
+        return "<speedup.Result: {feasible} of {searched} plans are possible>".format(**self.counts)
+
+    def to_dict(self):
+        """Counts, gap, the best plans and the front."""
+        return {"counts": self.counts, "gap": self.gap, "best": [plan.to_dict() for plan in self.best],
+                "front": [plan.to_dict() for plan in self.front]}
 
 
 def _columns(given, outputs):
@@ -993,13 +1264,92 @@ def compose(claims, shares=None):
 
 
 def audit(source, catalog=None, format="text", name="<text>"):
-    """A claims document (YAML text, pathlib.Path or mapping) laid beside arithmetic and the
+    """A claims document (YAML text, file or mapping) laid beside arithmetic and the
     model: text, or a dict for format="json"."""
     held = (Catalog() if catalog is None else catalog)._handle
-    if isinstance(source, os.PathLike):
-        return _report(format, lib.speedup_report_audit_file, held, _string(source))
+    path = _file(source)
+    if path:
+        return _report(format, lib.speedup_report_audit_file, held, _string(path))
     text = _document(source)
     return _report(format, lib.speedup_report_audit, held, _string(name), text, len(text))
+
+
+Request = namedtuple("Request", "accelerators memory time_limit budget")
+Request.__doc__ = "What a job asked for: accelerators, memory of each (B), time (s), budget (USD); 0 asks for nothing."
+
+
+class Verdict(namedtuple("Verdict", "verdict reasons notes memory seconds cost out_of_memory accelerators nearest_accelerators"
+                                    " nearest_memory nearest_time_limit nearest_budget admissible memory_low memory_high seconds_low"
+                                    " seconds_high cost_low cost_high first_token token load change change_value"
+                                    " change_accelerators request diagnostics")):
+    """Whether to admit a job, with figures that are as sure as was asked.
+
+    verdict      "admit", "warn" or "refuse"; `reasons` are names: "memory", "time", "budget", "accelerators", "input", "targets", "load"
+    notes        "uncalibrated": a generic calibration serves; "long": sequences are longer than the model's window
+    memory       B of peak memory, from memory_low to memory_high; `out_of_memory` is the probability that it is not enough
+    seconds      s of the whole run, in inference of a request, from seconds_low to seconds_high
+    cost         USD of the whole run, in inference of a million output tokens, from cost_low to cost_high; 0 without a price
+    first_token  s, and `token` s for an output token, of inference; `load` is a service's load over what is served
+    admissible   is there a request that would be admitted? Its least is nearest_accelerators, nearest_memory (B),
+                 nearest_time_limit (s) and nearest_budget (USD)
+    change       else the variable whose change makes the job fit, with its change_value and the change_accelerators that it takes; None
+    request      the Request
+    diagnostics  what is wrong with the job, where "input" is a reason: each a Diagnostic
+    """
+
+    __slots__ = ()
+
+    def report(self, format="text"):
+        """The verdict explained: text, or a dict for format="json"."""
+        row = c.speedup_verdict(struct_size=ctypes.sizeof(c.speedup_verdict))
+        for name in _values(row):
+            if name not in ("verdict", "reasons", "notes", "change"):
+                setattr(row, name, getattr(self, name))
+        row.verdict = {name: number for number, name in _VERDICTS.items()}[self.verdict]
+        for bits, prefix in ("reasons", "SPEEDUP_REASON_"), ("notes", "SPEEDUP_NOTE_"):
+            setattr(row, bits, sum(bit for bit, name in _names(prefix).items() if name in getattr(self, bits)))
+        row.change = -1 if self.change is None else variable_numbers()[self.change]
+        request = c.speedup_request(ctypes.sizeof(c.speedup_request), *self.request)
+        return _report(format, lib.speedup_report_verdict, ctypes.byref(request), ctypes.byref(row))
+
+
+_VERDICTS = {c.SPEEDUP_REFUSE: "refuse", c.SPEEDUP_WARN: "warn", c.SPEEDUP_ADMIT: "admit"}
+
+
+def admit(source, catalog=None, accelerators=0, memory=0, time_limit=0, budget=0, confidence=0.9, slack=0, warn_only=False):
+    """Weigh a job (YAML text, pathlib.Path or mapping) against what it asked for: a Verdict, also of a job with errors.
+
+    accelerators  granted to it
+    memory        B of each, when that is less than the accelerator's own
+    time_limit    s for the whole run; in inference for a request, first to last token, mean
+    budget        USD for the whole run; in inference for a million output tokens
+    confidence    the probability with which it must stay within these
+    slack         the share by which a limit may be missed with a warning alone
+    warn_only     let a refusal be a warning
+
+    Untrusted text is fine: a `str` is a text here, never the name of a file. A pathlib.Path is one, which may name a
+    model's file below its own folder.
+    """
+    held = (Catalog() if catalog is None else catalog)._handle
+    asked = Request(accelerators, memory, time_limit, budget)
+    request = c.speedup_request(ctypes.sizeof(c.speedup_request), *asked)
+    policy = c.speedup_policy(ctypes.sizeof(c.speedup_policy), confidence, slack, bool(warn_only))
+    row = c.speedup_verdict(struct_size=ctypes.sizeof(c.speedup_verdict))
+    rest = ctypes.byref(request), ctypes.byref(policy), ctypes.byref(row)
+    with context() as used:
+        if isinstance(source, os.PathLike):
+            status = lib.speedup_admit_file(used, held, _string(source), *rest)
+        else:
+            text = _document(source)
+            status = lib.speedup_admit(used, held, text, len(text), *rest)
+        # What is wrong with the job is a reason; what is wrong with the call is not.
+        check(status if status in (c.SPEEDUP_INVALID_ARGUMENT, c.SPEEDUP_OUT_OF_MEMORY) else c.SPEEDUP_OK, used)
+        diagnostics = tuple(diagnostics_of(used)) if status else ()
+    given = dict(_values(row), verdict=_VERDICTS[row.verdict], admissible=bool(row.admissible),
+                 change=None if row.change < 0 else list(variable_numbers())[row.change])
+    for bits, prefix in ("reasons", "SPEEDUP_REASON_"), ("notes", "SPEEDUP_NOTE_"):
+        given[bits] = tuple(name for bit, name in _names(prefix).items() if given[bits] & bit)
+    return Verdict(request=asked, diagnostics=diagnostics, **given)
 
 
 def answer(source):

@@ -8,8 +8,9 @@ _Source = str | bytes | Mapping[str, Any]  # a YAML text, or what it would be
 _Settings = str | Mapping[str, Any] | Iterable[str] | None
 _Dict = dict[str, Any]
 
-__all__ = ["Catalog", "Composition", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest", "Optimization",
-           "Plan", "Remedies", "Remedy", "Result", "Scenario", "Space", "SpaceBuilder", "SpeedupError", "View", "Word", "answer", "audit", "compose",
+__all__ = ["Catalog", "Composition", "Contribution", "Diagnostic", "Entry", "Estimate", "Interval", "Job", "Largest",
+           "Near", "Optimization", "Plan", "Remedies", "Remedy", "Request", "Result", "Scenario", "Space",
+           "SpaceBuilder", "SpeedupError", "Verdict", "View", "Word", "Worth", "admit", "answer", "audit", "compose",
            "format_reference", "metrics", "precisions", "rules", "statuses", "targets", "variables", "version"]
 __version__: str
 
@@ -36,6 +37,23 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+class Contribution(NamedTuple):
+    id: str
+    waterfall: float
+    marginal: float
+    shapley: float
+    seconds: float
+    term_share: float
+    term_before: float
+    term_after: float
+    bytes: float
+    component_bytes: float
+    lacking: float
+    term: str | None
+    component: str | None
+    superseded: bool
+    reason: str
+
 class Largest(NamedTuple):
     value: int | None
     limit: Literal["memory", "window", "range", "rule"] | None
@@ -60,10 +78,65 @@ class Composition(NamedTuple):
     effective: float | None
     most: float
 
+class Near(NamedTuple):
+    index: int  # type: ignore[assignment]
+    factor: float
+
+class Worth(NamedTuple):
+    resource: str
+    searched: bool
+    binds: bool
+    have: float
+    more: float
+    objective: float
+    gain: float
+    unlimited: float
+    index: int  # type: ignore[assignment]
+
+class Request(NamedTuple):
+    accelerators: float
+    memory: float
+    time_limit: float
+    budget: float
+
+class Verdict(NamedTuple):
+    verdict: Literal["admit", "warn", "refuse"]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    memory: float
+    seconds: float
+    cost: float
+    out_of_memory: float
+    accelerators: float
+    nearest_accelerators: float
+    nearest_memory: float
+    nearest_time_limit: float
+    nearest_budget: float
+    admissible: bool
+    memory_low: float
+    memory_high: float
+    seconds_low: float
+    seconds_high: float
+    cost_low: float
+    cost_high: float
+    first_token: float
+    token: float
+    load: float
+    change: str | None
+    change_value: float
+    change_accelerators: float
+    request: Request
+    diagnostics: tuple[Diagnostic, ...]
+    @overload
+    def report(self, format: Literal["text"] = "text") -> str: ...
+    @overload
+    def report(self, format: Literal["json"]) -> _Dict: ...
+
 class Plan(NamedTuple):
     index: int  # type: ignore[assignment]
     layout: dict[str, float]
     estimate: Estimate
+    def to_dict(self) -> _Dict: ...
 
 class SpeedupError(Exception):
     status: int
@@ -80,6 +153,8 @@ def rules() -> tuple[Word, ...]: ...
 def precisions() -> tuple[Word, ...]: ...
 def statuses() -> dict[int, str]: ...
 def format_reference() -> str: ...
+def admit(source: _Source | PathLike[str], catalog: Catalog | None = None, accelerators: float = 0, memory: float = 0,
+          time_limit: float = 0, budget: float = 0, confidence: float = 0.9, slack: float = 0, warn_only: bool = False) -> Verdict: ...
 def answer(source: _Source) -> _Dict: ...
 @overload
 def audit(source: _Source | PathLike[str], catalog: Catalog | None = None, format: Literal["text"] = "text", name: str = "<text>") -> str: ...
@@ -96,6 +171,9 @@ class _Owner:
 
 class Catalog(_Owner):
     def __init__(self) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> dict[str, dict[str, _Dict]]: ...
     def extend(self, source: _Source | PathLike[str], name: str = "<text>") -> Catalog: ...
     def import_model(self, source: _Source | PathLike[str], id: str, name: str = "config.json") -> Catalog: ...
     def register(self, optimization: Optimization) -> Catalog: ...
@@ -148,6 +226,7 @@ class Estimate(Mapping[str, float]):
     def fits(self) -> bool: ...
     def interval(self, name: str, probability: float = 0.9) -> Interval: ...
     def intervals(self, probability: float = 0.9) -> dict[str, Interval]: ...
+    def to_dict(self) -> dict[str, float]: ...
 
 class Job(_Owner):
     section: str
@@ -159,6 +238,9 @@ class Job(_Owner):
 
 class Scenario(_Owner):
     catalog: Catalog
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def to_dict(self) -> _Dict: ...
     def __init__(self, source: _Source | PathLike[str] | Job, catalog: Catalog | None = None, settings: _Settings = None, name: str = "<text>") -> None: ...
     @property
     def model(self) -> str: ...
@@ -189,6 +271,8 @@ class Scenario(_Owner):
     def composition(self, format: Literal["text"] = "text") -> str: ...
     @overload
     def composition(self, format: Literal["json"]) -> _Dict: ...
+    def attribution(self) -> list[Contribution]: ...
+    def next(self) -> list[Contribution]: ...
     def remedies(self, confidence: float = 0.9) -> Remedies: ...
     def largest(self, key: str, confidence: float = 0.9) -> Largest: ...
 
@@ -211,9 +295,13 @@ class Remedies(_Owner):
 
 class Space(_Owner):
     catalog: Catalog
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
     def __init__(self, source: _Source | PathLike[str] | SpaceBuilder, catalog: Catalog | None = None, settings: _Settings = None, name: str = "<text>") -> None: ...
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> Plan: ...
+    def scenario(self, index: int) -> Scenario: ...
+    def bound(self, begin: int = 0, end: int | None = None) -> float | None: ...
     def search(self, begin: int = 0, end: int | None = None, threads: int = 1,
                progress: Callable[[int, int], object] | None = None) -> Result: ...
 
@@ -227,8 +315,11 @@ class Result(_Owner):
     def front(self) -> list[Plan]: ...
     @property
     def counts(self) -> dict[str, int]: ...
+    def to_dict(self) -> _Dict: ...
     @property
     def gap(self) -> float | None: ...
+    def near(self, resource: str = "any") -> Near | None: ...
+    def worth(self, threads: int = 1) -> list[Worth]: ...
     def merge(self, other: Result) -> Result: ...
     @overload
     def report(self, format: Literal["text"] = "text", why_threads: int = 0) -> str: ...

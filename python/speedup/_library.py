@@ -80,10 +80,25 @@ class SpeedupError(Exception):
         return SpeedupError, (self.status, self.diagnostics, str(self))
 
 
-def not_found(what, name, known):
+def missing(what, name, known):
     near = difflib.get_close_matches(str(name), known, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return SpeedupError(c.SPEEDUP_NOT_FOUND, (), f"there is no {what} {name!r}{hint}")
+    return f"there is no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def not_found(what, name, known):
+    return SpeedupError(c.SPEEDUP_NOT_FOUND, (), missing(what, name, known))
+
+
+class Hints:
+    """Base of what names the nearest of its attributes when there is none of a name."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        known = [] if name.startswith("_") else [own for own in dir(self) if not own.startswith("_")]
+        error = AttributeError(f"{type(self).__name__}: " + missing("attribute", name, known))
+        error.name = name  # without an object beside it, Python adds no second hint
+        raise error
 
 
 def diagnostics_of(context):
@@ -170,7 +185,7 @@ def tell(call, *arguments):
     return lib.speedup_text_get(text).decode("utf-8")
 
 
-class Owner:
+class Owner(Hints):
     """Base of what holds a handle: closes, and works as a context manager."""
 
     __slots__ = ("_held", "__weakref__")

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^(?P<marks>(?:<!--(?:(?!-->).)*-->\n)*)```(?P<tag>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"^(?:#|/\*|//)\s*([\w.-]+\.(?:yaml|c|py))\b")
 RUN = re.compile(r"^(?:speedup|cc|python3|PYTHONPATH=python python3)\s|^\./")
-NOT_RUN = ("make ", "sudo make ", "sudo apt-get ", "dpkg-buildpackage ", "export PATH=")
+NOT_RUN = ("make ", "pip ", "sudo make ", "sudo apt-get ", "dpkg-buildpackage ", "export PATH=")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 

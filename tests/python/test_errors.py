@@ -25,8 +25,14 @@ def test_a_problem_says_what_to_do_about_it(refused):
     assert error.remedy == error.diagnostics[0].remedy == "give this file to 'speedup plan'"
 
 
-@pytest.mark.parametrize("read", [speedup.Scenario, speedup.Space, speedup.Catalog().extend, speedup.audit, speedup.answer])
-def test_the_name_of_a_file_is_no_text(read, refused):
+@pytest.mark.parametrize("read", [speedup.Scenario, speedup.Space, speedup.Catalog().extend, speedup.audit])
+def test_the_name_of_a_file_means_the_file(read, refused):
+    assert refused(read, "runs/job.yaml").name == "UNREADABLE"
+    assert refused(read, b"runs/job.yaml").name not in ("UNREADABLE", "NOT_A_FILE")
+
+
+@pytest.mark.parametrize("read", [speedup.answer, speedup.admit])
+def test_a_text_of_others_is_never_the_name_of_a_file(read, refused):
     error = refused(read, "runs/job.yaml")
     assert error.name == "WRONG_TYPE" and "pathlib.Path('runs/job.yaml')" in str(error)
 

@@ -1,7 +1,5 @@
 """Catalogs, scenarios, estimates and reports."""
-import copy
-import json
-import pickle
+import math
 import threading
 
 import pytest
@@ -103,16 +101,6 @@ def test_claims_documents_are_audited(root):
     assert "contradicts" in speedup.audit(document.read_text())
 
 
-def test_an_estimate_travels_and_a_scenario_does_not(job):
-    scenario = speedup.Scenario(job)
-    estimate = scenario.estimate()
-    assert dict(pickle.loads(pickle.dumps(estimate))) == dict(estimate)
-    assert json.dumps(dict(estimate))
-    for way in (pickle.dumps, copy.deepcopy):
-        with pytest.raises(TypeError, match="anew"):
-            way(scenario)
-
-
 def test_a_scenario_serves_many_threads(example):
     scenario = speedup.Scenario(example)
     wanted, wrong = dict(scenario.estimate()), []
@@ -134,3 +122,25 @@ def test_a_scenario_serves_many_threads(example):
 def test_the_example_of_the_package_runs(python):
     lines = [line[4:] for line in speedup.__doc__.splitlines() if line.startswith("    ")]
     assert "LLaMA 65B on 2048 x" in python("\n".join(lines))
+
+
+def test_gains_are_attributed_to_optimizations(job):
+    scenario = speedup.Scenario(job)
+    made = scenario.attribution()
+    assert [row.id for row in made] == list(scenario.optimizations)
+    without = speedup.Scenario(job, settings=["train.optimizations=[]"]).estimate()["step_seconds"]
+    assert math.log(without / scenario.estimate()["step_seconds"]) == pytest.approx(sum(row.shapley for row in made))
+    first = made[0]
+    assert first.id == "bf16-mixed-precision" and first.term in scenario.estimate() and "instead of" in first.reason
+
+
+def test_a_job_without_optimizations_has_nothing_to_attribute(job):
+    assert speedup.Scenario(job, settings=["train.optimizations=[]"]).attribution() == []
+
+
+def test_what_would_help_next_comes_with_its_gain(job):
+    scenario = speedup.Scenario(job)
+    made = scenario.next()
+    assert made[0].waterfall >= made[-1].waterfall and not {row.id for row in made} & set(scenario.optimizations)
+    better = speedup.Scenario(job.replace("zero-3]", f"zero-3, {made[0].id}]"))
+    assert scenario.estimate()["step_seconds"] / better.estimate()["step_seconds"] == pytest.approx(made[0].waterfall)

@@ -106,3 +106,30 @@ def test_a_search_tells_its_gap_and_what_binds():
     report = result.report("json", why_threads=2)
     assert report["why"] and all(row["reason"] for row in report["why"])
     assert {row["resource"] for row in report["worth"]} >= {"memory", "products", "bandwidth"}
+
+
+def test_what_binds_the_best_plan_has_its_worth():
+    space = speedup.Space(TRAINING)
+    result = space.search()
+    worths = result.worth(threads=2)
+    assert {"memory", "accelerators", "network"} <= {row.resource for row in worths}
+    assert all(row.gain >= 0 and row.more > 0 for row in worths)
+    with pytest.raises(speedup.SpeedupError):
+        space.search(0, 1).worth()
+
+
+def test_a_plan_is_a_scenario():
+    space = speedup.Space(TRAINING)
+    best = space.search().best[0]
+    scenario = space.scenario(best.index)
+    assert scenario.estimate() == best.estimate and scenario.attribution()
+    assert space.bound() <= best.estimate["cost"]
+
+
+def test_a_space_without_a_possible_plan_has_the_nearest(refused):
+    space = speedup.Space(TRAINING, settings=["plan.deadline=1 h"])
+    result = space.search()
+    near = result.near("deadline")
+    assert not result.best and near.factor > 1 and 0 <= near.index < len(space) and result.near().factor > 1
+    assert speedup.Space(TRAINING).search().near() is None
+    assert "did you mean 'deadline'" in str(refused(result.near, "dedline"))
