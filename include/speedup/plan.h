@@ -139,6 +139,26 @@ SPEEDUP_API speedup_status speedup_space_bound(const speedup_space *space, uint6
 SPEEDUP_API speedup_status speedup_result_merge(speedup_context *context, const speedup_result *a,
                                                 const speedup_result *b, speedup_result **result);
 
+/** A result as bytes, the same on every machine: to be loaded and merged in another process, elsewhere or later.
+ *  @param result the result
+ *  @param[out] bytes room for them; NULL for none
+ *  @param room of bytes; with too little, what is written is of no use
+ *  @return how many bytes it takes; 0 without a result
+ *  Thread-safety: may be called from any thread at any time. @since 0.3 */
+SPEEDUP_API size_t speedup_result_save(const speedup_result *result, void *bytes, size_t room);
+
+/** A result from its bytes. They are checked: that they are whole, and of the same space.
+ *  @param context where problems are told
+ *  @param space made from the same plan, settings and catalog as that which was searched
+ *  @param bytes as speedup_result_save() wrote them
+ *  @param length of the bytes
+ *  @param[out] result a new result; NULL after an error
+ *  @return SPEEDUP_OK, SPEEDUP_SYNTAX, SPEEDUP_INCONSISTENT (of another space), SPEEDUP_OUT_OF_MEMORY or
+ *          SPEEDUP_INVALID_ARGUMENT
+ *  Thread-safety: as the context. @since 0.3 */
+SPEEDUP_API speedup_status speedup_result_load(speedup_context *context, const speedup_space *space, const void *bytes,
+                                               size_t length, speedup_result **result);
+
 /** End a result.
  *  @param result may be NULL
  *  Thread-safety: no other thread may use the result. @since 0.2, as speedup_result_free() 0.1 */

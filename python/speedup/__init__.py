@@ -1087,7 +1087,7 @@ class Space(_Document):
 
     def bound(self, begin=0, end=None):
         """An objective, in its unit, that no plan with begin <= index < end can be below, without looking at any; None where
-        nothing is known before, as of services. A range without a possible plan raises SpeedupError."""
+        nothing is known before. A range without a possible plan raises SpeedupError."""
         bound = ctypes.c_double()
         check(lib.speedup_space_bound(self._handle, begin, 2**64 - 1 if end is None else end, ctypes.byref(bound)))
         return bound.value or None
@@ -1106,6 +1106,14 @@ class Space(_Document):
         called = c.speedup_progress_function(tell_progress if progress else 0)
         return Result(self, lambda used, made: lib.speedup_space_search(
             used, self._handle, begin, 2**64 - 1 if end is None else end, threads, called, None, made))
+
+    def result(self, data):
+        """The Result that Result.to_bytes() wrote, of this space: made from the same plan, settings and catalog. Bytes that were
+        changed or are of another space raise SpeedupError."""
+        made = Result(self, lambda used, out: lib.speedup_result_load(used, self._handle, data, len(data), out))
+        counts = made.counts
+        made.cancelled = counts["searched"] < counts["size"]
+        return made
 
     def __repr__(self):
         return "<speedup.Space, closed>" if self._held is None else f"<speedup.Space of {len(self)} plans>"
@@ -1158,6 +1166,15 @@ class Result(Owner):
         made = Result(self.space, lambda used, out: lib.speedup_result_merge(used, mine, others, out))
         made.cancelled = self.cancelled or other.cancelled
         return made
+
+    def __reduce__(self):
+        return Space.result, (self.space, self.to_bytes())
+
+    def to_bytes(self):
+        """The Result as bytes, the same on every machine: for Space.result() in another process, elsewhere or later."""
+        made = ctypes.create_string_buffer(lib.speedup_result_save(self._handle, None, 0))
+        lib.speedup_result_save(self._handle, made, len(made))
+        return made.raw
 
     @property
     def gap(self):

@@ -154,6 +154,71 @@ static void a_stopped_search_does_not_prove_its_best(void **state)
     speedup_space_unref(space);
 }
 
+/* The bytes of a result; the caller's, until free(). */
+static unsigned char *saved(const speedup_result *result, size_t *length)
+{
+    *length = speedup_result_save(result, NULL, 0);
+    unsigned char *bytes = malloc(*length);
+    assert_int_equal(speedup_result_save(result, bytes, *length), *length);
+    return bytes;
+}
+
+static speedup_status load(const speedup_space *space, const unsigned char *bytes, size_t length)
+{
+    speedup_result *result = NULL;
+    speedup_status status = speedup_result_load(world.context, space, bytes, length, &result);
+    assert_true(!status == (result != NULL));
+    assert_true(!status || speedup_diagnostic_count(world.context) == 1);
+    speedup_result_destroy(result);
+    return status;
+}
+
+static void results_come_back_from_their_bytes(void **state)
+{
+    (void)state;
+    speedup_space *space = make_large_space(), *again = make_large_space(), *other = space_of(world.catalog, "plan: {" LLAMA TRAINING
+        ", systems: [dgx-h100], accelerators: [8, 16], tensor: [1], pipeline: [1]}");
+    uint64_t size = speedup_space_size(space);
+    speedup_result *whole = NULL, *merged = NULL;
+    assert_int_equal(speedup_space_search(world.context, space, 0, size, 1, NULL, NULL, &whole), SPEEDUP_OK);
+    /* Four parts, each through its bytes and into a space made anew. */
+    for (uint64_t part = 0; part < 4; part++) {
+        speedup_result *one = NULL, *read = NULL, *both = NULL;
+        size_t length;
+        assert_int_equal(speedup_space_search(world.context, space, part * size / 4, (part + 1) * size / 4, 1, NULL, NULL, &one), SPEEDUP_OK);
+        unsigned char *bytes = saved(one, &length);
+        assert_int_equal(speedup_result_load(world.context, again, bytes, length, &read), SPEEDUP_OK);
+        assert_int_equal(load(other, bytes, length), SPEEDUP_INCONSISTENT);
+        if (merged)
+            assert_int_equal(speedup_result_merge(world.context, merged, read, &both), SPEEDUP_OK);
+        speedup_result_destroy(one);
+        speedup_result_destroy(merged);
+        merged = both ? both : read;
+        if (both)
+            speedup_result_destroy(read);
+        free(bytes);
+    }
+    size_t length, count;
+    unsigned char *one = saved(whole, &length), *parts = saved(merged, &count);
+    assert_int_equal(length, count);
+    assert_memory_equal(one, parts, length);
+    /* Any change, anywhere, and any other length is seen. */
+    for (size_t i = 0; i < length; i++) {
+        one[i] ^= (unsigned char)(1 + i % 255);
+        assert_int_equal(load(space, one, length), SPEEDUP_SYNTAX);
+        one[i] = parts[i];
+        assert_int_equal(load(space, one, i), SPEEDUP_SYNTAX);
+    }
+    assert_int_equal(speedup_result_save(NULL, one, length), 0);
+    free(one);
+    free(parts);
+    speedup_result_destroy(whole);
+    speedup_result_destroy(merged);
+    speedup_space_unref(space);
+    speedup_space_unref(again);
+    speedup_space_unref(other);
+}
+
 static void a_merge_remembers_what_a_stopped_search_has_not_seen(void **state)
 {
     (void)state;
@@ -417,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_scenario_spreads_experts_over_no_more_ranks_than_a_stage_has),
         cmocka_unit_test(a_scenario_has_no_more_stages_than_layers),
         cmocka_unit_test(a_stopped_search_does_not_prove_its_best),
+        cmocka_unit_test(results_come_back_from_their_bytes),
         cmocka_unit_test(a_merge_remembers_what_a_stopped_search_has_not_seen),
         cmocka_unit_test(slack_is_granted_once),
         cmocka_unit_test(slack_is_granted_once_to_the_targets_of_a_service),

@@ -76,7 +76,7 @@ def ask_for_everything(job, folder):
     space = speedup.Space(folder / "plan.yaml")
     space = speedup.Space(PLAN)
     assert len(space)
-    result = space.search(end=1).merge(space.search(1))
+    result = space.result(space.search(end=1).to_bytes()).merge(space.search(1))
     result.best, result.front, result.counts, result.gap, result.near(), result.worth(), result.report(), result.report(why_threads=1)
     space.bound(), space.scenario(0)
 
