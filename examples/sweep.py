@@ -16,11 +16,11 @@ from pathlib import Path
 import speedup
 
 
-def path_of(folder, number, parts):
+def path_of(folder: str, number: int, parts: int) -> Path:
     return Path(folder) / f"part-{number}-of-{parts}"
 
 
-def part(plan, folder, number, parts):
+def part(plan: str, folder: str, number: int, parts: int) -> int:
     """Searches one part, unless its file is there; a file is whole or not at all."""
     path = path_of(folder, number, parts)
     if path.exists():
@@ -34,16 +34,15 @@ def part(plan, folder, number, parts):
     return number
 
 
-def merged(plan, folder, parts):
+def merged(plan: str, folder: str, parts: int) -> speedup.Result:
     space = speedup.Space(plan)
-    result = None
-    for number in range(parts):
-        one = space.result(path_of(folder, number, parts).read_bytes())
-        result = result.merge(one) if result else one
+    result = space.result(path_of(folder, 0, parts).read_bytes())
+    for number in range(1, parts):
+        result = result.merge(space.result(path_of(folder, number, parts).read_bytes()))
     return result
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("plan")
     parser.add_argument("folder")

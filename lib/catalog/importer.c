@@ -322,7 +322,7 @@ static void check_parts(struct importer *importer, const char *fields)
     char key[LONGEST_FIELD];
     for (const char *at = fields; *at; at += *at == '|') {
         size_t part = strcspn(at, ".|=");
-        uint32_t node = at[part] == '.' && part < sizeof key ? field_of(importer, at, part) : 0;
+        uint32_t node = part < sizeof key && at[part] == '.' ? field_of(importer, at, part) : 0;
         if (node && !field_is_null(importer, node) && yaml_at(importer->tree, node)->kind != YAML_MAPPING && !was_wrong(importer, node)) {
             memcpy(key, at, part);
             key[part] = '\0';
