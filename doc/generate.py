@@ -111,6 +111,10 @@ entry of your own, in a file given with `--catalog`, is a family like those here
 """
 
 
+ROLE_TYPES = {"NUMBER": "whole number", "AMONG": "whole number, up to the layers", "SIZE": "whole number, 1 or more",
+              "PERIOD": "whole number, from 1 to the layers", "FACTOR": "number", "FLAG": "true or false", "LIST": "list"}
+
+
 def families_page(speedup):
     listed = json.loads(answer(speedup, "catalog", "list", "families", "--json"))["families"]
     rows = [json.loads(answer(speedup, "catalog", "show", "families", entry["id"], "--json")) for entry in listed]
@@ -121,7 +125,7 @@ def families_page(speedup):
     roles = re.findall(r'^ROLE\(\w+, "([^"]*)", (\w+), "([^"]*)", "([^"]*)"\)', text, re.M)
     return page + "\n## Roles of fields\n\nA role with a key is that key of a [model's entry](format.md).\n\n" + table(
         ["role", "value", "key", "what it is"],
-        [[f"`{name}`", {"NUMBER": "whole number", "SIZE": "whole number, 1 or more", "FACTOR": "number", "FLAG": "true or false", "LIST": "list"}[kind], f"`{path}`" if path else "", what]
+        [[f"`{name}`", ROLE_TYPES[kind], f"`{path}`" if path else "", what]
          for name, kind, path, what in roles])
 
 

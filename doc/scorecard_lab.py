@@ -15,7 +15,7 @@ BEGIN, END = "<!-- made by doc/scorecard_lab.py -->\n", "<!-- end of the measure
 SETS = [("first laboratory, one GPU", "first/h?00-train.jsonl", None), ("first laboratory, two and four GPUs", "first/h200x*-train.jsonl", None),
         ("first laboratory, Transformers' Trainer", "first/h200-trainer.jsonl", None),
         ("first laboratory, experts", "first/h200-moe.jsonl", None), ("second laboratory, fitted", "*-steps.csv", "0"),
-        ("second laboratory, set aside", "*-steps.csv", "1"), ("the same again on an H100 with a slower host", "again/h100-steps.csv", None),
+        ("second laboratory, set aside", "*-steps.csv", "1"), ("the same again on another H100", "again/h100-steps.csv", None),
         ("chosen after the fit, one GPU", "fresh/h100-steps.csv", None),
         ("chosen after the fit, two GPUs", "fresh/h200x2-steps.csv", None)]
 KEYS = ("gpu", "what", "shape", "layers", "hidden", "ffn", "seq", "batch", "accumulation", "precision", "attention", "optimizer", "checkpoint",

@@ -423,6 +423,8 @@ static void read_entry(struct extension *extension, enum kind kind, struct draft
                 *(struct family *)entry = (struct family){.head = *entry, .parent = (const struct family *)base,
                                                           .others = ((const struct family *)base)->others};
             if (kind == KIND_OPTIMIZATION && strcmp(base->id, own.id)) {
+                if (!((struct optimization *)entry)->line)
+                    ((struct optimization *)entry)->line = base->id;
                 ((struct optimization *)entry)->also = NULL; /* what people call the base */
                 ((struct optimization *)entry)->files = ((struct optimization *)entry)->instead = NULL;
                 ((struct optimization *)entry)->mends = 0;   /* and what they try */

@@ -228,6 +228,7 @@ struct optimization {
     double mends;                         /* place among the usual means of a job that does not fit, 0: none of them */
     bool alters_training;                 /* a model may come out otherwise */
     const char **excludes, **supersedes; /* ids, ended by NULL */
+    const char *line;                     /* id of the first of its line of bases; NULL: its own. Of one line one alone can be chosen */
     const char **needs;                   /* ids, of which one must be there; NULL for none */
     const char **also;                    /* other names that people use, ended by NULL; NULL for none */
     const char **files, **instead;        /* words of models' files, ended by NULL; NULL for none */
@@ -257,7 +258,7 @@ enum role {
     ROLES
 };
 
-enum role_type { ROLE_NUMBER, ROLE_SIZE, ROLE_FACTOR, ROLE_FLAG, ROLE_LIST };
+enum role_type { ROLE_NUMBER, ROLE_AMONG, ROLE_SIZE, ROLE_PERIOD, ROLE_FACTOR, ROLE_FLAG, ROLE_LIST };
 
 /* With the path of the model's field behind it, "" for none (text_word). */
 const char *role_name(enum role role);

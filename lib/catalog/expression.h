@@ -6,7 +6,7 @@
 #include "base/diagnostic.h"
 #include "base/lanes.h"
 
-/* Compiled twice (see estimate/kernel.c). */
+/* Compiled more than once (see estimate/kernel.c). */
 #ifdef KERNEL_NAME
 #define expression_evaluate KERNEL_NAME(expression_evaluate)
 #endif

@@ -187,7 +187,7 @@ static bool refuse_value(const struct importer *importer, uint32_t node, const c
         problem(importer->context, SPEEDUP_WRONG_TYPE, &place, "'%.60s' must be true or false, not %.10g", key, value);
     else if (type < ROLE_FACTOR && value != floor(value))
         problem(importer->context, SPEEDUP_NOT_WHOLE, &place, "'%.60s' must be a whole number, not %.10g", key, value);
-    else if (type == ROLE_SIZE && value < 1)
+    else if ((type == ROLE_SIZE || type == ROLE_PERIOD) && value < 1)
         problem(importer->context, SPEEDUP_OUT_OF_RANGE, &place, "'%.60s' must be 1 or more, not 0", key);
     else
         return false;
@@ -204,7 +204,7 @@ bool field_read(struct importer *importer, uint32_t node, const char *key, enum 
         problem_remedy(importer->context, "write it without quotes");
         return false;
     }
-    if ((type == ROLE_FLAG && !strcmp(text, "true")) || ((type == ROLE_FLAG || type == ROLE_NUMBER) && !strcmp(text, "false"))) {
+    if ((type == ROLE_FLAG && !strcmp(text, "true")) || ((type == ROLE_FLAG || type < ROLE_SIZE) && !strcmp(text, "false"))) {
         *value = *text == 't'; /* a number that is false is none */
         return true;
     }
@@ -242,7 +242,7 @@ static bool read_value(struct importer *importer, enum role role, uint32_t node,
     if (at->kind != YAML_SEQUENCE || !at->first || type == ROLE_FLAG || role == ROLE_LAYERS || role == ROLE_HIDDEN || role == ROLE_VOCAB) {
         if (!field_read(importer, node, key, type, value))
             return false;
-        if ((role != ROLE_DENSE_FIRST && role != ROLE_EXPERT_EVERY) || *value <= importer->counted || importer->counted <= 0)
+        if ((type != ROLE_AMONG && type != ROLE_PERIOD) || *value <= importer->counted || importer->counted <= 0)
             return true;
         problem(importer->context, SPEEDUP_INCONSISTENT, &place, "'%s' is %.0f, but there are %.0f layers", key, *value, importer->counted);
         return false;

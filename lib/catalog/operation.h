@@ -4,7 +4,7 @@
 
 #include "catalog/expression.h"
 
-/* machine.c is compiled twice (see estimate/kernel.c). */
+/* machine.c is compiled more than once (see estimate/kernel.c). */
 #ifdef KERNEL_NAME
 #define operation_apply KERNEL_NAME(operation_apply)
 #endif

@@ -54,9 +54,15 @@ static const struct selection *next_by_id(const struct selection *selections, si
     return next;
 }
 
+static const char *line_of(const struct optimization *o)
+{
+    return o->line ? o->line : o->head.id;
+}
+
+/* What is made from another by `base:` stands in its place. */
 bool optimizations_exclude(const struct optimization *a, const struct optimization *b)
 {
-    return names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
+    return (a != b && !strcmp(line_of(a), line_of(b))) || names(a->excludes, b->head.id) || names(b->excludes, a->head.id);
 }
 
 /* Marks all selections whose place another takes; NULL without memory. */

@@ -5,7 +5,7 @@
 
 #include "catalog/catalog.h"
 
-/* ledger.c is compiled twice (see estimate/kernel.c). */
+/* ledger.c is compiled more than once (see estimate/kernel.c). */
 #ifdef KERNEL_NAME
 #define effect_evaluate KERNEL_NAME(effect_evaluate)
 #define effects_begin KERNEL_NAME(effects_begin)

@@ -54,7 +54,7 @@ static void put_money(const struct job *job, const struct split *at, const lanes
     lanes prompt = lanes_min(a->prompt_stage * at->n * at->p, request);
     if (m->front.accelerators > 0)
         prompt = request * (m->front.accelerators / V(ACCELERATORS));
-    double watts = job->power * C(POWER_FRACTION) * C(POWER_OVERHEAD);
+    double watts = inference_watts(job);
     lanes input = prompt / m->prompt * 1e6, output = (request - prompt) / m->output * 1e6;
     inference_money(job, request, out);
     out[SPEEDUP_METRIC_COST_INPUT] = input / 3600 * job->price;

@@ -11,7 +11,7 @@ enum { METRICS = SPEEDUP_METRIC_COUNT };
 /* s, and B of a peak: with less, no run and no price of one leaves the doubles. */
 #define LONGEST_TIME 1e250
 
-/* The files that are compiled twice have their names apart (see kernel.c). */
+/* Files that are compiled more than once have their names apart (see kernel.c). */
 #ifdef KERNEL_NAME
 #define training_time KERNEL_NAME(training_time)
 #define training_memory KERNEL_NAME(training_memory)
@@ -146,7 +146,7 @@ struct inference {
 /* Completions that a step of training makes of its prompts before it trains on them, by an engine on the same accelerators. */
 struct rollout {
     const struct job *engine;
-    const lane_block *variables;            /* of the engine's scenario */
+    const lane_block *variables;       /* of the engine's scenario */
     double tensor, samples, steps;     /* accelerators of an engine; completions of a prompt; steps that they are for */
     double concurrency, memory;        /* most sequences of an engine at once; its share of an accelerator's memory; 0: as there is room */
     bool sleeps;                       /* its memory is given back for the update */
@@ -337,13 +337,18 @@ static inline lane_mask job_fits(const struct job *job, lanes needed, lanes host
 /* P(peak > memory), from the metrics of a training job: dear, so only where somebody asks. */
 void training_chance(const struct job *job, lanes out[METRICS]);
 
+/* W of an accelerator that serves, and its share of the building. */
+static inline double inference_watts(const struct job *job)
+{
+    return job->power * job->c[COEFFICIENT_POWER_FRACTION] * job->c[COEFFICIENT_POWER_OVERHEAD];
+}
+
 /* Money and energy of a million output tokens, of a request that takes so many seconds of accelerators. */
 static inline void inference_money(const struct job *job, lanes request, lanes out[METRICS])
 {
-    double watts = job->power * job->c[COEFFICIENT_POWER_FRACTION] * job->c[COEFFICIENT_POWER_OVERHEAD];
     lanes million = request / job->inference.output * 1e6;
     out[SPEEDUP_METRIC_COST] = million / 3600 * job->price;
-    out[SPEEDUP_METRIC_ENERGY] = million * watts / 3.6e6;
+    out[SPEEDUP_METRIC_ENERGY] = million * inference_watts(job) / 3.6e6;
 }
 
 /* One block of layouts from variables to all metrics, 0 where there is none of the kind.

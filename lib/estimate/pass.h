@@ -12,7 +12,7 @@
 
 #include "estimate/job.h"
 
-/* The files that are compiled twice have their names apart (see kernel.c). */
+/* Files that are compiled more than once have their names apart (see kernel.c). */
 #ifdef KERNEL_NAME
 #define vocabulary_head KERNEL_NAME(vocabulary_head)
 #define exposed KERNEL_NAME(exposed)

@@ -15,9 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Rounding must not lift a bound over the value it bounds. */
-static const double below = 1 - 1e-9;
-
 /* Terms that count, and the entries that they are divided by. */
 static const struct {
     int metric;
@@ -45,8 +42,6 @@ static bool is_divisor(enum target target)
 void bound_step(const struct job *job, const lanes layout[VARIABLES], double experts, struct bound *bound)
 {
     *bound = (struct bound){0};
-    if (job->kind != JOB_TRAINING)
-        return;
     lanes v[VARIABLES], e[TARGETS], out[METRICS];
     bool open[TARGETS] = {false};
     memcpy(v, layout, sizeof v);
@@ -76,14 +71,14 @@ void bound_step(const struct job *job, const lanes layout[VARIABLES], double exp
             known &= !open[terms[i].divisors[k]];
         double seconds = out[terms[i].metric][0];
         if (known && seconds > 0 && seconds < LONGEST_TIME)
-            bound->work += seconds * below;
+            bound->work += seconds * BOUND_BELOW;
     }
 }
 
 /* s of reading or multiplying (`work`) the linear layers that one token meets, head apart. */
 static double layers_of(const struct inference *m, bool work)
 {
-    const struct format *attention = m->one_format ? &m->feed_forward_format : &m->attention_format, *feed_forward = &m->feed_forward_format;
+    const struct format *attention = &m->attention_format, *feed_forward = &m->feed_forward_format;
     return work ? m->attention * attention->work + m->feed_forward * feed_forward->work
                 : m->attention * attention->read + m->feed_forward * feed_forward->read;
 }
@@ -91,12 +86,9 @@ static double layers_of(const struct inference *m, bool work)
 void bound_request(const struct job *job, struct bound *bound)
 {
     *bound = (struct bound){0};
-    if (job->kind != JOB_INFERENCE)
-        return;
     const struct inference *m = &job->inference;
-    double e[TARGETS];
+    const double *e = job->effects.base;
     bool open[TARGETS] = {false};
-    memcpy(e, job->effects.base, sizeof e);
     for (size_t i = 0; i < job->effects.dynamic_count; i++)
         open[job->effects.dynamic[i].target] = true;
     bool decodes = !open[TARGET_MATMUL_FLOPS_DECODE] && !open[TARGET_MATMUL_EFFICIENCY_DECODE];
@@ -110,12 +102,12 @@ void bound_request(const struct job *job, struct bound *bound)
         bound->request += fmax(m->output - 1, 0) * (layers + head) * e[TARGET_MATMUL_FLOPS_DECODE] / e[TARGET_MATMUL_EFFICIENCY_DECODE];
     if (prefills)
         bound->request += m->prompt * (1 - fmin(e[TARGET_PREFIX_CACHED], 0.999)) * layers * e[TARGET_MATMUL_FLOPS_PREFILL] / e[TARGET_MATMUL_EFFICIENCY_PREFILL];
-    double share = open[TARGET_SPECULATION_TOKENS] ? 0 : below / (1 + e[TARGET_SPECULATION_TOKENS]);
+    double share = open[TARGET_SPECULATION_TOKENS] ? 0 : BOUND_BELOW / (1 + e[TARGET_SPECULATION_TOKENS]);
     if (!open[TARGET_MATMUL_BYTES_DECODE])
         bound->token = share * (layers_of(m, false) + m->head * m->head_format.read) * e[TARGET_MATMUL_BYTES_DECODE];
     if (!open[TARGET_LAYER_SECONDS])
         bound->fixed = share * (m->layer_seconds * e[TARGET_LAYER_SECONDS] * job->c[COEFFICIENT_LAYER_LATENCY] + job->c[COEFFICIENT_DECODE_STEP]);
-    bound->request *= below;
+    bound->request *= BOUND_BELOW;
 }
 
 bool bound_finite(const struct job *job)

@@ -4,12 +4,15 @@
 
 #include "estimate/job.h"
 
+/* Rounding must not lift a bound over the value it bounds. */
+#define BOUND_BELOW (1 - 1e-9)
+
 /* Every layout on n accelerators takes at least work / n + fixed seconds a step; a request takes at least so many seconds of
  * accelerators together, and an output token takes at least fixed + token / n seconds where n ranks of a tensor share the weights. */
 struct bound {
     double work;  /* s: of all products and passes over memory, on one accelerator */
     double fixed; /* s */
-    double request, token; /* s, on one accelerator: the products of a request; of weights that one sequence meets, reading or products */
+    double request, token; /* s, on one accelerator: of the products of a request; of reading the weights that every token meets */
 };
 
 /* `layout` is any layout's variables; no layout has more ranks of experts than `experts`. */

@@ -41,6 +41,32 @@ static uint64_t hashed_numbers(uint64_t hash, const double *numbers, size_t coun
     return hash;
 }
 
+static uint64_t hashed_expression(uint64_t hash, const struct expression *expression)
+{
+    for (int i = 0; expression && i < expression->count; i++) {
+        const struct operation *o = &expression->operations[i];
+        hash = hashed(hashed(hash, (uint64_t)o->code << 32 | (uint64_t)o->kind << 16 | o->index), bits_of(o->value));
+    }
+    return hash;
+}
+
+/* Of a function of the caller's, that there is one. */
+static uint64_t hashed_effects(uint64_t hash, const struct effects *effects)
+{
+    hash = hashed_numbers(hash, effects->base, TARGETS);
+    for (int i = 0; i < TARGETS; i++)
+        hash = hashed(hash, (uint64_t)effects->precision[i]);
+    for (size_t i = 0; i < effects->dynamic_count; i++) {
+        const struct dynamic_effect *effect = &effects->dynamic[i];
+        hash = hashed_expression(hashed(hash, effect->target), effect->value);
+        for (size_t k = 0; k < effect->condition_count; k++)
+            hash = hashed_expression(hash, &effect->conditions[k]);
+    }
+    for (size_t i = 0; i < effects->requirement_count; i++)
+        hash = hashed_expression(hash, &effects->requirements[i].condition);
+    return hash;
+}
+
 /* What makes a plan's index mean the same plan, of the same figures, with the same limits. */
 static uint64_t space_mark(const speedup_space *space)
 {
@@ -58,7 +84,7 @@ static uint64_t space_mark(const speedup_space *space)
             continue;
         const struct job *job = &p->scenario->job;
         hash = hashed_numbers(hash, job->c, KNOWN_COEFFICIENTS);
-        hash = hashed_numbers(hashed(hash, job->effects.dynamic_count), job->effects.base, TARGETS);
+        hash = hashed_effects(hashed(hash, bits_of(job->tokens)), &job->effects);
         for (int v = 0; v < VARIABLES; v++)
             hash = hashed(hash, bits_of(p->scenario->variables[v][0]));
     }
@@ -137,10 +163,13 @@ static struct found get_found(struct words *r, size_t values)
     return found;
 }
 
-/* A plan of the space, with a figure; of what is near there may be none. */
+/* A plan of the space, with figures; of what is near there may be none. */
 static bool is_plan(const speedup_space *space, const struct found *found, bool may_lack)
 {
-    return found->value[0] == found->value[0] && (found->index < speedup_space_size(space) || (may_lack && found->index == UINT64_MAX));
+    bool good = found->index < speedup_space_size(space) || (may_lack && found->index == UINT64_MAX);
+    for (int i = 0; i < MOST_FRONT_METRICS; i++)
+        good &= found->value[i] == found->value[i];
+    return good;
 }
 
 static bool fill(speedup_result *made, struct words *r, size_t best, size_t front)

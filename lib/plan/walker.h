@@ -60,7 +60,7 @@ static inline void bound_service(struct walker *w, lanes out[METRICS])
     const struct inference *m = &w->job.inference;
     lanes n = w->v[VARIABLE_ACCELERATORS], request = lanes_of(w->bound.request);
     if (m->request_rate > 0)
-        request = lanes_max(request, n / m->request_rate * (1 - 1e-9));
+        request = lanes_max(request, n / m->request_rate * BOUND_BELOW);
     inference_money(&w->job, request, out);
     out[SPEEDUP_METRIC_TOKENS_PER_SECOND_PER_ACCELERATOR] = m->output / request;
     const double *tensor = w->space->values[AXIS_TENSOR];

@@ -173,6 +173,34 @@ static speedup_status load(const speedup_space *space, const unsigned char *byte
     return status;
 }
 
+/* Spaces that differ in nothing but what a plan of the same index takes. */
+static void a_result_is_of_no_space_whose_plans_are_others(void **state)
+{
+    (void)state;
+    static const char *const effects[] = {"1 / tensor", "1 / data", "tensor / 4"}, *const precisions[] = {"bf16-mixed-precision", "fp16-mixed-precision"};
+    unsigned char *kept = NULL;
+    size_t length = 0;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 2; k++) {
+            char own[200], yaml[400];
+            snprintf(own, sizeof own, "optimizations: {own: {applies_to: [training], effects: {memory.logits: %s}, source: a test}}", effects[i]);
+            snprintf(yaml, sizeof yaml, "plan: {" LLAMA "sequence: 2048, global_batch: 64, optimizations: [%s, own], systems: [dgx-h100], accelerators: [8], "
+                     "tensor: [1, 2], pipeline: [1]}", precisions[k]);
+            speedup_catalog *catalog = extend(world.catalog, own);
+            speedup_space *space = space_of(catalog, yaml);
+            if (!kept) {
+                speedup_counts counts;
+                speedup_result *result = search(space, &counts);
+                kept = saved(result, &length);
+                speedup_result_destroy(result);
+            }
+            assert_int_equal(load(space, kept, length), i || k ? SPEEDUP_INCONSISTENT : SPEEDUP_OK);
+            speedup_space_unref(space);
+            speedup_catalog_unref(catalog);
+        }
+    free(kept);
+}
+
 static void results_come_back_from_their_bytes(void **state)
 {
     (void)state;
@@ -483,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_scenario_has_no_more_stages_than_layers),
         cmocka_unit_test(a_stopped_search_does_not_prove_its_best),
         cmocka_unit_test(results_come_back_from_their_bytes),
+        cmocka_unit_test(a_result_is_of_no_space_whose_plans_are_others),
         cmocka_unit_test(a_merge_remembers_what_a_stopped_search_has_not_seen),
         cmocka_unit_test(slack_is_granted_once),
         cmocka_unit_test(slack_is_granted_once_to_the_targets_of_a_service),

@@ -37,6 +37,10 @@ struct trial {
     "  grouped: {applies_to: [training], effects: {comm.data.shard_group: 8, comm.reduce.bytes: 1 / 2, comm.gather.rounds: 2}, source: here}\n" \
     "  some-overlap: {applies_to: [training], effects: {comm.data.overlap: 'if(data > 1, 0.25, 0)'}, source: here}\n"     \
     "  more-overlap: {applies_to: [training], effects: {comm.data.overlap: 'if(data > 1, 0.5, 0)'}, source: here}\n"      \
+    "  first: {effects: {launch.count: 1}, source: here}\n"                                                           \
+    "  second: {base: first}\n"                                                                                      \
+    "  third: {base: second}\n"                                                                                      \
+    "  other: {base: first}\n"                                                                                       \
     "  one-excludes: {excludes: [is-excluded], effects: {launch.count: 1}, source: here}\n"                               \
     "  is-excluded: {effects: {launch.seconds: 1}, source: here}\n"
 
@@ -666,6 +670,18 @@ static void one_of_two_is_enough_to_exclude_the_other(void **state)
     }
 }
 
+static void of_a_line_of_bases_one_alone_is_chosen(void **state)
+{
+    (void)state;
+    static const char *const pairs[] = {"first, second", "third, first", "third, other", "second, third"};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char yaml[MOST_TEXT];
+        const struct trial trial = {.accelerators = 8, .optimizations = pairs[i]};
+        write_trial(&trial, yaml);
+        assert_int_equal(refused_scenario(world.catalog, yaml, PLAIN), SPEEDUP_EXCLUDED);
+    }
+}
+
 static void of_shares_that_follow_from_the_layout_the_largest_holds(void **state)
 {
     (void)state;
@@ -720,6 +736,7 @@ int main(void)
         cmocka_unit_test(experts_of_a_service_are_spread_over_all_ranks_of_a_copy),
         cmocka_unit_test(tied_embeddings_are_one_table),
         cmocka_unit_test(one_of_two_is_enough_to_exclude_the_other),
+        cmocka_unit_test(of_a_line_of_bases_one_alone_is_chosen),
         cmocka_unit_test(of_shares_that_follow_from_the_layout_the_largest_holds),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
