@@ -7,6 +7,8 @@
 #include <speedup/catalog.h>
 #include <stdatomic.h>
 
+enum { LONGEST_ID = 64 };
+
 struct speedup_catalog {
     atomic_uint references;
     speedup_allocator allocator;
